@@ -1,0 +1,1 @@
+//! Detectors and text features: text in, findings and scores out. Pure.

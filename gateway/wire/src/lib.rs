@@ -1,0 +1,1 @@
+//! Providers' formats: bytes in, meaning out, and back. Pure.

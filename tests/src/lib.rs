@@ -1,0 +1,1 @@
+//! The whole house, lived in: harness and stories against the real binaries.
