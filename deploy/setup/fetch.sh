@@ -1,0 +1,24 @@
+# Sourced by the set-up scripts: where tools go, how a failure is told, how a pinned package is fetched.
+root=$(cd "$(dirname "$0")/../.." && pwd)
+tools=$root/.tools
+
+fail() {
+    echo "set-up: $*" >&2
+    exit 1
+}
+
+need() {
+    command -v "$1" >/dev/null 2>&1 || fail "$1 is missing; install $2"
+}
+
+# fetch PACKAGE@VERSION INTEGRITY FOLDER: the npm package's tarball, as FOLDER/package.tgz, if it is the one pinned.
+fetch() {
+    need npm "Node.js with npm"
+    (cd "$3" && npm pack --silent --pack-destination "$3" "$1" >/dev/null) || fail "could not download $1 with npm"
+    mv "$3"/*.tgz "$3/package.tgz"
+    found=$(node -e '
+        const hash = require("crypto").createHash("sha512");
+        hash.update(require("fs").readFileSync(process.argv[1]));
+        console.log("sha512-" + hash.digest("base64"));' "$3/package.tgz")
+    [ "$found" = "$2" ] || fail "$1 is not the package pinned here: expected $2, found $found"
+}
