@@ -3,7 +3,8 @@
 
     derive.py FACTS [BOOK]
 
-FACTS holds models.json (see README.md here). Decimal arithmetic throughout: a price is never a float.
+FACTS holds models.json; own.json here has rows of ours, overrides.json what evidence proves (see README.md).
+Decimal arithmetic throughout: a price is never a float.
 What cannot be carried over exactly, or at all, is reported on stderr and counted.
 """
 
@@ -19,6 +20,9 @@ VERSION = f"builtin-{DATE}"
 
 NANO = Decimal(10) ** 9
 MILLION = Decimal(10) ** 6
+
+# No tokens are sold at more than this many dollars per million: such a price is per thousand, or of something else.
+DEAREST_USD_PER_MTOK = 1000
 
 # Prices per million tokens: the facts' name -> the bucket.
 TOKEN_BUCKETS = {
@@ -95,6 +99,18 @@ def unit_rates(row):
     return rates
 
 
+def believable(row, rates):
+    """The rates without those that cannot be meant: an absent price is shown as unrated, a wrong one as a cost."""
+    dearest = max((rate for bucket, rate in rates.items() if bucket in TOKEN_BUCKETS.values()), default=0)
+    if dearest >= DEAREST_USD_PER_MTOK * NANO:
+        note("not believable", row, f"{dearest / NANO} dollars per million tokens, prices dropped")
+        return {}
+    if rates.get("cache_read", 0) > rates.get("input", dearest):
+        note("not believable", row, "reading the cache dearer than reading anew, dropped")
+        return {bucket: rate for bucket, rate in rates.items() if bucket != "cache_read"}
+    return rates
+
+
 def ordered(rates):
     return {bucket: rates[bucket] for bucket in ORDER if bucket in rates}
 
@@ -151,7 +167,7 @@ def book_row(row):
     out["mode"] = row["mode"]
     out |= {key: row[key] for key in ("context_window", "max_input", "max_output") if row[key] is not None}
     out |= {"capabilities": sorted(row["capabilities"])} if row.get("capabilities") else {}
-    out["rates"] = ordered({**token_rates(row, prices), **unit_rates(row)})
+    out["rates"] = ordered(believable(row, {**token_rates(row, prices), **unit_rates(row)}))
     tiers = [
         {"above_input_tokens": tier["above_input_tokens"], "rates": ordered(token_rates(row, tier))}
         for tier in sorted(row.get("tiers", []), key=lambda tier: tier["above_input_tokens"])
@@ -182,6 +198,7 @@ def main():
     if len(sys.argv) not in (2, 3):
         sys.exit(__doc__)
     facts = json.loads((Path(sys.argv[1]) / "models.json").read_text())
+    facts += json.loads((HERE / "own.json").read_text())
     correct(facts, json.loads((HERE / "overrides.json").read_text()))
     rows = [book_row(row) for row in facts]
     kept = sorted(filter(worth_keeping, rows), key=lambda row: (row["provider"], row["model"]))

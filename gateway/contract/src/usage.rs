@@ -14,8 +14,10 @@ pub enum Bucket {
     /// Input tokens read from a provider's cache.
     CacheRead,
     /// Input tokens written to a provider's cache for five minutes (or with no stated lifetime).
+    #[serde(rename = "cache_write_5m")]
     CacheWrite5m,
     /// Input tokens written to a provider's cache for one hour.
+    #[serde(rename = "cache_write_1h")]
     CacheWrite1h,
     /// Input tokens of sound.
     AudioInput,
@@ -205,6 +207,7 @@ mod tests {
         for (place, bucket) in Bucket::ALL.into_iter().enumerate() {
             assert_eq!(bucket as usize, place);
             assert_eq!(Bucket::from_name(bucket.name()), Some(bucket));
+            assert_eq!(serde_json::to_value(bucket).unwrap(), bucket.name());
             let usage = Usage::new(UsageSource::Provider).with(bucket, 7);
             let tokens = usage.input_total() + usage.output_total();
             assert_eq!(tokens, if place < Bucket::TOKENS { 7 } else { 0 });
