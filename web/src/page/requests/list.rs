@@ -1,0 +1,116 @@
+//! `/requests`: filter, histogram, fifty rows.
+
+use crate::page::{Freshness, Window};
+use crate::part::Status;
+use crate::shell::Shell;
+use crate::url::RequestsQuery;
+use askama::Template;
+use weir_contract::money::Money;
+
+/// Requests of a window under a filter, newest first.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "page/requests/list.html")]
+pub struct RequestsPage {
+    /// The frame.
+    pub shell: Shell,
+    /// What is asked for, as it stands in the address.
+    pub query: RequestsQuery,
+    /// Why the filter was not understood; the page is then sent with status 422 and no rows.
+    pub error: Option<FilterError>,
+    /// The stretch of time the query comes to.
+    pub window: Window,
+    /// How far the figures are counted.
+    pub freshness: Freshness,
+    /// How many requests match; `None` when that was not counted.
+    pub total: Option<u64>,
+    /// The window cut into equal pieces, oldest first.
+    pub histogram: Vec<HistogramBar>,
+    /// At most fifty, newest first.
+    pub rows: Vec<RequestRow>,
+    /// Cursor of the rows before these.
+    pub older: Option<String>,
+    /// Cursor of the rows after these.
+    pub newer: Option<String>,
+    /// Why there are no rows.
+    pub empty: Option<Empty>,
+}
+
+/// One request's line.
+#[derive(Debug, Clone, Default)]
+pub struct RequestRow {
+    /// Its id.
+    pub request_id: String,
+    /// When it came.
+    pub started_us: i64,
+    /// How it ended.
+    pub status: Status,
+    /// The customer it was for; empty if none was named.
+    pub customer_id: String,
+    /// The model asked for.
+    pub model_requested: String,
+    /// The model that answered; empty if none did.
+    pub model: String,
+    /// Who ran it; empty if nobody did.
+    pub provider: String,
+    /// All input tokens, cached ones included.
+    pub tokens_in: u64,
+    /// All output tokens, reasoning included.
+    pub tokens_out: u64,
+    /// From the request's arrival to the first token.
+    pub first_token_us: Option<u64>,
+    /// From the request's arrival to its last byte.
+    pub duration_us: u64,
+    /// What it cost; `None` when it could not be rated.
+    pub cost: Option<Money>,
+}
+
+/// Why a filter was not understood.
+#[derive(Debug, Clone, Default)]
+pub struct FilterError {
+    /// What is wrong, in a sentence.
+    pub message: String,
+    /// The term it is about, as typed.
+    pub term: String,
+    /// Whole filters that would be understood.
+    pub suggestions: Vec<String>,
+}
+
+/// One piece of the histogram.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct HistogramBar {
+    /// Its stretch of time.
+    pub window: Window,
+    /// Requests that ended well.
+    pub ok: u64,
+    /// Requests that did not.
+    pub failed: u64,
+}
+
+/// Why a list of requests is empty.
+#[derive(Debug, Clone)]
+pub enum Empty {
+    /// There was never any traffic.
+    Never,
+    /// There was none in this window.
+    Window {
+        /// When the last request came.
+        last_request_us: i64,
+    },
+    /// The filter removed everything: for each term, how many rows there would be without it.
+    Terms(Vec<(String, u64)>),
+}
+
+impl RequestsPage {
+    /// The filter without `term`, as an address.
+    #[must_use]
+    pub fn without(&self, term: &str) -> String {
+        let rest = self.query.q.replacen(term, "", 1);
+        self.query.filtered(rest.split_whitespace().collect::<Vec<_>>().join(" ")).href()
+    }
+
+    /// The same filter over the last 30 days.
+    #[must_use]
+    pub fn widened(&self) -> String {
+        RequestsQuery { q: self.query.q.clone(), range: "30d".into(), ..RequestsQuery::default() }.href()
+    }
+}

@@ -1,0 +1,1 @@
+//! Every view, empty, full and hostile.

@@ -1,0 +1,289 @@
+//! Every link of the product, built in one place, with everything that changes what is seen in the address.
+
+/// The list of requests.
+pub const REQUESTS: &str = "/requests";
+/// The list of customers.
+pub const CUSTOMERS: &str = "/customers";
+/// The list of keys, and where a new one is posted.
+pub const KEYS: &str = "/keys";
+/// Endpoints, models, gateways.
+pub const PROVIDERS: &str = "/providers";
+/// Sign-in, and where it is posted.
+pub const SIGN_IN: &str = "/sign-in";
+/// Where signing out is posted.
+pub const SIGN_OUT: &str = "/sign-out";
+/// First steps.
+pub const WELCOME: &str = "/welcome";
+/// Where "Send a test request for me" is posted.
+pub const WELCOME_TEST: &str = "/welcome/test";
+/// The event stream that says the first request has come.
+pub const WELCOME_EVENTS: &str = "/welcome/events";
+/// Where the first administrator is posted.
+pub const FIRST_ADMIN: &str = "/first-admin";
+/// Where the choice of colours is posted.
+pub const APPEARANCE: &str = "/appearance";
+/// Where publishing is posted.
+pub const PUBLISH: &str = "/publish";
+/// Where a new endpoint is posted.
+pub const ENDPOINTS: &str = "/providers/endpoints";
+/// The form for a new endpoint.
+pub const ENDPOINT_NEW: &str = "/providers/endpoints/new";
+/// Where a new model is posted.
+pub const MODELS: &str = "/providers/models";
+/// The form for a new model.
+pub const MODEL_NEW: &str = "/providers/models/new";
+
+/// One request.
+#[must_use]
+pub fn request(id: &str) -> String {
+    format!("/requests/{}", escaped(id))
+}
+
+/// One tab of a request: `messages`, `cost`, `attempts` or `raw`.
+#[must_use]
+pub fn request_tab(id: &str, tab: &str) -> String {
+    format!("/requests/{}?tab={}", escaped(id), escaped(tab))
+}
+
+/// All requests of the last 30 days with one value of one field.
+#[must_use]
+pub fn requests_with(field: &str, value: &str) -> String {
+    RequestsQuery { q: term(field, value), range: "30d".into(), ..RequestsQuery::default() }.href()
+}
+
+/// One stored body as it was sent; `body` is `request`, `response`, `upstream_request` or `upstream_response`.
+#[must_use]
+pub fn request_body(id: &str, attempt: impl std::fmt::Display, body: &str) -> String {
+    format!("/requests/{}/bodies/{attempt}/{}", escaped(id), escaped(body))
+}
+
+/// One customer in one period, for example `2026-11`.
+#[must_use]
+pub fn customer(id: &str, period: &str) -> String {
+    format!("/customers/{}{}", escaped(id), Query::new().set("period", period))
+}
+
+/// The calls of one customer in one period as CSV.
+#[must_use]
+pub fn customer_csv(id: &str, period: &str) -> String {
+    format!("/customers/{}/calls.csv{}", escaped(id), Query::new().set("period", period))
+}
+
+/// The list of customers, searched, in one period.
+#[must_use]
+pub fn customers(period: &str, search: &str, after: &str) -> String {
+    format!("{CUSTOMERS}{}", Query::new().set("period", period).set("search", search).set("after", after))
+}
+
+/// The list of customers as CSV.
+#[must_use]
+pub fn customers_csv(period: &str, search: &str) -> String {
+    format!("/customers.csv{}", Query::new().set("period", period).set("search", search))
+}
+
+/// Where revoking a key is asked (GET) and done (POST).
+#[must_use]
+pub fn key_revocation(id: &str) -> String {
+    format!("/keys/{}/revocation", escaped(id))
+}
+
+/// One endpoint: its form (GET) and where the change is posted.
+#[must_use]
+pub fn endpoint(id: &str) -> String {
+    format!("{ENDPOINTS}/{}", escaped(id))
+}
+
+/// Where deleting an endpoint is asked (GET) and done (POST).
+#[must_use]
+pub fn endpoint_deletion(id: &str) -> String {
+    format!("{ENDPOINTS}/{}/deletion", escaped(id))
+}
+
+/// One model: its form (GET) and where the change is posted.
+#[must_use]
+pub fn model(id: &str) -> String {
+    format!("{MODELS}/{}", escaped(id))
+}
+
+/// Where deleting a model is asked (GET) and done (POST).
+#[must_use]
+pub fn model_deletion(id: &str) -> String {
+    format!("{MODELS}/{}/deletion", escaped(id))
+}
+
+/// What the list of requests shows.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct RequestsQuery {
+    /// The filter as typed.
+    pub q: String,
+    /// A named window: `1h`, `24h`, `7d`, `30d`, `mtd`, `last_month`; empty when `from` and `to` rule.
+    pub range: String,
+    /// Start of the window, ISO 8601 UTC; empty when `range` rules.
+    pub from: String,
+    /// End of the window, ISO 8601 UTC; empty when `range` rules.
+    pub to: String,
+    /// Cursor: rows older than this.
+    pub before: String,
+    /// Cursor: rows newer than this.
+    pub after: String,
+}
+
+impl RequestsQuery {
+    /// The named windows a reader may choose: value and label.
+    pub const RANGES: [(&'static str, &'static str); 6] = [
+        ("1h", "Last hour"),
+        ("24h", "Last 24 hours"),
+        ("7d", "Last 7 days"),
+        ("30d", "Last 30 days"),
+        ("mtd", "This month"),
+        ("last_month", "Last month"),
+    ];
+
+    /// The rows one customer made in a window given in ISO 8601 UTC.
+    #[must_use]
+    pub fn of(q: impl Into<String>, from: impl Into<String>, to: impl Into<String>) -> Self {
+        Self { q: q.into(), from: from.into(), to: to.into(), ..Self::default() }
+    }
+
+    /// The address of this view.
+    #[must_use]
+    pub fn href(&self) -> String {
+        format!("{REQUESTS}{}", self.query())
+    }
+
+    /// The same view as CSV, without the paging.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        format!("/requests.csv{}", self.first_page().query())
+    }
+
+    /// The address of one request, opened from this view.
+    #[must_use]
+    pub fn open(&self, id: &str) -> String {
+        format!("{}{}", request(id), self.query())
+    }
+
+    /// The address of one request's tab, keeping the view it was opened from.
+    #[must_use]
+    pub fn open_tab(&self, id: &str, tab: &str) -> String {
+        format!("{}{}", request(id), self.query().set("tab", tab))
+    }
+
+    /// The same view from its newest row.
+    #[must_use]
+    pub fn first_page(&self) -> Self {
+        Self { before: String::new(), after: String::new(), ..self.clone() }
+    }
+
+    /// The rows before `cursor`.
+    #[must_use]
+    pub fn older(&self, cursor: &str) -> Self {
+        Self { before: cursor.into(), ..self.first_page() }
+    }
+
+    /// The rows after `cursor`.
+    #[must_use]
+    pub fn newer(&self, cursor: &str) -> Self {
+        Self { after: cursor.into(), ..self.first_page() }
+    }
+
+    /// The same window under another filter.
+    #[must_use]
+    pub fn filtered(&self, q: impl Into<String>) -> Self {
+        Self { q: q.into(), ..self.first_page() }
+    }
+
+    /// The same filter in another window, given in ISO 8601 UTC.
+    #[must_use]
+    pub fn within(&self, from: impl Into<String>, to: impl Into<String>) -> Self {
+        Self { range: String::new(), from: from.into(), to: to.into(), ..self.first_page() }
+    }
+
+    /// Whether `range` is the chosen window.
+    #[must_use]
+    pub fn is_range(&self, range: &str) -> bool {
+        self.range == range
+    }
+
+    fn query(&self) -> Query {
+        Query::new()
+            .set("q", &self.q)
+            .set("range", &self.range)
+            .set("from", &self.from)
+            .set("to", &self.to)
+            .set("before", &self.before)
+            .set("after", &self.after)
+    }
+}
+
+/// A filter term `field:value`, quoted where the value needs it.
+#[must_use]
+pub fn term(field: &str, value: &str) -> String {
+    let plain = !value.is_empty() && value.chars().all(|c| c.is_alphanumeric() || "-_./@+".contains(c));
+    if plain {
+        format!("{field}:{value}")
+    } else {
+        format!("{field}:\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+    }
+}
+
+/// A query string under construction; empty values are left out.
+struct Query(String);
+
+impl Query {
+    fn new() -> Self {
+        Self(String::new())
+    }
+
+    fn set(mut self, name: &str, value: &str) -> Self {
+        if !value.is_empty() {
+            self.0.push(if self.0.is_empty() { '?' } else { '&' });
+            self.0.push_str(name);
+            self.0.push('=');
+            self.0.push_str(&escaped(value));
+        }
+        self
+    }
+}
+
+impl std::fmt::Display for Query {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// Percent-encodes everything but the unreserved characters of RFC 3986.
+fn escaped(text: &str) -> String {
+    let mut out = String::with_capacity(text.len());
+    for byte in text.bytes() {
+        if byte.is_ascii_alphanumeric() || b"-._~".contains(&byte) {
+            out.push(char::from(byte));
+        } else {
+            out.push_str(&format!("%{byte:02X}"));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_customer_id_with_a_slash_or_a_question_mark_stays_one_segment() {
+        assert_eq!(customer("a/b?c#d", "2026-11"), "/customers/a%2Fb%3Fc%23d?period=2026-11");
+    }
+
+    #[test]
+    fn opening_a_row_keeps_the_view_it_came_from() {
+        let view = RequestsQuery { q: "customer:acme".into(), range: "7d".into(), ..Default::default() };
+        assert_eq!(view.open("01f"), "/requests/01f?q=customer%3Aacme&range=7d");
+        assert_eq!(view.older("x").newer("y").href(), "/requests?q=customer%3Aacme&range=7d&after=y");
+    }
+
+    #[test]
+    fn a_value_with_spaces_or_quotes_becomes_one_term() {
+        assert_eq!(term("customer", "acme"), "customer:acme");
+        assert_eq!(term("customer", "a \"b\""), "customer:\"a \\\"b\\\"\"");
+    }
+}
