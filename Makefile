@@ -11,7 +11,7 @@ help: ## this list
 	@sed -n 's/^\([a-z]*\):.*## /  make \1\t/p' $(MAKEFILE_LIST) | expand -t 16
 
 run: assets ## build and start everything on this machine: gateway, dashboard, embedded ClickHouse, demo provider
-	@WEIR_CHDB_LIB=$$($(SETUP)/engine.sh) && $(BUILD) --quiet -p weir -p weir-clickhouse && \
+	@WEIR_CHDB_LIB=$$($(SETUP)/engine.sh) && $(BUILD) -p weir -p weir-clickhouse && \
 	if [ -n "$$WEIR_CHDB_LIB" ]; then export WEIR_CHDB_LIB; else unset WEIR_CHDB_LIB; fi && \
 	exec target/live/weir up --data .weir $(ARGS)
 
