@@ -1,0 +1,72 @@
+//! `weir control`: the control plane alone.
+
+use std::sync::Arc;
+
+use serde_json::json;
+use weir_contract::price::PriceBook;
+use weir_controlplane::{Ambient, ArchiveConfig, Running};
+
+use super::Failure;
+use super::serve::{on_runtime, stop_requested};
+use crate::ambient::{SystemRandomness, WallClock};
+use crate::config::Config;
+use crate::output;
+
+/// The price book this binary was built with.
+const BOOK: &str = include_str!("../../../prices/book.jsonl");
+
+/// Starts the control plane and runs until told to stop.
+pub(super) fn run(config: Config, json: bool) -> Result<(), Failure> {
+    on_runtime(&config.clone(), serve(config, json))
+}
+
+async fn serve(config: Config, json: bool) -> Result<(), Failure> {
+    if config.clickhouse.url.is_empty() {
+        return Err(Failure::Usage(
+            "the control plane needs an archive: set clickhouse.url (WEIR_CLICKHOUSE_URL), or use `weir up`, which brings its own".to_owned(),
+        ));
+    }
+    let control = start(&config, None, built_in_book()?).await?;
+    let dashboard = format!("http://{}", control.address);
+    let first = control.first_run.as_ref();
+    let link = first.and_then(|first| first.sign_in_link.as_deref());
+    if json {
+        let line = json!({
+            "dashboard": dashboard,
+            "sign_in_link": link,
+            "api_token": first.and_then(|first| first.api_token.as_deref()),
+            "gateway_key": first.and_then(|first| first.gateway_key.as_deref()),
+            "gateway_token": control.gateway_token,
+        });
+        output::line(&line.to_string());
+    } else {
+        output::line(&format!("The control plane is ready at {dashboard}"));
+        if let Some(link) = link {
+            output::line(&format!("Sign in once with {link}"));
+        }
+    }
+    let outcome = stop_requested().await;
+    control.shutdown().await;
+    outcome
+}
+
+/// Reads the built-in price book.
+pub(super) fn built_in_book() -> Result<Arc<PriceBook>, Failure> {
+    PriceBook::parse(BOOK).map(Arc::new).map_err(Failure::run)
+}
+
+/// Starts the control plane with this process's data folder, archive and mode.
+pub(super) async fn start(config: &Config, demo_url: Option<String>, book: Arc<PriceBook>) -> Result<Running, Failure> {
+    let mut control = config.control.clone();
+    control.data = config.data.join("control");
+    control.production = config.production;
+    control.demo_url = demo_url;
+    control.archive = ArchiveConfig {
+        url: config.clickhouse.url.clone(),
+        user: config.clickhouse.user.clone(),
+        password: config.clickhouse.password.clone(),
+        database: config.clickhouse.database.clone(),
+    };
+    let ambient = Ambient { clock: Arc::new(WallClock), random: Arc::new(SystemRandomness::new()) };
+    weir_controlplane::start(control, ambient, book).await.map_err(Failure::run)
+}
