@@ -1,1 +1,42 @@
-//! Providers' formats: bytes in, meaning out, and back. Pure.
+//! Providers' formats: bytes in, meaning out, and back. Pure: no I/O, no clock, no task.
+//!
+//! Everything we act on is read where it stands; everything else keeps its bytes. A format is a variant of
+//! [`Dialect`] with a folder of its own, and each folder speaks to the same neutral words:
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`dialect`] | which formats and which routes there are |
+//! | [`json`] | one fast pass over JSON text: guard, places of members, lazy views |
+//! | [`splice`] | changing a few bytes of a body and no others |
+//! | [`sse`] | event streams: a decoder, and a splitter for relaying event by event |
+//! | [`peek`] | what the gateway must know of a request, and the body to send upstream |
+//! | [`stream`] | reading an answer event by event; [`answer`] is what remains |
+//! | [`fault`] | what went wrong upstream, whatever shape it came in; [`error`] says it in the caller's dialect |
+//! | [`model`] | the internal conversation: what guards, pages and translations read |
+//! | [`count`] | an upper bound of a request's input tokens, for holds |
+//! | [`openai`], [`anthropic`] | the codecs |
+
+pub mod answer;
+pub mod anthropic;
+pub mod count;
+pub mod dialect;
+pub mod error;
+pub mod fault;
+pub mod json;
+pub mod model;
+pub mod openai;
+pub mod peek;
+pub mod splice;
+pub mod sse;
+pub mod stream;
+
+#[cfg(test)]
+mod fixtures;
+
+pub use answer::{Answer, Quirks, read_answer};
+pub use dialect::{Api, Dialect};
+pub use error::{ApiError, ErrorSource, WireError, write_error, write_stream_error};
+pub use fault::{FaultKind, UpstreamFault, read_error};
+pub use peek::{Peek, forward, peek};
+pub use sse::{Event, Frame, Frames, SseDecoder, SseError, SseLimits};
+pub use stream::{Observed, StreamEvent, StreamReader};

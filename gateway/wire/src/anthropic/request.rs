@@ -1,0 +1,21 @@
+//! What we read of a messages request. Usage always comes, so nothing need be asked for.
+
+use crate::{dialect::Dialect, error::WireError, json::top_level, peek::Peek};
+
+pub(crate) fn peek(body: &[u8]) -> Result<Peek<'_>, WireError> {
+    let mut peek = Peek::begin(Dialect::Anthropic, top_level(body)?)?;
+    peek.include_usage = true;
+    for member in peek.top.members().to_vec() {
+        let view = peek.top.view(&member);
+        match member.key.as_ref() {
+            "thinking" => {
+                peek.reasoning_tokens_max = view.get("budget_tokens").and_then(|budget| budget.count());
+            }
+            "output_config" => {
+                peek.reasoning_effort = view.get("effort").and_then(|effort| effort.filled_text());
+            }
+            key => drop(peek.take_shared(key, view)?),
+        }
+    }
+    Ok(peek)
+}

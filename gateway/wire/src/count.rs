@@ -1,0 +1,134 @@
+//! An upper bound of a request's input tokens, for holds, without any model's tokenizer.
+//!
+//! Every token of a byte-level tokenizer covers at least one byte, and the JSON around each message, tool and part is
+//! longer than what providers wrap around them: the body's own length bounds its text. Media is taken out and counted at
+//! the dearest rate known instead. What the body does not contain (files by id, pages behind an address, what
+//! a provider's own tools read) cannot be bounded from it, and the bound says so.
+
+use memchr::memmem;
+
+use crate::{
+    dialect::Dialect,
+    model::{Media, Part, conversation_of},
+    peek::Peek,
+};
+
+/// What providers add to every request: instructions for tools and the like.
+const TOKENS_PER_REQUEST: u64 = 64;
+/// What providers add once when tools are offered.
+const TOKENS_FOR_TOOLS: u64 = 1_024;
+/// The most a picture costs, but for the models in [`image_tokens_max`].
+const TOKENS_PER_IMAGE: u64 = 12_000;
+/// The most a page of a document costs as picture and text together.
+const TOKENS_PER_PAGE: u64 = 5_000;
+/// How many bytes of base64 a page has at least; smaller pages than this carry next to nothing.
+const BASE64_BYTES_PER_PAGE: u64 = 1_024;
+/// How many bytes of base64 a token of sound has at least (speech at a few kilobits).
+const BASE64_BYTES_PER_AUDIO_TOKEN: u64 = 8;
+
+/// The bound.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct InputBound {
+    /// Tokens: never fewer than the provider counts, unless `open`.
+    pub tokens: u64,
+    /// The request refers to things whose size the body does not tell, or lets the provider's own tools read more:
+    /// the bound is a guess then.
+    pub open: bool,
+}
+
+/// Words that only stand in bodies with media or with tools of the provider.
+const MARKS: [&[u8]; 8] =
+    [b"image", b"audio", b"video", b"document", b"\"file", b"base64", b"container", b"\"type\":\"thinking\""];
+
+/// Bounds the input tokens of a request.
+#[must_use]
+pub fn input_bound(peek: &Peek<'_>) -> InputBound {
+    let text = peek.top.text();
+    let mut bound = InputBound { tokens: text.len() as u64 + TOKENS_PER_REQUEST, open: false };
+    if peek.has_tools {
+        bound.tokens += TOKENS_FOR_TOOLS;
+    }
+    let marked = MARKS.iter().any(|mark| memmem::find(text.as_bytes(), mark).is_some());
+    let serviced = ["web_search_options", "mcp_servers", "container", "plugins", "search_parameters"];
+    bound.open = serviced.iter().any(|key| peek.top.get(key).is_some_and(|view| !view.is_null()));
+    if !marked && !peek.has_tools {
+        return bound;
+    }
+    let conversation = conversation_of(peek.dialect, &peek.top);
+    bound.open |= conversation.tools.iter().any(|tool| tool.kind.is_some());
+    if marked {
+        let said = conversation.messages.iter().flat_map(|message| &message.parts);
+        let image = image_tokens_max(peek.dialect, &peek.model);
+        for part in conversation.system.iter().chain(said) {
+            add_part(&mut bound, part, image);
+        }
+    }
+    bound
+}
+
+fn add_part(bound: &mut InputBound, part: &Part<'_>, image: u64) {
+    match part {
+        Part::Image(media) => swap(bound, media, image),
+        Part::Audio(media) => swap(bound, media, media.base64_bytes as u64 / BASE64_BYTES_PER_AUDIO_TOKEN),
+        Part::File(media) => {
+            let pages = media.base64_bytes as u64 / BASE64_BYTES_PER_PAGE + 1;
+            swap(bound, media, pages.saturating_mul(TOKENS_PER_PAGE));
+            bound.open |= media.reference.is_some();
+        }
+        Part::ToolResult { parts, .. } => parts.iter().for_each(|part| add_part(bound, part, image)),
+        Part::Other { .. } => bound.open = true,
+        Part::Text(_) | Part::ToolCall { .. } | Part::Reasoning(_) | Part::Refusal(_) => {}
+    }
+}
+
+/// Takes the media's base64 out and puts its tokens in.
+fn swap(bound: &mut InputBound, media: &Media<'_>, tokens: u64) {
+    bound.tokens = bound.tokens.saturating_sub(media.base64_bytes as u64).saturating_add(tokens);
+}
+
+/// What a picture costs at most. One family counts pictures at 33 times the tokens of its siblings.
+fn image_tokens_max(dialect: Dialect, model: &str) -> u64 {
+    match dialect {
+        Dialect::OpenAi if model.contains("gpt-4o-mini") => 48_200,
+        Dialect::OpenAi | Dialect::Anthropic => TOKENS_PER_IMAGE,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn bound(dialect: Dialect, body: &str) -> InputBound {
+        input_bound(&crate::peek::peek(dialect, body.as_bytes()).unwrap())
+    }
+
+    #[test]
+    fn text_is_bounded_by_its_bytes() {
+        let body = r#"{"model":"m","messages":[{"role":"user","content":"日本語です"}]}"#;
+        assert_eq!(bound(Dialect::OpenAi, body), InputBound { tokens: body.len() as u64 + 64, open: false });
+    }
+
+    #[test]
+    fn a_picture_counts_as_a_picture_and_not_as_its_base64() {
+        let data = "A".repeat(400_000);
+        let body = format!(
+            r#"{{"model":"m","messages":[{{"role":"user","content":[{{"type":"image_url","image_url":{{"url":"data:image/png;base64,{data}"}}}}]}}]}}"#
+        );
+        let found = bound(Dialect::OpenAi, &body);
+        assert!((TOKENS_PER_IMAGE..TOKENS_PER_IMAGE + 500).contains(&found.tokens), "{found:?}");
+        assert!(!found.open);
+        let dear = bound(Dialect::OpenAi, &body.replace("\"m\"", "\"gpt-4o-mini\""));
+        assert!(dear.tokens > 48_000);
+    }
+
+    #[test]
+    fn what_the_body_does_not_contain_leaves_the_bound_open() {
+        let by_id = r#"{"model":"m","messages":[{"role":"user","content":[{"type":"document","source":{"type":"file","file_id":"f_1"}}]}]}"#;
+        assert!(bound(Dialect::Anthropic, by_id).open);
+        let searching =
+            r#"{"model":"m","messages":[],"tools":[{"type":"web_search_20250305","name":"web_search"}]}"#;
+        assert!(bound(Dialect::Anthropic, searching).open);
+        let function = r#"{"model":"m","messages":[],"tools":[{"name":"f","input_schema":{}}]}"#;
+        assert!(!bound(Dialect::Anthropic, function).open);
+    }
+}

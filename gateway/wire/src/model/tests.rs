@@ -1,0 +1,3 @@
+//! The promises of reading conversations.
+
+use super::*;

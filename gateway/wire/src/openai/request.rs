@@ -1,0 +1,66 @@
+//! What we read of a chat completions request.
+
+use crate::{
+    dialect::Dialect,
+    error::WireError,
+    json::{View, top_level},
+    peek::{Peek, UsageWish, flag, whole, wrong},
+};
+
+pub(crate) fn peek(body: &[u8]) -> Result<Peek<'_>, WireError> {
+    let mut peek = Peek::begin(Dialect::OpenAi, top_level(body)?)?;
+    let first = peek.top.first_place();
+    peek.usage_wish = UsageWish::Replace(first..first, "\"stream_options\":{\"include_usage\":true},");
+    for member in peek.top.members().to_vec() {
+        let view = peek.top.view(&member);
+        match member.key.as_ref() {
+            "max_completion_tokens" => {
+                let newer = whole("max_completion_tokens", view)?;
+                peek.max_tokens = newer.or(peek.max_tokens);
+            }
+            "max_tokens" if peek.top.get("max_completion_tokens").is_some_and(|newer| !newer.is_null()) => {}
+            "n" => peek.n = whole("n", view)?.unwrap_or(1).max(1),
+            "user" => peek.user = view.filled_text(),
+            "safety_identifier" => peek.safety_identifier = view.filled_text(),
+            "functions" => peek.has_tools |= view.items().next().is_some(),
+            "reasoning_effort" => peek.reasoning_effort = view.filled_text(),
+            "reasoning" => take_reasoning(&mut peek, view),
+            "stream_options" => take_stream_options(&mut peek, view)?,
+            key => drop(peek.take_shared(key, view)?),
+        }
+    }
+    Ok(peek)
+}
+
+/// The object some copies take instead of `reasoning_effort`.
+fn take_reasoning<'a>(peek: &mut Peek<'a>, view: View<'a>) {
+    let effort = view.get("effort").and_then(|effort| effort.filled_text());
+    peek.reasoning_effort = peek.reasoning_effort.take().or(effort);
+    peek.reasoning_tokens_max = view.get("max_tokens").and_then(|most| most.count());
+}
+
+/// Whether usage is asked for, and if not, which bytes must change so that it is.
+fn take_stream_options<'a>(peek: &mut Peek<'a>, view: View<'a>) -> Result<(), WireError> {
+    if view.is_null() {
+        peek.usage_wish = UsageWish::Replace(view.range(), "{\"include_usage\":true}");
+        return Ok(());
+    }
+    if !view.is_object() {
+        return Err(wrong("stream_options", view, "an object"));
+    }
+    let asked = view.members().filter(|(key, _)| key == "include_usage").last().map(|(_, asked)| asked);
+    let inside = view.range().start + 1;
+    let wish = match asked {
+        Some(asked) if flag("stream_options.include_usage", asked)? => {
+            peek.include_usage = true;
+            UsageWish::Settled
+        }
+        Some(asked) => UsageWish::Replace(asked.range(), "true"),
+        None if view.members().next().is_none() => {
+            UsageWish::Replace(inside..inside, "\"include_usage\":true")
+        }
+        None => UsageWish::Replace(inside..inside, "\"include_usage\":true,"),
+    };
+    peek.usage_wish = wish;
+    Ok(())
+}

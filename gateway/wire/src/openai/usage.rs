@@ -1,0 +1,193 @@
+//! OpenAI's usage object into disjoint buckets. Its counts include one another (`cached_tokens` lie inside
+//! `prompt_tokens`, reasoning inside `completion_tokens`); copies put some on top. The total tells which, and what the
+//! total contradicts is flagged.
+
+use weir_contract::usage::{Bucket, Usage, UsageSource};
+
+use crate::{answer::Quirks, json::View};
+
+/// Reads the object; unknown when it has no counts.
+pub(super) fn read(usage: View<'_>, quirks: Quirks) -> Usage {
+    let of = |view: Option<View<'_>>, key: &str| {
+        view.and_then(|view| view.get(key)).and_then(|count| count.count())
+    };
+    let whole = Some(usage);
+    let (prompt, completion) = (of(whole, "prompt_tokens"), of(whole, "completion_tokens"));
+    let total = of(whole, "total_tokens");
+    if prompt.or(completion).or(total).is_none() {
+        return Usage::default();
+    }
+    let input = usage.get("prompt_tokens_details");
+    let output = usage.get("completion_tokens_details");
+    let elsewhere = |keys: &[&str]| keys.iter().find_map(|key| of(whole, key));
+    let cached = of(input, "cached_tokens");
+    let cached = cached.or_else(|| {
+        elsewhere(&[
+            "cached_tokens",
+            "num_cached_tokens",
+            "prompt_cache_hit_tokens",
+            "cache_read_input_tokens",
+        ])
+    });
+    let written = of(input, "cache_write_tokens").or_else(|| elsewhere(&["cache_creation_input_tokens"]));
+    let searches = usage.get("server_tool_use_details").or_else(|| usage.get("server_tool_use"));
+    let mut counts = Counts {
+        prompt: prompt.unwrap_or(0),
+        completion: completion.unwrap_or(0),
+        audio_input: of(input, "audio_tokens").unwrap_or(0),
+        reasoning: of(output, "reasoning_tokens").unwrap_or(0),
+        mismatch: false,
+    };
+    counts.settle(total, quirks);
+    let mut buckets = Usage::new(UsageSource::Provider);
+    buckets.mismatch = counts.mismatch;
+    let inside_input = [
+        (Bucket::CacheRead, cached.unwrap_or(0)),
+        (Bucket::CacheWrite5m, written.unwrap_or(0)),
+        (Bucket::AudioInput, counts.audio_input),
+        (Bucket::ImageInput, of(input, "image_tokens").unwrap_or(0)),
+    ];
+    share_out(&mut buckets, counts.prompt, Bucket::Input, &inside_input);
+    let inside_output = [
+        (Bucket::Reasoning, counts.reasoning),
+        (Bucket::AudioOutput, of(output, "audio_tokens").unwrap_or(0)),
+        (Bucket::ImageOutput, of(output, "image_tokens").unwrap_or(0)),
+    ];
+    share_out(&mut buckets, counts.completion, Bucket::Output, &inside_output);
+    buckets.set(Bucket::WebSearch, of(searches, "web_search_requests").unwrap_or(0));
+    buckets
+}
+
+/// The sums before they are shared out.
+struct Counts {
+    prompt: u64,
+    completion: u64,
+    audio_input: u64,
+    reasoning: u64,
+    mismatch: bool,
+}
+
+impl Counts {
+    /// Makes `prompt` and `completion` include everything, as the total says.
+    fn settle(&mut self, total: Option<u64>, quirks: Quirks) {
+        let sum = self.prompt.saturating_add(self.completion);
+        let beside = total.map_or(Some(0), |total| total.checked_sub(sum));
+        match beside {
+            Some(0) if quirks.reasoning_on_top => {
+                self.completion = self.completion.saturating_add(self.reasoning);
+            }
+            Some(0) => {}
+            Some(extra) if extra == self.reasoning => self.completion += extra,
+            Some(extra) if extra == self.audio_input => self.prompt += extra,
+            Some(extra) if extra == self.audio_input + self.reasoning => {
+                self.prompt += self.audio_input;
+                self.completion += self.reasoning;
+            }
+            // Thoughts that only the total counts: they are billed as output.
+            Some(extra) if self.reasoning == 0 => {
+                self.reasoning = extra;
+                self.completion = self.completion.saturating_add(extra);
+                self.mismatch = true;
+            }
+            _ => self.mismatch = true,
+        }
+    }
+}
+
+/// Gives each part its share of the whole and the rest to `plain`; parts that claim more than there is are flagged.
+fn share_out(usage: &mut Usage, whole: u64, plain: Bucket, parts: &[(Bucket, u64)]) {
+    let mut left = whole;
+    for (bucket, claimed) in parts {
+        let given = left.min(*claimed);
+        usage.mismatch |= given < *claimed;
+        usage.set(*bucket, given);
+        left -= given;
+    }
+    usage.set(plain, left);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn buckets(text: &str) -> (Vec<(&'static str, u64)>, bool) {
+        buckets_with(text, Quirks::default())
+    }
+
+    fn buckets_with(text: &str, quirks: Quirks) -> (Vec<(&'static str, u64)>, bool) {
+        let usage = read(View::of_text(text), quirks);
+        (usage.filled().map(|(bucket, units)| (bucket.name(), units)).collect(), usage.mismatch)
+    }
+
+    #[test]
+    fn counts_that_include_one_another_become_disjoint() {
+        let text = r#"{"prompt_tokens":100,"completion_tokens":50,"total_tokens":150,
+            "prompt_tokens_details":{"cached_tokens":40,"cache_write_tokens":10,"audio_tokens":5},
+            "completion_tokens_details":{"reasoning_tokens":30,"audio_tokens":8}}"#;
+        let expected = [
+            ("input", 45),
+            ("cache_read", 40),
+            ("cache_write_5m", 10),
+            ("audio_input", 5),
+            ("output", 12),
+            ("reasoning", 30),
+            ("audio_output", 8),
+        ];
+        assert_eq!(buckets(text), (expected.to_vec(), false));
+    }
+
+    #[test]
+    fn reasoning_beside_the_completion_is_seen_by_the_total() {
+        let text = r#"{"prompt_tokens":10,"completion_tokens":3,"total_tokens":33,
+            "completion_tokens_details":{"reasoning_tokens":20}}"#;
+        assert_eq!(buckets(text), (vec![("input", 10), ("output", 3), ("reasoning", 20)], false));
+    }
+
+    #[test]
+    fn reasoning_on_top_that_no_total_tells_is_a_quirk_of_the_provider() {
+        let text = r#"{"prompt_tokens":10,"completion_tokens":30,"total_tokens":40,
+            "completion_tokens_details":{"reasoning_tokens":20}}"#;
+        let expected = vec![("input", 10), ("output", 30), ("reasoning", 20)];
+        assert_eq!(buckets_with(text, Quirks::of_provider("vercel")), (expected, false));
+        assert_eq!(buckets(text).0, [("input", 10), ("output", 10), ("reasoning", 20)]);
+    }
+
+    #[test]
+    fn sound_beside_the_prompt_is_seen_by_the_total() {
+        let text = r#"{"prompt_tokens":9,"completion_tokens":20,"total_tokens":404,
+            "prompt_tokens_details":{"audio_tokens":375}}"#;
+        assert_eq!(buckets(text), (vec![("input", 9), ("audio_input", 375), ("output", 20)], false));
+    }
+
+    #[test]
+    fn what_only_the_total_counts_is_counted_and_flagged() {
+        let text = r#"{"prompt_tokens":66,"completion_tokens":6,"total_tokens":100}"#;
+        assert_eq!(buckets(text), (vec![("input", 66), ("output", 6), ("reasoning", 28)], true));
+    }
+
+    #[test]
+    fn parts_larger_than_their_whole_are_bounded_and_flagged() {
+        let text = r#"{"prompt_tokens":31,"completion_tokens":9,"total_tokens":40,"prompt_tokens_details":{"cached_tokens":161}}"#;
+        assert_eq!(buckets(text), (vec![("cache_read", 31), ("output", 9)], true));
+        let text = r#"{"prompt_tokens":31,"completion_tokens":9,"total_tokens":3}"#;
+        assert!(buckets(text).1);
+    }
+
+    #[test]
+    fn cached_tokens_are_found_where_the_copies_put_them() {
+        for key in
+            ["cached_tokens", "num_cached_tokens", "prompt_cache_hit_tokens", "cache_read_input_tokens"]
+        {
+            let text = format!(
+                r#"{{"prompt_tokens":5,"completion_tokens":1,"prompt_tokens_details":null,"{key}":4}}"#
+            );
+            assert_eq!(buckets(&text).0, [("input", 1), ("cache_read", 4), ("output", 1)], "{key}");
+        }
+    }
+
+    #[test]
+    fn no_counts_is_unknown_and_not_zero() {
+        assert!(!read(View::of_text("{}"), Quirks::default()).is_known());
+        assert!(!read(View::of_text(r#"{"prompt_tokens":null,"cost":1}"#), Quirks::default()).is_known());
+    }
+}

@@ -1,0 +1,217 @@
+//! What the gateway must know of a request before it can send it on, and the body to send.
+//!
+//! [`peek`] reads only the members named in [`Peek`]; [`forward`] changes only the model's name and, where asked, the
+//! wish for usage. Every other byte stays.
+
+use std::{borrow::Cow, ops::Range};
+
+use bytes::Bytes;
+
+use crate::{
+    anthropic,
+    dialect::Dialect,
+    error::WireError,
+    json::{TopLevel, View, quoted},
+    openai,
+    splice::{self, Edit},
+};
+
+/// What we act on in a request, the same for every dialect.
+#[derive(Clone, Debug)]
+pub struct Peek<'a> {
+    /// The dialect it was written in.
+    pub dialect: Dialect,
+    /// Where everything at the top of the body stands, for reading more of it.
+    pub top: TopLevel<'a>,
+    /// The model asked for.
+    pub model: Cow<'a, str>,
+    /// Whether the answer shall come as an event stream.
+    pub stream: bool,
+    /// Whether the caller wants usage in the stream. Always true where the dialect always sends it.
+    pub include_usage: bool,
+    /// The most tokens an answer may have; `None` leaves it to the model.
+    pub max_tokens: Option<u64>,
+    /// How many answers are asked for.
+    pub n: u64,
+    /// The end user as the caller names them (`user`).
+    pub user: Option<Cow<'a, str>>,
+    /// The end user as a hash (`safety_identifier`).
+    pub safety_identifier: Option<Cow<'a, str>>,
+    /// The user, account and session in `metadata.user_id`. Coding agents put devices there: it never names a customer.
+    pub metadata_user: Option<MetadataUser>,
+    /// Whether tools are offered.
+    pub has_tools: bool,
+    /// The service tier asked for.
+    pub service_tier: Option<Cow<'a, str>>,
+    /// How hard the model shall think.
+    pub reasoning_effort: Option<Cow<'a, str>>,
+    /// How many tokens it may think with.
+    pub reasoning_tokens_max: Option<u64>,
+    /// Sampling temperature.
+    pub temperature: Option<f64>,
+    /// Nucleus sampling.
+    pub top_p: Option<f64>,
+    /// The seed.
+    pub seed: Option<i64>,
+    /// Where the model's name stands, quotes included.
+    pub(crate) model_place: Range<usize>,
+    /// How usage can be asked for.
+    pub(crate) usage_wish: UsageWish,
+}
+
+/// Where the wish for usage in a stream goes.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum UsageWish {
+    /// It need not be said, or is said.
+    Settled,
+    /// Replace these bytes by the text.
+    Replace(Range<usize>, &'static str),
+}
+
+/// A user as coding agents write one: `user_<hash>_account_<id>_session_<id>`, or a JSON object in a string.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct MetadataUser {
+    /// The user or device.
+    pub user: Option<String>,
+    /// The account.
+    pub account: Option<String>,
+    /// The session.
+    pub session: Option<String>,
+}
+
+impl MetadataUser {
+    /// Splits the text; what has neither form is a user as it stands.
+    #[must_use]
+    pub fn split(text: &str) -> Self {
+        if text.starts_with('{') {
+            let object = View::of_text(text);
+            let first = |keys: &[&str]| {
+                keys.iter().find_map(|key| object.get(key)?.filled_text()).map(Cow::into_owned)
+            };
+            return Self {
+                user: first(&["device_id", "user_id", "user"]),
+                account: first(&["account_uuid", "account_id", "account"]),
+                session: first(&["session_id", "session"]),
+            };
+        }
+        let (rest, session) = match text.rsplit_once("_session_") {
+            Some((rest, session)) => (rest, Some(session)),
+            None => (text, None),
+        };
+        let (user, account) = match rest.rsplit_once("_account_") {
+            Some((user, account)) => (user, Some(account)),
+            None => (rest.strip_suffix("_account").unwrap_or(rest), None),
+        };
+        let bare = if session.is_some() { user.strip_prefix("user_").unwrap_or(user) } else { user };
+        let filled = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Self {
+            user: filled(bare),
+            account: account.and_then(|account| filled(account.trim_start_matches('_'))),
+            session: session.and_then(filled),
+        }
+    }
+}
+
+impl<'a> Peek<'a> {
+    /// Nothing read yet but where everything stands and which model is asked for.
+    pub(crate) fn begin(dialect: Dialect, top: TopLevel<'a>) -> Result<Self, WireError> {
+        let model =
+            top.get("model").filter(|view| !view.is_null()).ok_or(WireError::Missing { name: "model" })?;
+        let name =
+            model.filled_text().ok_or_else(|| wrong("model", model, "a string with a model's name"))?;
+        Ok(Self {
+            dialect,
+            model: name,
+            model_place: model.range(),
+            stream: false,
+            include_usage: false,
+            max_tokens: None,
+            n: 1,
+            user: None,
+            safety_identifier: None,
+            metadata_user: None,
+            has_tools: false,
+            service_tier: None,
+            reasoning_effort: None,
+            reasoning_tokens_max: None,
+            temperature: None,
+            top_p: None,
+            seed: None,
+            usage_wish: UsageWish::Settled,
+            top,
+        })
+    }
+
+    /// Reads a member that dialects share; whether it was one.
+    pub(crate) fn take_shared(&mut self, key: &str, view: View<'a>) -> Result<bool, WireError> {
+        match key {
+            "stream" => self.stream = flag("stream", view)?,
+            "max_tokens" => self.max_tokens = self.max_tokens.or(whole("max_tokens", view)?),
+            "metadata" => {
+                let id = view.get("user_id").and_then(|id| id.filled_text());
+                self.metadata_user = id.map(|id| MetadataUser::split(&id));
+            }
+            "tools" => self.has_tools = view.items().next().is_some(),
+            "service_tier" => self.service_tier = view.filled_text(),
+            "temperature" => self.temperature = view.number(),
+            "top_p" => self.top_p = view.number(),
+            "seed" => self.seed = view.raw().parse().ok(),
+            _ => return Ok(false),
+        }
+        Ok(true)
+    }
+
+    /// The session a coding agent put into the body.
+    #[must_use]
+    pub fn session(&self) -> Option<&str> {
+        self.metadata_user.as_ref()?.session.as_deref()
+    }
+}
+
+pub(crate) fn wrong(name: &'static str, view: View<'_>, wanted: &'static str) -> WireError {
+    WireError::WrongType { name, at: view.range().start, wanted }
+}
+
+/// A member that is true, false, or null for its absence.
+pub(crate) fn flag(name: &'static str, view: View<'_>) -> Result<bool, WireError> {
+    if view.is_null() { Ok(false) } else { view.boolean().ok_or_else(|| wrong(name, view, "true or false")) }
+}
+
+/// A member that is a whole number, or null for its absence.
+pub(crate) fn whole(name: &'static str, view: View<'_>) -> Result<Option<u64>, WireError> {
+    if view.is_null() {
+        return Ok(None);
+    }
+    view.count().map(Some).ok_or_else(|| wrong(name, view, "a whole number, not negative"))
+}
+
+/// Reads what we act on in a request's body.
+///
+/// # Errors
+///
+/// Says where and why when the body is not sound JSON (see [`crate::json::top_level`]), names no model, or has a
+/// member we act on with a value of the wrong kind.
+pub fn peek(dialect: Dialect, body: &[u8]) -> Result<Peek<'_>, WireError> {
+    match dialect {
+        Dialect::OpenAi => openai::request::peek(body),
+        Dialect::Anthropic => anthropic::request::peek(body),
+    }
+}
+
+/// The body to send upstream: the model's name replaced, usage in the stream asked for if wanted and not yet asked
+/// for, and nothing else. Without a change the same bytes come back. `body` is the one that was peeked at.
+#[must_use]
+pub fn forward(peek: &Peek<'_>, body: &Bytes, upstream_model: &str, want_usage: bool) -> Bytes {
+    let mut edits = Vec::with_capacity(2);
+    if peek.model != upstream_model {
+        edits.push(Edit::replace(peek.model_place.clone(), quoted(upstream_model).into_bytes()));
+    }
+    if let (true, true, UsageWish::Replace(place, text)) = (want_usage, peek.stream, &peek.usage_wish) {
+        edits.push(Edit::replace(place.clone(), text.as_bytes()));
+    }
+    edits.sort_by_key(|edit| edit.range.start);
+    splice::apply(body, &edits)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,210 @@
+//! Reading an answer that comes as events. One reader for every dialect: what it tells is the same for all of them.
+
+use std::borrow::Cow;
+
+use memchr::memmem;
+use weir_contract::usage::Usage;
+
+use crate::{
+    answer::{Answer, Quirks},
+    anthropic,
+    dialect::Dialect,
+    fault::UpstreamFault,
+    openai,
+    sse::Event,
+};
+
+/// What an event of an answer means, in neutral words. Guards read these, whatever the route.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum StreamEvent<'a> {
+    /// More text.
+    Text {
+        /// The choice it belongs to.
+        choice: u32,
+        /// How many bytes of this choice's text came before.
+        offset: usize,
+        /// The text.
+        text: Cow<'a, str>,
+    },
+    /// More reasoning the caller may see.
+    Reasoning {
+        /// The choice.
+        choice: u32,
+        /// The text.
+        text: Cow<'a, str>,
+    },
+    /// More of a refusal.
+    Refusal {
+        /// The choice.
+        choice: u32,
+        /// The text.
+        text: Cow<'a, str>,
+    },
+    /// A tool call begins or goes on.
+    ToolCall {
+        /// The choice.
+        choice: u32,
+        /// Which call of the choice, or which block of the message.
+        index: u32,
+        /// The call's id, when it begins.
+        id: Cow<'a, str>,
+        /// The tool's name, when it begins.
+        name: Cow<'a, str>,
+        /// More of its arguments' JSON text.
+        arguments: Cow<'a, str>,
+    },
+    /// A part we have no word for.
+    Other {
+        /// The choice.
+        choice: u32,
+        /// The provider's word for it.
+        kind: Cow<'a, str>,
+        /// The part as it came.
+        raw: &'a str,
+    },
+    /// Usage as known so far; the last one counts.
+    Usage(Usage),
+    /// A choice ended.
+    Finish {
+        /// The choice.
+        choice: u32,
+        /// Why, in the provider's words.
+        reason: Cow<'a, str>,
+    },
+    /// The provider failed inside the stream.
+    Fault(UpstreamFault),
+}
+
+/// What a relay must know of one event.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Observed {
+    /// It carries content, and is the first that does: from here on no other target may be tried.
+    pub first_content: bool,
+    /// It carries usage and nothing else, so it may be dropped when the caller did not ask for it.
+    pub usage_only_chunk: bool,
+    /// It is the dialect's end mark.
+    pub terminal: bool,
+    /// The provider failed.
+    pub error: Option<UpstreamFault>,
+}
+
+/// What a cheap look at an event says; see [`glance`].
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Glance {
+    /// A comment, or content: pass it on.
+    Plain,
+    /// The dialect's end mark.
+    Terminal,
+    /// Carries usage or an error: worth reading with a [`StreamReader`] before it is passed on.
+    Look,
+}
+
+/// A look at an event that parses nothing: for relays that must only catch the end, usage and errors.
+#[must_use]
+pub fn glance(dialect: Dialect, event: &Event<'_>) -> Glance {
+    if !event.has_data {
+        return Glance::Plain;
+    }
+    match (dialect, event.name) {
+        (_, "error") => Glance::Look,
+        (Dialect::OpenAi, _) if event.data.as_ref() == b"[DONE]" => Glance::Terminal,
+        (Dialect::OpenAi, _)
+            if has_object(&event.data, b"\"usage\"") || has_object(&event.data, b"\"error\"") =>
+        {
+            Glance::Look
+        }
+        (Dialect::Anthropic, "message_stop") => Glance::Terminal,
+        (Dialect::Anthropic, "message_start" | "message_delta" | "") => Glance::Look,
+        _ => Glance::Plain,
+    }
+}
+
+/// Whether a member of that name (quotes included) has a value other than null.
+fn has_object(data: &[u8], name: &[u8]) -> bool {
+    memmem::find_iter(data, name).any(|at| {
+        let rest = data.get(at + name.len()..).unwrap_or_default().trim_ascii_start();
+        let value = rest.strip_prefix(b":").map(<[u8]>::trim_ascii_start);
+        value.is_some_and(|value| !value.starts_with(b"null"))
+    })
+}
+
+/// Reads an answer event by event. Events it cannot read are counted, never fatal: reading may fail, relaying goes on.
+#[derive(Debug)]
+pub struct StreamReader {
+    codec: Codec,
+    answer: Answer,
+    began: bool,
+}
+
+#[derive(Debug)]
+enum Codec {
+    OpenAi(openai::stream::Codec),
+    Anthropic(anthropic::stream::Codec),
+}
+
+/// What a codec's look at one event found.
+#[derive(Debug, Default)]
+pub(crate) struct Seen {
+    pub(crate) content: bool,
+    pub(crate) usage_only: bool,
+    pub(crate) terminal: bool,
+    pub(crate) error: Option<UpstreamFault>,
+}
+
+/// Where a codec puts the neutral events.
+pub(crate) type Sink<'s> = &'s mut dyn FnMut(StreamEvent<'_>);
+
+impl StreamReader {
+    /// A reader at the start of an answer.
+    #[must_use]
+    pub fn new(dialect: Dialect, quirks: Quirks) -> Self {
+        let codec = match dialect {
+            Dialect::OpenAi => Codec::OpenAi(openai::stream::Codec::new(quirks)),
+            Dialect::Anthropic => Codec::Anthropic(anthropic::stream::Codec::default()),
+        };
+        Self { codec, answer: Answer::default(), began: false }
+    }
+
+    /// Reads one event; what it means goes to `sink` (use `&mut |_| ()` when nobody asks).
+    pub fn read(&mut self, event: &Event<'_>, sink: Sink<'_>) -> Observed {
+        if !event.has_data {
+            return Observed::default();
+        }
+        let Ok(data) = std::str::from_utf8(&event.data) else {
+            self.answer.unreadable += 1;
+            return Observed::default();
+        };
+        let mut seen = match &mut self.codec {
+            Codec::OpenAi(codec) => codec.read(event.name, data, &mut self.answer, sink),
+            Codec::Anthropic(codec) => codec.read(event.name, data, &mut self.answer, sink),
+        };
+        if let Some(fault) = &seen.error {
+            sink(StreamEvent::Fault(fault.clone()));
+            self.answer.stopped_by_error.get_or_insert_with(|| fault.clone());
+        }
+        self.answer.complete |= seen.terminal;
+        let first_content = seen.content && !self.began;
+        self.began |= seen.content;
+        Observed {
+            first_content,
+            usage_only_chunk: seen.usage_only,
+            terminal: seen.terminal,
+            error: seen.error.take(),
+        }
+    }
+
+    /// What is known so far.
+    #[must_use]
+    pub const fn answer(&self) -> &Answer {
+        &self.answer
+    }
+
+    /// The stream has ended: what was read. It counts as whole with an end mark, or, where providers send none, with a
+    /// finish reason; never after an error.
+    #[must_use]
+    pub fn finish(mut self) -> Answer {
+        let ended = matches!(self.codec, Codec::OpenAi(_)) && !self.answer.finish_reasons.is_empty();
+        self.answer.complete = (self.answer.complete || ended) && self.answer.stopped_by_error.is_none();
+        self.answer
+    }
+}
