@@ -1,1 +1,3 @@
 //! The data plane: what a request touches.
+
+pub mod spool;
