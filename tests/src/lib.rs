@@ -1,1 +1,33 @@
-//! The whole house, lived in: harness and stories against the real binaries.
+//! The harness: the real binaries on port 0 with their own data folders, and the world around them.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`binary`] | finds the built binaries and tools |
+//! | [`engine`] | one embedded ClickHouse for the whole test binary, one database a test |
+//! | [`weir`] | a running `weir up` (and gateways and control planes apart) |
+//! | [`client`] | a plain HTTP client that keeps every byte |
+//! | [`provider`] | a fake provider that serves recorded exchanges, in odd pieces |
+//! | [`recording`] | the recorded exchanges, where they are |
+//! | [`script`] | SDK scripts and browser scripts |
+//! | [`wait`] | waiting for something to become true, with an end |
+
+pub mod binary;
+pub mod client;
+pub mod engine;
+pub mod provider;
+pub mod recording;
+pub mod script;
+pub mod wait;
+pub mod weir;
+
+/// Whether the long forms run (`make prove`).
+#[must_use]
+pub fn proving() -> bool {
+    std::env::var_os("WEIR_PROVE").is_some()
+}
+
+/// `short` in `make test`, `long` in `make prove`.
+#[must_use]
+pub fn rounds(short: usize, long: usize) -> usize {
+    if proving() { long } else { short }
+}
