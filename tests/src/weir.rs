@@ -248,7 +248,7 @@ impl Weir {
         answer["revision"].as_u64().unwrap_or_else(|| panic!("no revision in {answer}"))
     }
 
-    /// Adds an endpoint at `base_url` and models on it under their own names, and publishes.
+    /// Adds an endpoint at `base_url` and models on it under their own names, publishes, and waits until it is in force.
     pub async fn add_provider(
         &self,
         provider: &str,
@@ -256,6 +256,19 @@ impl Weir {
         base_url: &str,
         models: &[&str],
     ) -> String {
+        let (endpoint, revision) = self.draft_provider(provider, dialect, base_url, models).await;
+        self.in_force(revision).await;
+        endpoint
+    }
+
+    /// The same without a gateway to wait for: endpoint id and revision.
+    pub async fn draft_provider(
+        &self,
+        provider: &str,
+        dialect: &str,
+        base_url: &str,
+        models: &[&str],
+    ) -> (String, u64) {
         let endpoint = json!({
             "name": format!("{provider}-fake"), "provider": provider, "dialect": dialect, "base_url": base_url,
             "credential": "sk-recorded", "allow_private": true,
@@ -270,8 +283,7 @@ impl Weir {
                 .ok();
         }
         let revision = self.publish("fake provider").await;
-        self.in_force(revision).await;
-        id
+        (id, revision)
     }
 
     /// Waits until this Weir's own gateway runs at least that revision.

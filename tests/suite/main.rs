@@ -1,3 +1,23 @@
 //! The stories: the whole house, told as its users live it. One binary, so that it is linked once.
+//!
+//! | story | promises |
+//! | --- | --- |
+//! | `house` | the code keeps its own rules |
+//! | `first_run`, `sdk`, `recordings` | what a client sees, and what is stored of it |
+//! | `kill`, `away` | nothing is lost, nothing is twice, traffic goes on |
+//! | `publish` | a policy arrives whole, or not at all |
+//! | `tie` | every figure is the same figure |
+//! | `otel` | other tools read the traces |
+//! | `pages` | the dashboard in a real browser |
 
+mod away;
+mod first_run;
 mod house;
+mod kill;
+mod load;
+mod otel;
+mod pages;
+mod publish;
+mod recordings;
+mod sdk;
+mod tie;
