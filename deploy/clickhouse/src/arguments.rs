@@ -11,7 +11,7 @@ weir-clickhouse: the embedded ClickHouse engine behind its HTTP interface on 127
                      DIR/clickhouse.json (private to its owner), made at the first start
   --port N           port to listen on; 0 takes any free one (default 8123)
   --port-fallback    when N is taken, take the next free one above it
-  --with-parent      end when the starting process does (its end of standard input closes)
+  --with-parent      end when the starting thread does, or when its end of standard input closes
 
 The library libchdb.so is looked for at WEIR_CHDB_LIB, lib/ beside this program, DIR/engine, /usr/local/lib, /usr/lib.
 Once ready, one line of JSON is printed; on failure it names the error.";

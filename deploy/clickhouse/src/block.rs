@@ -124,7 +124,7 @@ mod tests {
     fn a_flipped_byte_and_a_cut_block_are_errors() {
         let packed = pack(b"hello hello hello");
         let mut broken = packed.to_vec();
-        broken[20] ^= 1;
+        broken[26] ^= 1;
         let mut reader = BlockReader::default();
         reader.push(&broken);
         assert!(reader.next().is_err());

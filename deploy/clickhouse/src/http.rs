@@ -147,9 +147,9 @@ impl Service {
         let watch = ticket.watch();
         let mut pieces = job.run_pieces(ticket, joint)?;
         // The first piece decides the status: an error before it is a plain error reply.
-        let first = match pieces.recv().await {
-            Some(Piece::Data(bytes)) => bytes,
-            Some(Piece::End) => Bytes::new(),
+        let (first, ended) = match pieces.recv().await {
+            Some(Piece::Data(bytes)) => (bytes, false),
+            Some(Piece::End) => (Bytes::new(), true),
             Some(Piece::Failed(exception)) => return Err(exception),
             None => return Err(vanished()),
         };
@@ -159,7 +159,7 @@ impl Service {
         if let Ok(value) = HeaderValue::from_str(&tag) {
             response.headers_mut().insert("X-ClickHouse-Exception-Tag", value);
         }
-        let rest = Rest { pieces, _watch: watch, tag, packs: reply.packs, ended: false };
+        let rest = Rest { pieces, _watch: watch, tag, packs: reply.packs, ended };
         let first = reply.packed(first);
         let body = stream::unfold((Some(first), rest), |(first, mut rest)| async move {
             match first {

@@ -48,6 +48,8 @@ use crate::http::Service;
 
 /// How long requests may go on after the end was asked for.
 const STOP_WAIT: Duration = Duration::from_secs(5);
+/// How long the engine may take to go down; a kill does no harm to what was acknowledged.
+const STOP_ENGINE_WAIT: Duration = Duration::from_secs(10);
 /// How long a predecessor that is being taken down may still hold the folder.
 const LOCK_WAIT: Duration = Duration::from_secs(3);
 /// How many ports above the wanted one are tried with `--port-fallback`.
@@ -124,8 +126,15 @@ fn serve(arguments: &Arguments, stdout: &mut fs::File) -> Result<(), String> {
         say(stdout, &ready.to_string());
         serve_until(listener, service, end).await
     })?;
+    thread::Builder::new().name("stop".to_owned()).spawn(leave_late).map_err(|error| error.to_string())?;
     engine.stop();
     Ok(())
+}
+
+/// Ends a stop that hangs: whoever waits for this process must not wait for a statement that cannot be stopped.
+fn leave_late() {
+    thread::sleep(STOP_ENGINE_WAIT);
+    ffi::leave(1);
 }
 
 async fn serve_until(
