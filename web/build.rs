@@ -145,5 +145,7 @@ fn gzip(bytes: &[u8]) -> io::Result<Vec<u8>> {
 
 /// FNV-1a, 64 bits: enough to tell two versions of a file apart.
 fn fnv(bytes: &[u8]) -> u64 {
-    bytes.iter().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
+    bytes
+        .iter()
+        .fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(*byte)).wrapping_mul(0x0100_0000_01b3))
 }

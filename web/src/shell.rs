@@ -205,15 +205,33 @@ const NAVIGATION: &[Group] = &[
     Group {
         name: "Watch",
         entries: &[
-            Entry { section: Section::Requests, name: "Requests", href: url::REQUESTS, icon: "list", key: "r" },
-            Entry { section: Section::Customers, name: "Customers", href: url::CUSTOMERS, icon: "users", key: "c" },
+            Entry {
+                section: Section::Requests,
+                name: "Requests",
+                href: url::REQUESTS,
+                icon: "list",
+                key: "r",
+            },
+            Entry {
+                section: Section::Customers,
+                name: "Customers",
+                href: url::CUSTOMERS,
+                icon: "users",
+                key: "c",
+            },
         ],
     },
     Group {
         name: "Set up",
         entries: &[
             Entry { section: Section::Keys, name: "Keys", href: url::KEYS, icon: "key-round", key: "k" },
-            Entry { section: Section::Providers, name: "Providers", href: url::PROVIDERS, icon: "plug", key: "p" },
+            Entry {
+                section: Section::Providers,
+                name: "Providers",
+                href: url::PROVIDERS,
+                icon: "plug",
+                key: "p",
+            },
         ],
     },
 ];

@@ -1,5 +1,7 @@
 //! Every link of the product, built in one place, with everything that changes what is seen in the address.
 
+use weir_contract::filter::{Field, Filter, Term, Test};
+
 /// The list of requests.
 pub const REQUESTS: &str = "/requests";
 /// The list of customers.
@@ -216,14 +218,14 @@ impl RequestsQuery {
     }
 }
 
-/// A filter term `field:value`, quoted where the value needs it.
+/// A filter term `field:value`, quoted where the value needs it; a name that is no field searches for the value as text.
 #[must_use]
 pub fn term(field: &str, value: &str) -> String {
-    let plain = !value.is_empty() && value.chars().all(|c| c.is_alphanumeric() || "-_./@+".contains(c));
-    if plain {
-        format!("{field}:{value}")
-    } else {
-        format!("{field}:\"{}\"", value.replace('\\', "\\\\").replace('"', "\\\""))
+    match Field::from_name(field) {
+        Some(field) => Filter::default().with(field, value).to_string(),
+        None => {
+            Filter { terms: vec![Term { negated: false, test: Test::Text(value.to_owned()) }] }.to_string()
+        }
     }
 }
 
@@ -285,5 +287,6 @@ mod tests {
     fn a_value_with_spaces_or_quotes_becomes_one_term() {
         assert_eq!(term("customer", "acme"), "customer:acme");
         assert_eq!(term("customer", "a \"b\""), "customer:\"a \\\"b\\\"\"");
+        assert_eq!(term("mood", "fine"), "\"fine\"");
     }
 }

@@ -46,7 +46,11 @@ impl Bars {
         let edge = |us: Option<i64>| us.map(|us| short(us, pieces)).unwrap_or_default();
         Self {
             bars,
-            finding: format!("{}, {} of them failed.", number::plural(&(ok + failed), "request"), number::count(&failed)),
+            finding: format!(
+                "{}, {} of them failed.",
+                number::plural(&(ok + failed), "request"),
+                number::count(&failed)
+            ),
             top: number::tokens(&top),
             first: edge(pieces.first().map(|piece| piece.window.from_us)),
             last: edge(pieces.last().map(|piece| piece.window.to_us)),

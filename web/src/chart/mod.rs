@@ -38,7 +38,9 @@ mod tests {
 
     #[test]
     fn a_scale_ends_at_a_round_number_not_below_the_greatest() {
-        for (value, top) in [(0, 1), (1, 1), (3, 5), (7, 10), (11, 20), (21, 25), (26, 50), (499, 500), (501, 1000)] {
+        for (value, top) in
+            [(0, 1), (1, 1), (3, 5), (7, 10), (11, 20), (21, 25), (26, 50), (499, 500), (501, 1000)]
+        {
             assert_eq!(round_up(value), top, "for {value}");
         }
     }

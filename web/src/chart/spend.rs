@@ -71,10 +71,12 @@ impl SpendChart {
             .zip(0..)
             .map(|(day, at)| {
                 let amounts = table.get(&day).cloned().unwrap_or_else(|| vec![Money::ZERO; series.len()]);
-                Day::new(day, at * WIDTH / count, (at + 1) * WIDTH / count, amounts, now_us).drawn(&series, top, query)
+                Day::new(day, at * WIDTH / count, (at + 1) * WIDTH / count, amounts, now_us)
+                    .drawn(&series, top, query)
             })
             .collect();
-        let dollars = |units: u64| number::money_round(&Money::from_nano(i64::try_from(units).unwrap_or(i64::MAX)));
+        let dollars =
+            |units: u64| number::money_round(&Money::from_nano(i64::try_from(units).unwrap_or(i64::MAX)));
         Self { finding: finding(&days), top: dollars(top), middle: dollars(top / 2), series, days }
     }
 
@@ -141,7 +143,8 @@ fn series(spend: &[DaySpend]) -> Vec<Series> {
 fn by_day(spend: &[DaySpend], series: &[Series]) -> BTreeMap<i64, Vec<Money>> {
     let mut table: BTreeMap<i64, Vec<Money>> = BTreeMap::new();
     for piece in spend {
-        let amounts = table.entry(piece.day_us.div_euclid(DAY_US)).or_insert_with(|| vec![Money::ZERO; series.len()]);
+        let amounts =
+            table.entry(piece.day_us.div_euclid(DAY_US)).or_insert_with(|| vec![Money::ZERO; series.len()]);
         let at = series.iter().take(SERIES_MAX).position(|s| s.name == piece.model).unwrap_or(SERIES_MAX);
         if let Some(amount) = amounts.get_mut(at) {
             *amount = amount.saturating_add(piece.spend);

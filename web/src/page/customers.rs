@@ -2,9 +2,9 @@
 
 use crate::chart::SpendChart;
 use crate::form::Choice;
+use crate::number;
 use crate::page::requests::RequestRow;
 use crate::page::{Freshness, Window};
-use crate::number;
 use crate::shell::Shell;
 use crate::url::{self, RequestsQuery};
 use askama::Template;
@@ -140,7 +140,11 @@ impl Period {
     }
 
     fn query(&self, customer_id: &str) -> RequestsQuery {
-        let q = if customer_id.is_empty() { "-customer:*".to_owned() } else { url::term("customer", customer_id) };
+        let q = if customer_id.is_empty() {
+            "-customer:*".to_owned()
+        } else {
+            url::term("customer", customer_id)
+        };
         RequestsQuery::of(q, number::iso(&self.window.from_us), number::iso(&self.window.to_us))
     }
 }

@@ -51,7 +51,8 @@ impl ErrorPage {
     /// 500: the cause is in the log under `reference`, never on the page.
     #[must_use]
     pub fn internal(shell: Shell, reference: impl Into<String>) -> Self {
-        let sentence = "Something failed on our side. Traffic through the gateways is not affected.".to_owned();
+        let sentence =
+            "Something failed on our side. Traffic through the gateways is not affected.".to_owned();
         Self { reference: Some(reference.into()), ..Self::new(shell, 500, "This page failed", sentence) }
     }
 

@@ -220,7 +220,9 @@ impl EndpointPage {
             CredentialState::Stored { since_us } => {
                 format!("One is stored since {}; leave this empty to keep it. ", number::date(since_us))
             }
-            CredentialState::Reference(name) => format!("It is read from {name}; leave this empty to keep that. "),
+            CredentialState::Reference(name) => {
+                format!("It is read from {name}; leave this empty to keep that. ")
+            }
         };
         format!("{kept}The key itself, stored encrypted and never shown, or env:NAME or file:PATH.")
     }

@@ -39,7 +39,11 @@ pub fn sprite() -> Markup {
 /// Money, with the exact amount on hover.
 #[must_use]
 pub fn money(amount: &Money) -> Markup {
-    Markup(format!(r#"<data value="{0}" title="${0} exactly">{1}</data>"#, amount.usd_exact(), number::money(amount)))
+    Markup(format!(
+        r#"<data value="{0}" title="${0} exactly">{1}</data>"#,
+        amount.usd_exact(),
+        number::money(amount)
+    ))
 }
 
 /// The cost of a call, or that it has none we know.
@@ -58,7 +62,11 @@ pub fn tokens(value: impl Borrow<u64>) -> Markup {
     if *value < 100_000 {
         return Markup(number::tokens(value));
     }
-    Markup(format!(r#"<data value="{value}" title="{}">{}</data>"#, number::count(value), number::tokens(value)))
+    Markup(format!(
+        r#"<data value="{value}" title="{}">{}</data>"#,
+        number::count(value),
+        number::tokens(value)
+    ))
 }
 
 /// A duration that may not be known.

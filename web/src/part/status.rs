@@ -1,6 +1,7 @@
 //! How a request ended: always a word and a shape, never colour alone.
 
 use super::{Markup, icon};
+use weir_contract::record::Outcome;
 
 /// How a request or a call ended.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -26,8 +27,6 @@ pub enum Status {
     RateLimited,
     /// A budget refused it.
     BudgetDenied,
-    /// The gateway failed.
-    GatewayError,
     /// Its gateway died under it; its cost is an estimate.
     Lost,
     /// A word this build does not know, from a newer gateway.
@@ -38,20 +37,19 @@ impl Status {
     /// From the archive's `outcome`; `fallback` and `cached` say how a good answer came about.
     #[must_use]
     pub fn of(outcome: &str, fallback: bool, cached: bool) -> Self {
-        match outcome {
-            "ok" if cached => Self::Cached,
-            "ok" if fallback => Self::Fallback,
-            "ok" => Self::Ok,
-            "client_error" | "refused" => Self::ClientError,
-            "upstream_error" | "provider_error" => Self::UpstreamError,
-            "timeout" => Self::Timeout,
-            "cancelled" | "client_gone" => Self::Cancelled,
-            "blocked" => Self::Blocked,
-            "rate_limited" => Self::RateLimited,
-            "budget_denied" => Self::BudgetDenied,
-            "gateway_error" | "internal_error" => Self::GatewayError,
-            "lost" => Self::Lost,
-            _ => Self::Other,
+        match Outcome::from_name(outcome) {
+            Some(Outcome::Ok) if cached => Self::Cached,
+            Some(Outcome::Ok) if fallback => Self::Fallback,
+            Some(Outcome::Ok) => Self::Ok,
+            Some(Outcome::ClientError) => Self::ClientError,
+            Some(Outcome::UpstreamError) => Self::UpstreamError,
+            Some(Outcome::Timeout) => Self::Timeout,
+            Some(Outcome::Cancelled) => Self::Cancelled,
+            Some(Outcome::Blocked) => Self::Blocked,
+            Some(Outcome::RateLimited) => Self::RateLimited,
+            Some(Outcome::BudgetDenied) => Self::BudgetDenied,
+            Some(Outcome::Lost) => Self::Lost,
+            None => Self::Other,
         }
     }
 
@@ -69,7 +67,6 @@ impl Status {
             Self::Blocked => "blocked",
             Self::RateLimited => "limited",
             Self::BudgetDenied => "over budget",
-            Self::GatewayError => "gateway error",
             Self::Lost => "lost",
             Self::Other => "other",
         }
@@ -80,8 +77,10 @@ impl Status {
     pub fn class(self) -> &'static str {
         match self {
             Self::Ok | Self::Cached => "ok",
-            Self::Fallback | Self::Cancelled | Self::Blocked | Self::RateLimited | Self::BudgetDenied => "warn",
-            Self::ClientError | Self::UpstreamError | Self::Timeout | Self::GatewayError | Self::Lost => "bad",
+            Self::Fallback | Self::Cancelled | Self::Blocked | Self::RateLimited | Self::BudgetDenied => {
+                "warn"
+            }
+            Self::ClientError | Self::UpstreamError | Self::Timeout | Self::Lost => "bad",
             Self::Other => "quiet",
         }
     }
@@ -99,7 +98,21 @@ impl Status {
             Self::Fallback => "corner-down-right",
             Self::Blocked | Self::RateLimited | Self::BudgetDenied => "ban",
             Self::Cancelled | Self::Other => "minus",
-            Self::ClientError | Self::UpstreamError | Self::Timeout | Self::GatewayError | Self::Lost => "x",
+            Self::ClientError | Self::UpstreamError | Self::Timeout | Self::Lost => "x",
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_outcome_has_a_word_of_its_own() {
+        let words: std::collections::BTreeSet<_> =
+            Outcome::ALL.iter().map(|outcome| Status::of(outcome.name(), false, false).word()).collect();
+        assert_eq!(words.len(), Outcome::ALL.len());
+        assert!(!words.contains("other"));
+        assert_eq!(Status::of("of a newer gateway", false, false), Status::Other);
     }
 }

@@ -5,6 +5,7 @@ use crate::part::Status;
 use crate::shell::Shell;
 use crate::url::RequestsQuery;
 use askama::Template;
+use weir_contract::filter::Filter;
 use weir_contract::money::Money;
 
 /// Requests of a window under a filter, newest first.
@@ -23,7 +24,7 @@ pub struct RequestsPage {
     pub freshness: Freshness,
     /// How many requests match; `None` when that was not counted.
     pub total: Option<u64>,
-    /// The window cut into equal pieces, oldest first.
+    /// The window cut into equal pieces, oldest first; thirty keep the page within its budget of elements.
     pub histogram: Vec<HistogramBar>,
     /// At most fifty, newest first.
     pub rows: Vec<RequestRow>,
@@ -96,16 +97,16 @@ pub enum Empty {
         /// When the last request came.
         last_request_us: i64,
     },
-    /// The filter removed everything: for each term, how many rows there would be without it.
+    /// The filter removed everything: for each of its terms in order, how many rows there would be without it.
     Terms(Vec<(String, u64)>),
 }
 
 impl RequestsPage {
-    /// The filter without `term`, as an address.
+    /// The filter without its term at `place`, as an address.
     #[must_use]
-    pub fn without(&self, term: &str) -> String {
-        let rest = self.query.q.replacen(term, "", 1);
-        self.query.filtered(rest.split_whitespace().collect::<Vec<_>>().join(" ")).href()
+    pub fn without(&self, place: &usize) -> String {
+        let rest = Filter::parse(&self.query.q).map(|filter| filter.without(*place)).unwrap_or_default();
+        self.query.filtered(rest.to_string()).href()
     }
 
     /// The same filter over the last 30 days.

@@ -1,10 +1,11 @@
 //! `/requests` and `/requests/{id}`: finding a request and reading it.
 
+mod body;
 mod list;
 mod show;
 
+pub use body::{Absent, BodyContent, BodyKind, BodyView, MessagePart, MessageView};
 pub use list::{Empty, FilterError, HistogramBar, RequestRow, RequestsPage};
 pub use show::{
-    Absent, AttemptView, BodyContent, BodyKind, BodyView, CostLine, Decision, MessagePart, MessageView,
-    RequestFacts, RequestPage, RequestTab, TokenCounts, Verdict,
+    AttemptView, CostLine, Decision, RequestFacts, RequestPage, RequestTab, TokenCounts, Verdict,
 };

@@ -1,1 +1,0 @@
-//! Every view, empty, full and hostile.
