@@ -5,7 +5,7 @@
 //! the dearest rate known instead. What the body does not contain (files by id, pages behind an address, what
 //! a provider's own tools read) cannot be bounded from it, and the bound says so.
 
-use memchr::memmem;
+use memchr::{memchr, memmem};
 
 use crate::{
     dialect::Dialect,
@@ -13,8 +13,8 @@ use crate::{
     peek::Peek,
 };
 
-/// What providers add to every request: instructions for tools and the like.
-const TOKENS_PER_REQUEST: u64 = 64;
+/// What providers add to every request: a preface of their own, instructions for tools or for a schema.
+const TOKENS_PER_REQUEST: u64 = 1_024;
 /// What providers add once when tools are offered.
 const TOKENS_FOR_TOOLS: u64 = 1_024;
 /// The most a picture costs, but for the models in [`image_tokens_max`].
@@ -36,27 +36,26 @@ pub struct InputBound {
     pub open: bool,
 }
 
-/// Words that only stand in bodies with media or with tools of the provider.
-const MARKS: [&[u8]; 8] =
-    [b"image", b"audio", b"video", b"document", b"\"file", b"base64", b"container", b"\"type\":\"thinking\""];
+/// How the types of parts begin that cost more, or less, than their text.
+const MEDIA: [&[u8]; 6] = [b"image", b"input_audio", b"video", b"document", b"file", b"container_upload"];
+
+/// Members by which a provider reads more than the body.
+const SERVICES: [&str; 6] =
+    ["web_search_options", "mcp_servers", "container", "plugins", "search_settings", "search_parameters"];
+
+/// Names of models that are systems with tools of their own.
+const SYSTEMS: [&str; 4] = ["compound", "sonar", "search", "deep-research"];
 
 /// Bounds the input tokens of a request.
 #[must_use]
 pub fn input_bound(peek: &Peek<'_>) -> InputBound {
     let text = peek.top.text();
-    let mut bound = InputBound { tokens: text.len() as u64 + TOKENS_PER_REQUEST, open: false };
+    let mut bound = InputBound { tokens: text.len() as u64 + TOKENS_PER_REQUEST, open: reads_more(peek) };
     if peek.has_tools {
         bound.tokens += TOKENS_FOR_TOOLS;
     }
-    let marked = MARKS.iter().any(|mark| memmem::find(text.as_bytes(), mark).is_some());
-    let serviced = ["web_search_options", "mcp_servers", "container", "plugins", "search_parameters"];
-    bound.open = serviced.iter().any(|key| peek.top.get(key).is_some_and(|view| !view.is_null()));
-    if !marked && !peek.has_tools {
-        return bound;
-    }
-    let conversation = conversation_of(peek.dialect, &peek.top);
-    bound.open |= conversation.tools.iter().any(|tool| tool.kind.is_some());
-    if marked {
+    if has_media(text.as_bytes()) {
+        let conversation = conversation_of(peek.dialect, &peek.top);
         let said = conversation.messages.iter().flat_map(|message| &message.parts);
         let image = image_tokens_max(peek.dialect, &peek.model);
         for part in conversation.system.iter().chain(said) {
@@ -64,6 +63,26 @@ pub fn input_bound(peek: &Peek<'_>) -> InputBound {
         }
     }
     bound
+}
+
+/// Whether any part must be read to be counted. Sees too much rather than too little: any `"type"` may be a part's.
+fn has_media(body: &[u8]) -> bool {
+    memmem::find_iter(body, b"\"type\"").any(|at| {
+        let rest = body.get(at + 6..).unwrap_or_default().trim_ascii_start();
+        let value = rest.strip_prefix(b":").unwrap_or_default().trim_ascii_start();
+        let value = value.strip_prefix(b"\"").unwrap_or_default();
+        let word = &value[..memchr(b'"', value).unwrap_or(0)];
+        word.ends_with(b"_tool_result") || MEDIA.iter().any(|media| word.starts_with(media))
+    })
+}
+
+/// Whether the provider may read what is not in the body.
+fn reads_more(peek: &Peek<'_>) -> bool {
+    let own_tool = |kind: &str| !matches!(kind, "function" | "custom");
+    let mut tools = peek.top.get("tools").into_iter().flat_map(|tools| tools.items());
+    SYSTEMS.iter().any(|system| peek.model.contains(system))
+        || SERVICES.iter().any(|key| peek.top.get(key).is_some_and(|view| !view.is_null()))
+        || tools.any(|tool| tool.get("type").and_then(|kind| kind.text()).is_some_and(|kind| own_tool(&kind)))
 }
 
 fn add_part(bound: &mut InputBound, part: &Part<'_>, image: u64) {
@@ -105,7 +124,10 @@ mod tests {
     #[test]
     fn text_is_bounded_by_its_bytes() {
         let body = r#"{"model":"m","messages":[{"role":"user","content":"日本語です"}]}"#;
-        assert_eq!(bound(Dialect::OpenAi, body), InputBound { tokens: body.len() as u64 + 64, open: false });
+        assert_eq!(
+            bound(Dialect::OpenAi, body),
+            InputBound { tokens: body.len() as u64 + TOKENS_PER_REQUEST, open: false }
+        );
     }
 
     #[test]
@@ -115,7 +137,7 @@ mod tests {
             r#"{{"model":"m","messages":[{{"role":"user","content":[{{"type":"image_url","image_url":{{"url":"data:image/png;base64,{data}"}}}}]}}]}}"#
         );
         let found = bound(Dialect::OpenAi, &body);
-        assert!((TOKENS_PER_IMAGE..TOKENS_PER_IMAGE + 500).contains(&found.tokens), "{found:?}");
+        assert!((TOKENS_PER_IMAGE..TOKENS_PER_IMAGE + 2000).contains(&found.tokens), "{found:?}");
         assert!(!found.open);
         let dear = bound(Dialect::OpenAi, &body.replace("\"m\"", "\"gpt-4o-mini\""));
         assert!(dear.tokens > 48_000);

@@ -47,6 +47,12 @@ pub enum WireError {
         /// The first one too many.
         at: usize,
     },
+    /// A top-level member has more than [`crate::json::ELEMENTS_MAX`] elements.
+    #[error("a member of the body has more than {max} elements at byte {at}", max = crate::json::ELEMENTS_MAX)]
+    TooManyElements {
+        /// Where the first one too many would stand.
+        at: usize,
+    },
     /// A member we must know is absent.
     #[error("`{name}` is missing")]
     Missing {

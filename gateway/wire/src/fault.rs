@@ -123,7 +123,10 @@ pub fn read_error<'h>(
     let text = String::from_utf8_lossy(body);
     let mut fault = read_shape(dialect, status, &text);
     match header("x-should-retry") {
-        Some("true") => fault.may_retry = true,
+        // What can only be paid for or made smaller stays as it is, whatever a proxy in between says.
+        Some("true") => {
+            fault.may_retry |= fault.kind.may_fall_back() && fault.kind != FaultKind::QuotaExhausted;
+        }
         Some("false") => fault.may_retry = false,
         _ => {}
     }

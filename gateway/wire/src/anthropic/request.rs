@@ -5,8 +5,9 @@ use crate::{dialect::Dialect, error::WireError, json::top_level, peek::Peek};
 pub(crate) fn peek(body: &[u8]) -> Result<Peek<'_>, WireError> {
     let mut peek = Peek::begin(Dialect::Anthropic, top_level(body)?)?;
     peek.include_usage = true;
-    for member in peek.top.members().to_vec() {
-        let view = peek.top.view(&member);
+    let top = std::mem::take(&mut peek.top);
+    for member in top.members() {
+        let view = top.view(member);
         match member.key.as_ref() {
             "thinking" => {
                 peek.reasoning_tokens_max = view.get("budget_tokens").and_then(|budget| budget.count());
@@ -17,5 +18,6 @@ pub(crate) fn peek(body: &[u8]) -> Result<Peek<'_>, WireError> {
             key => drop(peek.take_shared(key, view)?),
         }
     }
+    peek.top = top;
     Ok(peek)
 }

@@ -6,7 +6,7 @@ mod scan;
 mod top;
 mod view;
 
-pub use scan::DEPTH_MAX;
+pub use scan::{DEPTH_MAX, ELEMENTS_MAX};
 pub use top::{MEMBERS_MAX, Member, TopLevel, top_level};
 pub use view::View;
 

@@ -9,11 +9,15 @@ use crate::error::WireError;
 /// How deep a body may nest.
 pub const DEPTH_MAX: u32 = 128;
 
+/// How many elements an array right below a body's top may have: messages, tools.
+pub const ELEMENTS_MAX: usize = 10_000;
+
 /// A place in JSON text. The text is UTF-8; places are bytes.
 #[derive(Clone, Debug)]
 pub(super) struct Scanner<'a> {
     text: &'a str,
     at: usize,
+    elements_max: usize,
 }
 
 /// What may come next inside a container.
@@ -70,7 +74,12 @@ impl Nest {
 
 impl<'a> Scanner<'a> {
     pub(super) const fn new(text: &'a str, at: usize) -> Self {
-        Self { text, at }
+        Self { text, at, elements_max: usize::MAX }
+    }
+
+    /// The same, refusing values with more than [`ELEMENTS_MAX`] elements.
+    pub(super) const fn guarding(text: &'a str) -> Self {
+        Self { text, at: 0, elements_max: ELEMENTS_MAX }
     }
 
     pub(super) const fn at(&self) -> usize {
@@ -154,6 +163,7 @@ impl<'a> Scanner<'a> {
     fn container(&mut self, outer: u32) -> Result<(), WireError> {
         let mut nest = Nest { kinds: 0, depth: 0 };
         let mut want = Want::Value;
+        let mut elements = 1;
         loop {
             match (self.next_byte(), want) {
                 (byte @ (b'{' | b'['), _) if want.takes_value() => {
@@ -173,6 +183,10 @@ impl<'a> Scanner<'a> {
                     want = Want::Value;
                 }
                 (b',', Want::CommaOrClose) => {
+                    elements += usize::from(nest.depth == 1);
+                    if elements > self.elements_max {
+                        return Err(WireError::TooManyElements { at: self.at });
+                    }
                     self.at += 1;
                     want = if nest.in_object() { Want::Key } else { Want::Value };
                 }

@@ -18,7 +18,7 @@ pub struct Member<'a> {
 }
 
 /// Where everything at the top of a body stands.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct TopLevel<'a> {
     text: &'a str,
     members: Vec<Member<'a>>,
@@ -62,10 +62,11 @@ impl<'a> TopLevel<'a> {
 /// # Errors
 ///
 /// Says where and why when the body is not UTF-8, not one JSON object, nests deeper than
-/// [`super::DEPTH_MAX`], or has a member twice or more than [`MEMBERS_MAX`] of them.
+/// [`super::DEPTH_MAX`], has a member twice or more than [`MEMBERS_MAX`] of them, or one with more than
+/// [`super::ELEMENTS_MAX`] elements.
 pub fn top_level(body: &[u8]) -> Result<TopLevel<'_>, WireError> {
     let text = std::str::from_utf8(body).map_err(|error| WireError::NotUtf8 { at: error.valid_up_to() })?;
-    let mut scanner = Scanner::new(text, 0);
+    let mut scanner = Scanner::guarding(text);
     if scanner.next_byte() != b'{' {
         return Err(scanner.wrong("`{`"));
     }
@@ -181,6 +182,14 @@ mod tests {
         };
         assert!(top_level(body(MEMBERS_MAX).as_bytes()).is_ok());
         assert!(matches!(refused(&body(MEMBERS_MAX + 1)), WireError::TooManyMembers { .. }));
+    }
+
+    #[test]
+    fn the_number_of_messages_is_bounded() {
+        let body = |count: usize| format!("{{\"messages\":[{}{{}}]}}", "{\"a\":[1,2]},".repeat(count - 1));
+        assert!(top_level(body(super::super::ELEMENTS_MAX).as_bytes()).is_ok());
+        let refused = refused(&body(super::super::ELEMENTS_MAX + 1));
+        assert!(matches!(refused, WireError::TooManyElements { .. }));
     }
 
     proptest! {

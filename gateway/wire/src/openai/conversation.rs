@@ -64,7 +64,9 @@ fn message(view: View<'_>) -> Message<'_> {
                 thought = true;
             }
             "tool_calls" => parts.extend(value.items().map(tool_call)),
-            "function_call" => parts.push(call("".into(), value)),
+            "function_call" if value.get("name").is_some_and(|name| name.filled_text().is_some()) => {
+                parts.push(call("".into(), value));
+            }
             "audio" | "images" => parts.push(Part::other(key, value)),
             _ => {}
         }

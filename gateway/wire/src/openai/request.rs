@@ -4,22 +4,26 @@ use crate::{
     dialect::Dialect,
     error::WireError,
     json::{View, top_level},
-    peek::{Peek, UsageWish, flag, whole, wrong},
+    peek::{N_MAX, Peek, UsageWish, flag, whole, wrong},
 };
 
 pub(crate) fn peek(body: &[u8]) -> Result<Peek<'_>, WireError> {
     let mut peek = Peek::begin(Dialect::OpenAi, top_level(body)?)?;
     let first = peek.top.first_place();
     peek.usage_wish = UsageWish::Replace(first..first, "\"stream_options\":{\"include_usage\":true},");
-    for member in peek.top.members().to_vec() {
-        let view = peek.top.view(&member);
+    let top = std::mem::take(&mut peek.top);
+    for member in top.members() {
+        let view = top.view(member);
         match member.key.as_ref() {
             "max_completion_tokens" => {
                 let newer = whole("max_completion_tokens", view)?;
                 peek.max_tokens = newer.or(peek.max_tokens);
             }
-            "max_tokens" if peek.top.get("max_completion_tokens").is_some_and(|newer| !newer.is_null()) => {}
-            "n" => peek.n = whole("n", view)?.unwrap_or(1).max(1),
+            "max_tokens" if top.get("max_completion_tokens").is_some_and(|newer| !newer.is_null()) => {}
+            "n" => {
+                let asked = whole("n", view)?.unwrap_or(1).max(1);
+                peek.n = if asked > N_MAX { return Err(wrong("n", view, "at most 1000")) } else { asked };
+            }
             "user" => peek.user = view.filled_text(),
             "safety_identifier" => peek.safety_identifier = view.filled_text(),
             "functions" => peek.has_tools |= view.items().next().is_some(),
@@ -29,6 +33,7 @@ pub(crate) fn peek(body: &[u8]) -> Result<Peek<'_>, WireError> {
             key => drop(peek.take_shared(key, view)?),
         }
     }
+    peek.top = top;
     Ok(peek)
 }
 

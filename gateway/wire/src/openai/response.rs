@@ -188,7 +188,10 @@ fn take_function<'a>(
     // Some copies send the arguments as an object instead of its text.
     let arguments =
         arguments.map(|given| given.text().unwrap_or(Cow::Borrowed(given.raw()))).unwrap_or_default();
-    answer.note_tool_call(&name);
-    sink(StreamEvent::ToolCall { choice, index, id, name, arguments });
-    true
+    let any = !(id.is_empty() && name.is_empty() && arguments.is_empty());
+    if any {
+        answer.note_tool_call(&name);
+        sink(StreamEvent::ToolCall { choice, index, id, name, arguments });
+    }
+    any
 }

@@ -49,9 +49,9 @@ pub(super) fn read(usage: View<'_>, quirks: Quirks) -> Usage {
     ];
     share_out(&mut buckets, counts.prompt, Bucket::Input, &inside_input);
     let inside_output = [
-        (Bucket::Reasoning, counts.reasoning),
         (Bucket::AudioOutput, of(output, "audio_tokens").unwrap_or(0)),
         (Bucket::ImageOutput, of(output, "image_tokens").unwrap_or(0)),
+        (Bucket::Reasoning, counts.reasoning),
     ];
     share_out(&mut buckets, counts.completion, Bucket::Output, &inside_output);
     buckets.set(Bucket::WebSearch, of(searches, "web_search_requests").unwrap_or(0));
@@ -94,7 +94,7 @@ impl Counts {
     }
 }
 
-/// Gives each part its share of the whole and the rest to `plain`; parts that claim more than there is are flagged.
+/// Gives each part its share of the whole, in order, and the rest to `plain`; claims beyond what is left are flagged.
 fn share_out(usage: &mut Usage, whole: u64, plain: Bucket, parts: &[(Bucket, u64)]) {
     let mut left = whole;
     for (bucket, claimed) in parts {

@@ -6,6 +6,7 @@
 use std::{borrow::Cow, ops::Range};
 
 use bytes::Bytes;
+use weir_contract::usage::UNITS_MAX;
 
 use crate::{
     anthropic,
@@ -58,6 +59,9 @@ pub struct Peek<'a> {
     /// How usage can be asked for.
     pub(crate) usage_wish: UsageWish,
 }
+
+/// How many answers may be asked for in one request.
+pub(crate) const N_MAX: u64 = 1_000;
 
 /// Where the wish for usage in a stream goes.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -177,12 +181,13 @@ pub(crate) fn flag(name: &'static str, view: View<'_>) -> Result<bool, WireError
     if view.is_null() { Ok(false) } else { view.boolean().ok_or_else(|| wrong(name, view, "true or false")) }
 }
 
-/// A member that is a whole number, or null for its absence.
+/// A member that is a whole number, or null for its absence. Money is made of it, so it is bounded like usage.
 pub(crate) fn whole(name: &'static str, view: View<'_>) -> Result<Option<u64>, WireError> {
     if view.is_null() {
         return Ok(None);
     }
-    view.count().map(Some).ok_or_else(|| wrong(name, view, "a whole number, not negative"))
+    let count = view.count().filter(|count| *count <= UNITS_MAX);
+    count.map(Some).ok_or_else(|| wrong(name, view, "a whole number, neither negative nor absurd"))
 }
 
 /// Reads what we act on in a request's body.

@@ -54,6 +54,8 @@ fn a_bad_body_is_refused_with_the_member_and_its_place() {
     assert!(refused(Dialect::OpenAi, r#"{"model":"m","stream":"yes"}"#).contains("at byte 22"));
     assert!(refused(Dialect::Anthropic, r#"{"model":"m","max_tokens":-1}"#).contains("`max_tokens`"));
     assert!(refused(Dialect::OpenAi, r#"{"model":"m","n":1.5}"#).contains("`n`"));
+    assert!(refused(Dialect::OpenAi, r#"{"model":"m","n":1001}"#).contains("`n`"));
+    assert!(refused(Dialect::OpenAi, r#"{"model":"m","max_tokens":1099511627777}"#).contains("absurd"));
     assert!(refused(Dialect::OpenAi, r#"{"model":"m","stream_options":3}"#).contains("an object"));
 }
 
