@@ -64,7 +64,7 @@ const USERS: &str = r"<clickhouse>
       <quota>default</quota>
       <grants>
         <query>GRANT SHOW, SELECT, INSERT, ALTER, CREATE, DROP, TRUNCATE, OPTIMIZE, KILL QUERY, SYSTEM, BACKUP ON *.*</query>
-        <query>GRANT TABLE ENGINE ON MergeTree, TABLE ENGINE ON AggregatingMergeTree, TABLE ENGINE ON SummingMergeTree, TABLE ENGINE ON ReplacingMergeTree</query>
+        <query>GRANT TABLE ENGINE ON MergeTree, TABLE ENGINE ON AggregatingMergeTree, TABLE ENGINE ON SummingMergeTree, TABLE ENGINE ON ReplacingMergeTree, TABLE ENGINE ON Memory</query>
       </grants>
     </default>
   </users>

@@ -225,8 +225,8 @@ fn find_library(data: &Path) -> Result<std::path::PathBuf, String> {
     places.iter().find(|place| place.is_file()).cloned().ok_or_else(|| {
         let places: Vec<_> = places.iter().map(|place| place.display().to_string()).collect();
         format!(
-            "the embedded ClickHouse engine is not installed (looked at {}): run `make engine`, set WEIR_CHDB_LIB to \
-             libchdb.so, or set WEIR_CLICKHOUSE_URL to use a ClickHouse server",
+            "the embedded ClickHouse engine is not installed (looked at {}): fetch it with deploy/setup/engine.sh and name \
+             it in WEIR_CHDB_LIB, or set WEIR_CLICKHOUSE_URL to use a ClickHouse server",
             places.join(", ")
         )
     })

@@ -108,6 +108,18 @@ async fn every_migration_applies_twice_on_one_node_and_parses_for_a_cluster() {
 }
 
 #[tokio::test]
+async fn one_of_two_who_want_the_migrations_lock_gets_it() {
+    let address = shared();
+    let database = address.database().await;
+    let take = || address.send("", format!("CREATE TABLE {database}.schema_lock (at UInt8) ENGINE = Memory"));
+    assert_eq!(take().await.ok(), "");
+    assert_eq!(take().await.code, Some(57), "the second is told that it exists");
+    address.run(format!("ALTER TABLE {database}.schema_lock MODIFY COMMENT 'held'")).await;
+    address.run(format!("DROP TABLE IF EXISTS {database}.schema_lock SYNC")).await;
+    assert_eq!(take().await.ok(), "");
+}
+
+#[tokio::test]
 async fn a_batch_sent_twice_counts_once_in_the_calls_and_in_every_rollup() {
     let address = shared();
     let database = archive(&address).await;

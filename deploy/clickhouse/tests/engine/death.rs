@@ -110,7 +110,7 @@ fn without_a_library_the_start_ends_with_what_to_do() {
         .unwrap();
     let error = first_line(&mut child)["error"].as_str().unwrap().to_owned();
     assert!(
-        ["/nowhere/libchdb.so", "make engine", "WEIR_CLICKHOUSE_URL"].iter().all(|part| error.contains(part)),
+        ["/nowhere/libchdb.so", "engine.sh", "WEIR_CLICKHOUSE_URL"].iter().all(|part| error.contains(part)),
         "{error}"
     );
     assert!(!child.wait().unwrap().success());

@@ -54,7 +54,7 @@ pub(crate) fn library() -> PathBuf {
     let library = std::env::var_os("WEIR_CHDB_LIB").map_or(fetched, PathBuf::from);
     assert!(
         library.is_file(),
-        "the engine library is missing at {}: run `make engine`, or set WEIR_CHDB_LIB",
+        "the engine library is missing at {}: run deploy/setup/engine.sh, or set WEIR_CHDB_LIB",
         library.display()
     );
     library
