@@ -1,0 +1,232 @@
+//! The archive's questions, put to a real ClickHouse: `WEIR_TEST_CLICKHOUSE_URL=http://user:password@127.0.0.1:8123`
+//! (`cargo test -p weir-controlplane --lib live -- --ignored`).
+
+use uuid::Uuid;
+use weir_contract::filter::{Field, Filter};
+use weir_contract::money::Money;
+
+use super::body::Part;
+use super::requests::{Ask, Place};
+use super::{Archive, ArchiveConfig, Scope, Window, customers};
+
+/// 2026-11-21T03:00:00Z.
+const NOW: i64 = 1_795_230_000_000_000;
+const DAY: Window = Window { from_us: NOW - 86_400_000_000, to_us: NOW + 3_600_000_000 };
+const MONTH: Window = Window { from_us: 1_793_491_200_000_000, to_us: 1_796_083_200_000_000 };
+
+async fn archive() -> Archive {
+    let url = std::env::var("WEIR_TEST_CLICKHOUSE_URL").unwrap();
+    let (scheme, rest) = url.split_once("://").unwrap();
+    let (credentials, host) = rest.split_once('@').unwrap_or(("default:", rest));
+    let (user, password) = credentials.split_once(':').unwrap();
+    let config = ArchiveConfig {
+        url: format!("{scheme}://{host}"),
+        user: user.to_owned(),
+        password: password.to_owned(),
+        database: format!("weir_test_{}", Uuid::new_v4().simple()),
+    };
+    let archive = Archive::new(&config);
+    archive.migrate().await.unwrap();
+    archive
+}
+
+/// One call row by the columns that matter here.
+async fn insert(archive: &Archive, rows: &str) {
+    let columns = "started_at, request_id, attempt, final, origin, workspace_id, key_id, customer_id, model_requested, model, \
+        provider, outcome, input_tokens, output_tokens, rated, cost, billed, tags, prompt_preview, duration_us, ingest_batch";
+    let sql = format!("INSERT INTO {}.llm_calls ({columns}) VALUES {rows}", archive.database);
+    archive.client.query_raw(&sql).execute().await.unwrap();
+}
+
+fn id(number: u8) -> Uuid {
+    weir_contract::id::RequestId::new(NOW - i64::from(number) * 1_000_000, [number; 10]).0
+}
+
+fn call(number: u8, attempt: u8, last: bool, workspace: &str, customer: &str, cost: &str, outcome: &str) -> String {
+    format!(
+        "(fromUnixTimestamp64Micro({}, 'UTC'), '{}', {attempt}, {last}, 'live', '{workspace}', 'key_a', '{customer}', 'm', 'm-1', \
+         'demo', '{outcome}', 10, 5, true, {cost}, {cost}, map('feature', 'chat'), 'It''s a weir', 1500000, 'b1')",
+        NOW - i64::from(number) * 1_000_000,
+        id(number)
+    )
+}
+
+async fn filled() -> Archive {
+    let archive = archive().await;
+    let rows = [
+        call(1, 0, true, "ws_a", "acme", "0.000000001", "ok"),
+        call(2, 0, false, "ws_a", "acme", "0.03", "upstream_error"),
+        call(2, 1, true, "ws_a", "acme", "0.04", "ok"),
+        call(3, 0, true, "ws_a", "globex", "0.01", "timeout"),
+        call(4, 0, true, "ws_b", "acme", "5", "ok"),
+    ];
+    insert(&archive, &rows.join(", ")).await;
+    archive
+}
+
+fn scope() -> Scope {
+    Scope::new(vec!["ws_a".into()], "live")
+}
+
+async fn found(archive: &Archive, filter: &str) -> Vec<Uuid> {
+    let filter = Filter::parse(filter).unwrap();
+    let ask = Ask { window: DAY, filter: &filter, place: Place::Newest, limit: 50 };
+    let found = archive.list_requests(&scope(), ask).await.unwrap();
+    found.rows.iter().map(|row| row.request_id).collect()
+}
+
+#[tokio::test]
+#[ignore = "needs a ClickHouse in WEIR_TEST_CLICKHOUSE_URL"]
+async fn migrating_twice_changes_nothing_and_two_at_once_are_one() {
+    let archive = archive().await;
+    let (first, second) = tokio::join!(archive.migrate(), archive.migrate());
+    assert_eq!((first.unwrap(), second.unwrap()), (7, 7));
+}
+
+#[tokio::test]
+#[ignore = "needs a ClickHouse in WEIR_TEST_CLICKHOUSE_URL"]
+async fn the_list_shows_each_request_once_with_the_cost_of_all_its_calls() {
+    let archive = filled().await;
+    let filter = Filter::default();
+    let ask = |place, limit| Ask { window: DAY, filter: &filter, place, limit };
+    let all = archive.list_requests(&scope(), ask(Place::Newest, 50)).await.unwrap();
+    let costs: Vec<_> = all.rows.iter().map(|row| row.cost().map(Money::nano)).collect();
+    assert_eq!(costs, [Some(1), Some(70_000_000), Some(10_000_000)]);
+
+    let first = archive.list_requests(&scope(), ask(Place::Newest, 2)).await.unwrap();
+    assert!(first.more && first.rows.len() == 2);
+    let next = archive.list_requests(&scope(), ask(Place::Before(first.rows[1].cursor()), 2)).await.unwrap();
+    assert_eq!((next.more, next.rows[0].request_id), (false, id(3)));
+    let back = archive.list_requests(&scope(), ask(Place::After(next.rows[0].cursor()), 2)).await.unwrap();
+    assert_eq!(back.rows.iter().map(|row| row.request_id).collect::<Vec<_>>(), [id(1), id(2)]);
+    assert_eq!(archive.newest_request(&scope()).await.unwrap(), Some(NOW - 1_000_000));
+    assert_eq!(archive.newest_request(&Scope::new(Vec::new(), "live")).await.unwrap(), None);
+    assert!(archive.first_request_since(&scope(), DAY).await.unwrap().is_some_and(|row| row.request_id == id(3)));
+}
+
+#[tokio::test]
+#[ignore = "needs a ClickHouse in WEIR_TEST_CLICKHOUSE_URL"]
+async fn every_field_of_the_grammar_is_understood_and_narrows() {
+    let archive = filled().await;
+    assert_eq!(found(&archive, "customer:acme").await, [id(1), id(2)]);
+    assert_eq!(found(&archive, "status:error").await, [id(3)]);
+    assert_eq!(found(&archive, "cost:>0.05").await, [id(2)]);
+    assert_eq!(found(&archive, "cost:<0.00001").await, [id(1)]);
+    assert_eq!(found(&archive, "\"it's a\"").await.len(), 3);
+    assert_eq!(found(&archive, "nothing").await.len(), 0);
+    assert_eq!(found(&archive, "tag.feature:ch* -customer:acme").await, [id(3)]);
+    assert_eq!(found(&archive, &format!("id:{}", id(2))).await, [id(2)]);
+    for name in Field::NAMES.iter().copied().chain(["tag.x"]) {
+        let value = if name == "status" { "ok" } else { "1" };
+        for filter in [format!("{name}:*"), format!("{name}:{value}"), format!("-{name}:{value}")] {
+            found(&archive, &filter).await;
+        }
+    }
+    let filter = Filter::parse("customer:acme").unwrap();
+    assert_eq!(archive.count_requests(&scope(), DAY, &filter).await.unwrap(), 2);
+    let bars = archive.histogram(&scope(), DAY, &Filter::default(), 3_600_000_000).await.unwrap();
+    assert_eq!((bars.len(), bars[0].piece, bars[0].ok, bars[0].failed), (1, 23, 2, 1));
+}
+
+#[tokio::test]
+#[ignore = "needs a ClickHouse in WEIR_TEST_CLICKHOUSE_URL"]
+async fn a_request_is_read_whole_and_only_in_its_own_workspace() {
+    let archive = filled().await;
+    let request = archive.find_request(&scope(), id(2)).await.unwrap().unwrap();
+    assert_eq!((request.calls.len(), request.last().attempt), (2, 1));
+    assert_eq!(request.cost().map(Money::nano), Some(70_000_000));
+    assert!(archive.find_request(&scope(), id(4)).await.unwrap().is_none());
+}
+
+#[tokio::test]
+#[ignore = "needs a ClickHouse in WEIR_TEST_CLICKHOUSE_URL"]
+async fn a_body_is_cut_on_the_page_and_whole_in_the_download() {
+    let archive = archive().await;
+    let at = NOW - 1_000_000;
+    let sql = format!(
+        "INSERT INTO {}.llm_bodies (started_at, request_id, attempt, workspace_id, retention_days, request, response, upstream_request) \
+         VALUES (fromUnixTimestamp64Micro({at}, 'UTC'), '{}', 0, 'ws_a', 365, repeat('x', 100000), unhex('ff00fe'), 'up')",
+        archive.database,
+        id(1)
+    );
+    archive.client.query_raw(&sql).execute().await.unwrap();
+    let bodies = archive.list_bodies(&scope(), id(1), at, 65_536).await.unwrap();
+    let request = bodies[0].part(Part::Request);
+    assert_eq!((request.bytes, request.start.len()), (100_000, 65_536));
+    assert_eq!(bodies[0].part(Part::Response).start, [0xff, 0, 0xfe]);
+    assert_eq!(bodies[0].part_or_twin(Part::UpstreamResponse).bytes, 3);
+
+    let mut whole = Vec::new();
+    let mut download = archive.download_body(&scope(), (id(1), at), 0, Part::Request).unwrap();
+    while let Some(bytes) = download.next().await.unwrap() {
+        whole.extend_from_slice(&bytes);
+    }
+    assert_eq!(whole.len(), 100_000);
+    let mut response = archive.download_body(&scope(), (id(1), at), 0, Part::UpstreamResponse).unwrap();
+    assert_eq!(response.next().await.unwrap().as_deref(), Some(&[0xff, 0, 0xfe][..]));
+}
+
+#[tokio::test]
+#[ignore = "needs a ClickHouse in WEIR_TEST_CLICKHOUSE_URL"]
+async fn a_customer_comes_to_the_same_nano_dollar_however_it_is_summed() {
+    let archive = filled().await;
+    let (scope, total) = (scope(), 70_000_001);
+    let ask = customers::Ask { window: MONTH, search: "", skip: 0, limit: 10 };
+    let list = archive.list_customers(&scope, ask).await.unwrap();
+    assert_eq!(list.iter().map(|row| row.customer_id.as_str()).collect::<Vec<_>>(), ["acme", "globex"]);
+    assert_eq!((list[0].cost, list[0].requests, list[0].tokens_in), (total, 2, 30));
+    let all = archive.sum_customers(&scope, ask).await.unwrap();
+    assert_eq!((all.customers, all.cost), (2, total + 10_000_000));
+    let one = archive.find_customer(&scope, "acme", MONTH).await.unwrap();
+    assert_eq!(one, list[0]);
+    assert_eq!(archive.customer_last_seen(&scope, "acme").await.unwrap(), Some(NOW - 1_000_000));
+
+    let days = archive.spend_by_day(&scope, "acme", MONTH).await.unwrap();
+    let models = archive.spend_by_model(&scope, "acme", MONTH).await.unwrap();
+    let keys = archive.spend_by_key(&scope, "acme", MONTH).await.unwrap();
+    assert_eq!(days.iter().map(|day| day.cost).sum::<i128>(), total);
+    assert_eq!((models[0].id.as_str(), models[0].cost), ("m-1", total));
+    assert_eq!((keys[0].id.as_str(), keys[0].cost), ("key_a", total));
+
+    let mut lines = Vec::new();
+    let mut export = archive.export_customer(&scope, MONTH, "acme").unwrap();
+    while let Some(line) = export.next().await.unwrap() {
+        lines.push(i128::from(line.cost));
+    }
+    assert_eq!((lines.len(), lines.iter().sum::<i128>()), (3, total));
+    assert!(archive.tie_customer(&scope, "acme", MONTH).await.unwrap().holds());
+}
+
+#[tokio::test]
+#[ignore = "needs a ClickHouse in WEIR_TEST_CLICKHOUSE_URL"]
+async fn an_export_under_a_filter_brings_all_calls_of_its_requests() {
+    let archive = filled().await;
+    let filter = Filter::parse("cost:>0.05 customer:acme weir").unwrap();
+    let mut export = archive.export_requests(&scope(), DAY, &filter).unwrap();
+    let mut calls = Vec::new();
+    while let Some(line) = export.next().await.unwrap() {
+        calls.push((line.request_id, line.attempt, line.is_final));
+    }
+    assert_eq!(calls, [(id(2), 0, false), (id(2), 1, true)]);
+}
+
+#[tokio::test]
+#[ignore = "needs a ClickHouse in WEIR_TEST_CLICKHOUSE_URL"]
+async fn a_batch_that_is_short_or_doubled_is_named() {
+    let archive = filled().await;
+    let manifest = |cost: &str, rows: u8| {
+        format!(
+            "INSERT INTO {}.ingest_batches (batch, gateway_id, sealed_at, table_name, rows, cost, billed, min_ts, max_ts, crc) \
+             SELECT 'b1', 'gw', fromUnixTimestamp64Milli({}, 'UTC'), 'llm_calls', {rows}, {cost}, {cost}, \
+             fromUnixTimestamp64Micro({}, 'UTC'), fromUnixTimestamp64Micro({NOW}, 'UTC'), 0",
+            archive.database,
+            NOW / 1000,
+            NOW - 10_000_000
+        )
+    };
+    archive.client.query_raw(&manifest("5.080000001", 5)).execute().await.unwrap();
+    assert_eq!(archive.untied_batches(DAY).await.unwrap(), []);
+    insert(&archive, &call(1, 0, true, "ws_a", "acme", "0.000000001", "ok")).await;
+    let untied = archive.untied_batches(DAY).await.unwrap();
+    assert_eq!((untied[0].doubled, untied[0].difference().nano()), (1, 1));
+}
