@@ -16,14 +16,11 @@ const WIDTH: u64 = 6_000;
 /// The height of every drawing, in its own units.
 const HEIGHT: u64 = 1_000;
 
-/// The least round number that is not below `value`: 1, 2, 2.5 or 5 times a power of ten.
+/// The least round number that is not below `value`: one digit and zeros, so that its half is short too.
 fn round_up(value: u64) -> u64 {
     let value = value.max(1);
     let power = 10_u64.pow(value.ilog10());
-    [power, 2 * power, 25 * power / 10, 5 * power]
-        .into_iter()
-        .find(|round| *round >= value && *round > 0)
-        .unwrap_or_else(|| power.saturating_mul(10))
+    value.div_ceil(power).saturating_mul(power)
 }
 
 /// `value` as a height under a scale that ends at `top`; anything but nothing is visible.
@@ -39,7 +36,7 @@ mod tests {
     #[test]
     fn a_scale_ends_at_a_round_number_not_below_the_greatest() {
         for (value, top) in
-            [(0, 1), (1, 1), (3, 5), (7, 10), (11, 20), (21, 25), (26, 50), (499, 500), (501, 1000)]
+            [(0, 1), (1, 1), (3, 3), (11, 20), (286, 300), (499, 500), (501, 600), (999, 1_000)]
         {
             assert_eq!(round_up(value), top, "for {value}");
         }

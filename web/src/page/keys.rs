@@ -53,15 +53,15 @@ pub struct KeyRow {
 }
 
 impl KeyRow {
-    /// In force, expired or revoked at `now_us`: tone and word.
+    /// In force, expired or revoked at `now_us`: class, word and icon.
     #[must_use]
-    pub fn state(&self, now_us: &i64) -> (&'static str, &'static str) {
+    pub fn state(&self, now_us: &i64) -> (&'static str, &'static str, &'static str) {
         if self.revoked_us.is_some() {
-            ("quiet", "revoked")
+            ("quiet", "revoked", "ban")
         } else if self.expires_us.is_some_and(|at| at <= *now_us) {
-            ("warn", "expired")
+            ("warn", "expired", "minus")
         } else {
-            ("ok", "in force")
+            ("ok", "in force", "check")
         }
     }
 }
