@@ -1,8 +1,9 @@
 //! A plain HTTP client that keeps every byte and follows nothing.
 
 use bytes::Bytes;
-use http::{HeaderMap, Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, Response, StatusCode};
 use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
@@ -53,12 +54,7 @@ impl Client {
         headers: &[(&str, &str)],
         body: impl Into<Bytes>,
     ) -> Result<Answer, String> {
-        let mut request = Request::builder().method(method).uri(url);
-        for (name, value) in headers {
-            request = request.header(*name, *value);
-        }
-        let request = request.body(Full::from(body.into())).map_err(|error| error.to_string())?;
-        let answer = self.0.request(request).await.map_err(|error| format!("{error:?}"))?;
+        let answer = self.open(method, url, headers, body).await?;
         let (parts, mut body) = answer.into_parts();
         let mut bytes = Vec::new();
         let mut complete = true;
@@ -72,6 +68,22 @@ impl Client {
             }
         }
         Ok(Answer { status: parts.status, headers: parts.headers, body: bytes.into(), complete })
+    }
+
+    /// Sends a request; the head is there, the body still to come.
+    pub async fn open(
+        &self,
+        method: Method,
+        url: &str,
+        headers: &[(&str, &str)],
+        body: impl Into<Bytes>,
+    ) -> Result<Response<Incoming>, String> {
+        let mut request = Request::builder().method(method).uri(url);
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        let request = request.body(Full::from(body.into())).map_err(|error| error.to_string())?;
+        self.0.request(request).await.map_err(|error| format!("{error:?}"))
     }
 
     /// GET with headers.

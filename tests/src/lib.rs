@@ -6,17 +6,21 @@
 //! | [`engine`] | one embedded ClickHouse for the whole test binary, one database a test |
 //! | [`weir`] | a running `weir up` (and gateways and control planes apart) |
 //! | [`client`] | a plain HTTP client that keeps every byte |
+//! | [`postgres`] | a throw-away PostgreSQL |
 //! | [`provider`] | a fake provider that serves recorded exchanges, in odd pieces |
 //! | [`recording`] | the recorded exchanges, where they are |
 //! | [`script`] | SDK scripts and browser scripts |
+//! | [`visitor`] | a person at the dashboard, without a browser |
 //! | [`wait`] | waiting for something to become true, with an end |
 
 pub mod binary;
 pub mod client;
 pub mod engine;
+pub mod postgres;
 pub mod provider;
 pub mod recording;
 pub mod script;
+pub mod visitor;
 pub mod wait;
 pub mod weir;
 

@@ -6,6 +6,7 @@
 //! | `first_run`, `sdk`, `recordings` | what a client sees, and what is stored of it |
 //! | `kill`, `away` | nothing is lost, nothing is twice, traffic goes on |
 //! | `publish` | a policy arrives whole, or not at all |
+//! | `store` | PostgreSQL by URL |
 //! | `tie` | every figure is the same figure |
 //! | `otel` | other tools read the traces |
 //! | `pages` | the dashboard in a real browser |
@@ -20,4 +21,5 @@ mod pages;
 mod publish;
 mod recordings;
 mod sdk;
+mod store;
 mod tie;

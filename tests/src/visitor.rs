@@ -1,0 +1,119 @@
+//! A person at the dashboard without a browser: signs in by the forms, keeps the cookie, reads HTML as text.
+
+use std::sync::Mutex;
+
+use http::Method;
+
+use crate::client::{Answer, Client};
+
+/// The e-mail address every administrator of the tests signs in with.
+pub const EMAIL: &str = "ada@example.com";
+/// Their password.
+pub const PASSWORD: &str = "a low dam across a river";
+
+/// Someone with a cookie, or without one yet.
+pub struct Visitor {
+    client: Client,
+    base: String,
+    cookie: Mutex<String>,
+}
+
+impl Visitor {
+    /// Arrives at a dashboard.
+    #[must_use]
+    pub fn new(base: &str) -> Self {
+        Self { client: Client::default(), base: base.to_owned(), cookie: Mutex::default() }
+    }
+
+    /// Becomes the first administrator by the one-time link.
+    pub async fn first_admin(base: &str, link: &str) -> Self {
+        let visitor = Self::new(base);
+        let path = link.strip_prefix(base).unwrap_or_else(|| panic!("{link} does not lead to {base}"));
+        let form = visitor.page(path).await;
+        let (_, token) = path.split_once("token=").unwrap_or_else(|| panic!("no token in {link}"));
+        assert!(form.contains(token), "the form carries the token");
+        let fields = [("token", token), ("name", "Ada"), ("email", EMAIL), ("password", PASSWORD)];
+        let made = visitor.post("/first-admin", &fields).await;
+        assert!(made.status.is_redirection(), "{}: {}", made.status, made.text());
+        visitor
+    }
+
+    /// Signs in with address and password.
+    pub async fn sign_in(base: &str) -> Self {
+        let visitor = Self::new(base);
+        let made = visitor.post("/sign-in", &[("email", EMAIL), ("password", PASSWORD)]).await;
+        assert!(made.status.is_redirection(), "{}: {}", made.status, made.text());
+        visitor
+    }
+
+    /// The cookie to send, `name=value`.
+    #[must_use]
+    pub fn cookie(&self) -> String {
+        self.cookie.lock().unwrap().clone()
+    }
+
+    /// GET of a path; the answer whatever it is.
+    pub async fn get(&self, path: &str) -> Answer {
+        self.send(Method::GET, path, &[], String::new()).await
+    }
+
+    /// GET of a path that must be a page; its HTML.
+    pub async fn page(&self, path: &str) -> String {
+        let answer = self.get(path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text());
+        answer.text()
+    }
+
+    /// POST of a form as the browser does it on this site.
+    pub async fn post(&self, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let origin = self.base.clone();
+        self.post_from(&origin, path, fields).await
+    }
+
+    /// POST of a form by a page of another origin.
+    pub async fn post_from(&self, origin: &str, path: &str, fields: &[(&str, &str)]) -> Answer {
+        let escape = |text: &str| -> String {
+            text.bytes().map(|byte| if byte.is_ascii_alphanumeric() { char::from(byte).to_string() } else { format!("%{byte:02X}") }).collect()
+        };
+        let body: Vec<String> = fields.iter().map(|(name, value)| format!("{}={}", escape(name), escape(value))).collect();
+        let headers = [("content-type", "application/x-www-form-urlencoded"), ("origin", origin)];
+        self.send(Method::POST, path, &headers, body.join("&")).await
+    }
+
+    async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
+        let cookie = self.cookie();
+        let mut headers = headers.to_vec();
+        if !cookie.is_empty() {
+            headers.push(("cookie", cookie.as_str()));
+        }
+        let answer = self.client.send(method, &format!("{}{path}", self.base), &headers, body).await;
+        for set in answer.headers.get_all("set-cookie") {
+            let set = set.to_str().unwrap();
+            if set.starts_with("weir_session=") {
+                set.split(';').next().unwrap().clone_into(&mut self.cookie.lock().unwrap());
+            }
+        }
+        answer
+    }
+}
+
+/// Text as it reads once HTML's references are resolved.
+#[must_use]
+pub fn unescaped(html: &str) -> String {
+    let mut text = html.to_owned();
+    for (reference, character) in [
+        ("&lt;", "<"), ("&gt;", ">"), ("&quot;", "\""), ("&#34;", "\""), ("&#39;", "'"), ("&#x27;", "'"), ("&#60;", "<"), ("&#62;", ">"),
+        ("&#38;", "&"), ("&amp;", "&"),
+    ] {
+        text = text.replace(reference, character);
+    }
+    text
+}
+
+/// The text between two marks, behind a place that says which.
+#[must_use]
+pub fn between<'a>(text: &'a str, place: &str, open: &str, close: &str) -> Option<&'a str> {
+    let from = &text[text.find(place)?..];
+    let from = &from[from.find(open)? + open.len()..];
+    Some(&from[..from.find(close)?])
+}
