@@ -35,25 +35,13 @@ impl Engine {
     /// Starts `weir-clickhouse` on a folder. It ends with this value, and with this process.
     #[must_use]
     pub fn start(data: &std::path::Path, port: u16) -> Self {
-        let (user, password) = ("weir".to_owned(), "test-only-password".to_owned());
-        let mut child = Command::new(binary::built("weir-clickhouse"))
-            .arg("--data")
-            .arg(data)
-            .args(["--port", &port.to_string()])
-            .env("WEIR_CHDB_LIB", binary::engine_library())
-            .env("WEIR_CLICKHOUSE_USER", &user)
-            .env("WEIR_CLICKHOUSE_PASSWORD", &password)
-            .stdin(Stdio::piped())
-            .stdout(Stdio::piped())
-            .spawn()
-            .unwrap();
+        let mut child = command(data, port).spawn().unwrap();
         let lines = BufReader::new(child.stdout.take().unwrap()).lines();
-        let ready = lines
-            .map_while(Result::ok)
-            .find_map(|line| serde_json::from_str::<Value>(&line).ok())
-            .expect("the engine says it is ready");
-        let url = format!("http://127.0.0.1:{}", ready["port"]);
-        Self { child, archive: Archive { url, user, password, database: "default".to_owned() } }
+        let said = lines.map_while(Result::ok).find_map(|line| serde_json::from_str::<Value>(&line).ok());
+        let said = said.expect("the engine says whether it is ready");
+        assert!(said["url"].is_string(), "the engine did not start: {said}");
+        let archive = Archive { url: said["url"].as_str().unwrap().to_owned(), ..credentials(data) };
+        Self { child, archive }
     }
 
     /// SIGKILL, and wait until it is gone.
@@ -73,6 +61,29 @@ impl Drop for Engine {
     fn drop(&mut self) {
         let _ = self.child.kill();
         let _ = self.child.wait();
+    }
+}
+
+/// The engine's command line on that folder, its ready line on a pipe.
+#[must_use]
+pub fn command(data: &std::path::Path, port: u16) -> Command {
+    let mut command = Command::new(binary::built("weir-clickhouse"));
+    command.arg("--data").arg(data).args(["--port", &port.to_string(), "--with-parent"]);
+    command.env("WEIR_CHDB_LIB", binary::engine_library()).stdin(Stdio::piped()).stdout(Stdio::piped());
+    command
+}
+
+/// User and password of the engine on that folder, as it wrote them down.
+#[must_use]
+pub fn credentials(data: &std::path::Path) -> Archive {
+    let text = std::fs::read_to_string(data.join("clickhouse.json")).expect("the engine's credentials");
+    let secrets: Value = serde_json::from_str(&text).unwrap();
+    let text = |name: &str| secrets[name].as_str().unwrap_or_default().to_owned();
+    Archive {
+        url: text("url"),
+        user: text("user"),
+        password: text("password"),
+        database: "default".to_owned(),
     }
 }
 

@@ -251,7 +251,7 @@ fn in_pieces(body: Bytes, pieces: Pieces) -> Body {
             piece.map(Frame::data)
         }
     });
-    BodyExt::boxed_unsync(StreamBody::new(frames))
+    StreamBody::new(frames).boxed_unsync()
 }
 
 /// Numbers that look like chance and follow from a seed (SplitMix64).

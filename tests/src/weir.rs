@@ -121,15 +121,8 @@ impl Setup {
 
 /// The embedded engine's address and password, as the data folder of its owner tells.
 fn own_archive(data: &Path, ready: &Value) -> Archive {
-    let text = std::fs::read_to_string(data.join("clickhouse.json")).unwrap_or_else(|_| "{}".to_owned());
-    let secrets: Value = serde_json::from_str(&text).unwrap();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    Archive {
-        url: text(&ready["clickhouse"]),
-        user: text(&secrets["user"]),
-        password: text(&secrets["password"]),
-        database: "weir".to_owned(),
-    }
+    let url = ready["clickhouse"].as_str().unwrap_or_default().to_owned();
+    Archive { url, database: "weir".to_owned(), ..engine::credentials(data) }
 }
 
 /// A child of the tests: ended when dropped.

@@ -24,12 +24,17 @@ impl Started {
         let mut weir = Command::new(binary::built("weir"));
         weir.arg("up").arg("--data").arg(data);
         for (key, value) in [
-            ("gateway.listen", "127.0.0.1:0"), ("gateway.admin_listen", "127.0.0.1:0"), ("control.listen", "127.0.0.1:0"), ("demo.port", "0"),
+            ("gateway.listen", "127.0.0.1:0"),
+            ("gateway.admin_listen", "127.0.0.1:0"),
+            ("control.listen", "127.0.0.1:0"),
+            ("demo.port", "0"),
             ("clickhouse.port", "0"),
         ] {
             weir.args(["--set", &format!("{key}={value}")]);
         }
-        weir.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default()).env("WEIR_CHDB_LIB", binary::engine_library());
+        weir.env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("WEIR_CHDB_LIB", binary::engine_library());
         let log = std::fs::File::create(data.join("up.log")).unwrap();
         let mut child = weir.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(log).spawn().unwrap();
         let mut lines = Vec::new();
@@ -44,7 +49,11 @@ impl Started {
 
     /// The word behind `before` in the output.
     fn word_after(&self, before: &str) -> String {
-        let found = self.lines.iter().find_map(|line| line.split_once(before)).unwrap_or_else(|| panic!("no “{before}” in {:?}", self.lines));
+        let found = self
+            .lines
+            .iter()
+            .find_map(|line| line.split_once(before))
+            .unwrap_or_else(|| panic!("no “{before}” in {:?}", self.lines));
         found.1.split([' ', ',']).next().unwrap().to_owned()
     }
 }
@@ -68,7 +77,8 @@ async fn the_printed_line_answers_and_its_request_is_on_the_page_at_once() {
     let visitor = Visitor::first_admin(&dashboard, &started.word_after("Sign in once with ")).await;
     let page = wait::within(SOON, "the request is on the page", || async {
         let page = visitor.page("/requests?q=customer:acme").await;
-        between(&page, "href=\"/requests/", "/requests/", "\"").map(|id| id.split('?').next().unwrap().to_owned())
+        between(&page, "href=\"/requests/", "/requests/", "\"")
+            .map(|id| id.split('?').next().unwrap().to_owned())
     })
     .await;
     let messages = wait::within(SOON, "both bodies are on the page", || async {
@@ -99,12 +109,17 @@ async fn every_snippet_of_the_first_page_runs_as_shown_and_is_one_request() {
         ("anthropic", "python", &["-c"]),
     ];
     for (number, (id, program, arguments)) in runs.into_iter().enumerate() {
-        let code = between(&page, &format!("id=\"snippet_{id}\""), ">", "</pre>").unwrap_or_else(|| panic!("no snippet for {id}"));
+        let code = between(&page, &format!("id=\"snippet_{id}\""), ">", "</pre>")
+            .unwrap_or_else(|| panic!("no snippet for {id}"));
         let printed = shell(&unescaped(code), program, arguments, &[("WEIR_KEY", &weir.key)]);
         assert!(printed.contains("demo model"), "{id}: {printed}");
         let rows = weir.final_rows(number + 1).await;
         assert_eq!(rows.len(), number + 1, "{id} is one request");
-        assert_eq!((&rows[number]["customer_id"], &rows[number]["http_status"]), (&"acme".into(), &200.into()), "{id}");
+        assert_eq!(
+            (&rows[number]["customer_id"], &rows[number]["http_status"]),
+            (&"acme".into(), &200.into()),
+            "{id}"
+        );
     }
 }
 
@@ -113,7 +128,11 @@ fn shell(code: &str, program: &str, arguments: &[&str], environment: &[(&str, &s
     let python = binary::root().join(".tools/venv/bin/python");
     let python = std::env::var_os("WEIR_TEST_PYTHON").unwrap_or_else(|| python.into_os_string());
     let mut command = if program == "python" { Command::new(python) } else { Command::new(program) };
-    command.args(arguments).arg(code).current_dir(binary::root().join("tests")).envs(environment.iter().copied());
+    command
+        .args(arguments)
+        .arg(code)
+        .current_dir(binary::root().join("tests"))
+        .envs(environment.iter().copied());
     let ended = command.env("NO_PROXY", "127.0.0.1").env("no_proxy", "127.0.0.1").output().unwrap();
     let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
     assert!(ended.status.success(), "{program}: {}\n{code}", text(&ended.stderr));

@@ -126,19 +126,10 @@ async fn an_archive_away_for_a_while_loses_nothing_and_stops_nobody() {
 async fn a_second_engine_on_the_same_folder_is_refused_in_words() {
     let folder = TempDir::new().unwrap();
     let engine = Engine::start(folder.path(), 0);
-    let second = std::process::Command::new(weir_tests::binary::built("weir-clickhouse"))
-        .arg("--data")
-        .arg(folder.path())
-        .args(["--port", "0"])
-        .env("WEIR_CHDB_LIB", weir_tests::binary::engine_library())
-        .env("WEIR_CLICKHOUSE_USER", "weir")
-        .env("WEIR_CLICKHOUSE_PASSWORD", "x")
-        .stdin(std::process::Stdio::piped())
-        .output()
-        .unwrap();
+    let second = engine::command(folder.path(), 0).output().unwrap();
     assert!(!second.status.success());
-    let words = String::from_utf8_lossy(&second.stderr).into_owned();
-    assert!(words.contains("another process") || words.contains("already"), "{words}");
+    let words =
+        String::from_utf8_lossy(&second.stdout).into_owned() + &String::from_utf8_lossy(&second.stderr);
+    assert!(words.contains("in use") || words.contains("already"), "{words}");
     assert_eq!(engine.archive.number("SELECT 1").await, 1);
-    let _ = engine::database();
 }

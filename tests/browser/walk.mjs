@@ -1,0 +1,77 @@
+// Walks the pages named in PAGES in both themes and at both widths: S1 (quiet console), S2 (axe, no sideways scroll),
+// S4 (weights), S5 (the same rows again, and in a second session). With WEIR_SCREENSHOTS it leaves pictures.
+
+import { WIDTHS, accessible, complain, dashboard, enter, expect, main, rows, watch } from "./browser.mjs";
+
+const pages = JSON.parse(process.env.PAGES);
+const LIMITS = { firstLoadBytes: 90 * 1024, repeatHtmlBytes: 15 * 1024, scriptBytes: 30 * 1024, requests: 8, nodes: 1500 };
+
+const shot = async (page, name) => {
+  if (process.env.WEIR_SCREENSHOTS && name) await page.screenshot({ path: `../docs/screenshots/${name}.png` });
+};
+
+async function look(page, path, where, width) {
+  const answer = await page.goto(dashboard + path.url, { waitUntil: "load" });
+  expect(answer.status() === (path.status ?? 200), where, `status ${answer.status()}`);
+  await page.evaluate(() => document.fonts.ready.then(() => undefined));
+  await accessible(page, where);
+  const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+  expect(width !== "narrow" || sideways <= 0, where, `scrolls sideways by ${sideways} px`);
+  expect(await page.evaluate(() => window.hostile === undefined), where, "a model's answer ran as a script");
+  const nodes = await page.evaluate(() => document.getElementsByTagName("*").length);
+  expect(nodes <= LIMITS.nodes, where, `${nodes} elements`);
+}
+
+async function walk(browser, theme, width) {
+  const context = await enter(browser, { theme, viewport: WIDTHS[width], session: process.env.SESSION });
+  const page = await context.newPage();
+  let where = "";
+  watch(page, () => where);
+  for (const path of pages) {
+    where = `${path.url} ${theme} ${width}`;
+    try {
+      await look(page, path, where, width);
+      await shot(page, path.name && `${path.name}-${theme}-${width}`);
+    } catch (error) {
+      complain(where, error.message);
+    }
+  }
+  await context.close();
+}
+
+async function weigh(browser, path) {
+  const context = await enter(browser);
+  const page = await context.newPage();
+  const requests = watch(page, () => path.url);
+  const network = await context.newCDPSession(page);
+  await network.send("Network.enable");
+  const kinds = new Map();
+  const bytes = { all: 0, script: 0, document: 0 };
+  network.on("Network.responseReceived", ({ requestId, type }) => kinds.set(requestId, type));
+  network.on("Network.loadingFinished", ({ requestId, encodedDataLength }) => {
+    bytes.all += encodedDataLength;
+    if (kinds.get(requestId) === "Script") bytes.script += encodedDataLength;
+    if (kinds.get(requestId) === "Document") bytes.document += encodedDataLength;
+  });
+  await page.goto(dashboard + path.url, { waitUntil: "load" });
+  await page.evaluate(() => document.fonts.ready.then(() => undefined));
+  expect(requests.length <= LIMITS.requests, path.url, `${requests.length} requests: ${requests}`);
+  expect(bytes.all <= LIMITS.firstLoadBytes, path.url, `${bytes.all} bytes at first`);
+  expect(bytes.script <= LIMITS.scriptBytes, path.url, `${bytes.script} bytes of script`);
+  expect(bytes.document <= LIMITS.repeatHtmlBytes, path.url, `${bytes.document} bytes of HTML`);
+  const before = await rows(page);
+  await page.reload({ waitUntil: "load" });
+  expect(String(await rows(page)) === String(before), path.url, "other rows after reloading");
+  const second = await enter(browser, { session: process.env.SECOND_SESSION });
+  const again = await second.newPage();
+  await again.goto(dashboard + path.url, { waitUntil: "load" });
+  expect(String(await rows(again)) === String(before), path.url, "other rows in a second session");
+  console.error(`${path.url}: ${requests.length} requests, ${bytes.all} bytes, ${bytes.document} of HTML, ${before.length} rows`);
+  await context.close();
+  await second.close();
+}
+
+await main(async (browser) => {
+  for (const theme of ["light", "dark"]) for (const width of Object.keys(WIDTHS)) await walk(browser, theme, width);
+  for (const path of pages.filter(({ status, door }) => !status && !door)) await weigh(browser, path);
+});
