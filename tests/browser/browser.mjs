@@ -37,7 +37,7 @@ export function launch() {
 /** A context with the visitor's session and theme. */
 export async function enter(browser, { session = process.env.SESSION, theme = "light", ...options } = {}) {
   const context = await browser.newContext({ viewport: WIDTHS.wide, colorScheme: theme, reducedMotion: "reduce", ...options });
-  const cookies = [["theme", theme], session && session.split("=")].filter(Boolean);
+  const cookies = [`theme=${theme}`, session].filter(Boolean).map((cookie) => cookie.split(/=(.*)/s));
   await context.addCookies(cookies.map(([name, value]) => ({ name, value, url: dashboard })));
   context.setDefaultTimeout(20_000);
   return context;
@@ -84,9 +84,13 @@ export async function accessible(page, where) {
   for (const violation of found) complain(where, `axe ${violation}`);
 }
 
-/** The rows of a page as a reader sees them: where they lead, and what they say. */
+/** The rows of a page: where they lead, and what they say. How long ago something was is left out: that moves. */
 export function rows(page) {
-  return page.evaluate(() => [...document.querySelectorAll("main tbody tr")].map((row) => row.innerText.trim()));
+  return page.evaluate(() => [...document.querySelectorAll("main tbody tr")].map((row) => {
+    const told = row.cloneNode(true);
+    for (const time of told.querySelectorAll("time")) time.remove();
+    return [...told.querySelectorAll("a")].map((link) => link.pathname).concat(told.textContent.replace(/\s+/g, " ").trim()).join(" ");
+  }));
 }
 
 /** Runs the script, prints what is wrong, ends. */

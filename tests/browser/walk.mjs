@@ -6,8 +6,10 @@ import { WIDTHS, accessible, complain, dashboard, enter, expect, main, rows, wat
 const pages = JSON.parse(process.env.PAGES);
 const LIMITS = { firstLoadBytes: 90 * 1024, repeatHtmlBytes: 15 * 1024, scriptBytes: 30 * 1024, requests: 8, nodes: 1500 };
 
-const shot = async (page, name) => {
-  if (process.env.WEIR_SCREENSHOTS && name) await page.screenshot({ path: `../docs/screenshots/${name}.png` });
+const shot = async (page, path, theme, width) => {
+  const name = [path.name, theme !== "light" && theme, width !== "wide" && width].filter(Boolean).join("-");
+  const wanted = process.env.WEIR_SCREENSHOTS && path.shots?.includes(`${theme} ${width}`);
+  if (wanted) await page.screenshot({ path: `../docs/screenshots/${name}.png` });
 };
 
 async function look(page, path, where, width) {
@@ -31,7 +33,7 @@ async function walk(browser, theme, width) {
     where = `${path.url} ${theme} ${width}`;
     try {
       await look(page, path, where, width);
-      await shot(page, path.name && `${path.name}-${theme}-${width}`);
+      await shot(page, path, theme, width);
     } catch (error) {
       complain(where, error.message);
     }

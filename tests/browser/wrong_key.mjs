@@ -13,7 +13,6 @@ await main(async (browser) => {
   await page.goto(`${dashboard}/providers/endpoints/new`, { waitUntil: "load" });
   await page.locator("[name='name']").fill("mine");
   await page.locator("[name='provider']").selectOption("openai");
-  await page.locator("[name='dialect']").selectOption("openai");
   await page.locator("[name='base_url']").fill(`${PROVIDER_URL}/v1`);
   await page.locator("[name='credential']").fill(WRONG_KEY);
   await page.locator("[name='allow_private']").check();
@@ -22,8 +21,8 @@ await main(async (browser) => {
 
   await page.goto(`${dashboard}/providers/models/new`, { waitUntil: "load" });
   await page.locator("[name='name']").fill("mine/gpt");
-  await page.locator("[name^='endpoint']").first().selectOption({ label: "mine" });
-  await page.locator("[name^='upstream_model']").first().fill("gpt-4o");
+  await page.locator("[name='target_0_endpoint']").selectOption({ label: "mine" });
+  await page.locator("[name='target_0_model']").fill("gpt-4o");
   await page.locator("main form button.primary").last().click();
   await page.waitForURL("**/providers**");
 

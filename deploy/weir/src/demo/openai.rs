@@ -33,7 +33,7 @@ async fn answered(seed: u64, body: &Bytes) -> Result<Response, Refusal> {
     if let Some(refusal) = fault.and_then(|fault| fault.refusal(stream)) {
         return Err(refusal);
     }
-    let mut answer = question.answer(seed, body);
+    let mut answer = question.answer(seed, &asked(&request));
     let head = Head { id: format!("chatcmpl-{}", answer.chance.id(29)), model: &request["model"] };
     if !stream {
         return Ok(send_json(completion(&head, &answer).to_string(), fault).await);
@@ -42,6 +42,15 @@ async fn answered(seed: u64, body: &Bytes) -> Result<Response, Refusal> {
         request.pointer("/stream_options/include_usage").and_then(Value::as_bool).unwrap_or(false);
     let failed = format!("data: {}\n\n", error(&Refusal::failed()));
     Ok(send_stream(frames(&head, &answer, with_usage), failed, fault).await)
+}
+
+/// What the answer follows from. Whether usage is wanted changes what is reported, never what is said.
+fn asked(request: &Value) -> Vec<u8> {
+    let mut request = request.clone();
+    if let Some(members) = request.as_object_mut() {
+        members.remove("stream_options");
+    }
+    request.to_string().into_bytes()
 }
 
 struct Head<'a> {
