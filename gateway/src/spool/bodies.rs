@@ -1,0 +1,200 @@
+//! The body thread: puts frames together, finds the text to search, encodes and compresses, and hands the result to the
+//! writer. None of it happens on the request's path.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+use std::sync::Arc;
+use std::sync::mpsc::{Receiver, Sender};
+
+use bytes::{Bytes, BytesMut};
+use weir_contract::id::{CustomerId, RequestId, SessionId, WorkspaceId};
+use weir_contract::record::{BodyRecord, RequestRecord};
+
+use super::queue::{Item, Shared};
+use super::{Bodies, Extract};
+
+/// Speed matters more than ratio here: the archive compresses again, in session order.
+const ZSTD_LEVEL: i32 = 1;
+
+/// Most bytes of searchable text kept of one body.
+const SEARCH_TEXT_MAX: usize = 8 << 10;
+
+/// What the body thread is told.
+pub(super) enum Job {
+    /// Encode this.
+    Body(Box<Work>),
+    /// Pass this on behind everything before it.
+    Pass(Item),
+}
+
+/// Bodies of one call on their way to disk.
+pub(super) struct Work {
+    request_id: RequestId,
+    started_at_us: i64,
+    workspace: WorkspaceId,
+    customer: CustomerId,
+    session: SessionId,
+    bodies: Bodies,
+    /// What it counts in the queue.
+    weight: u64,
+}
+
+impl Work {
+    /// Bodies that belong to this request.
+    pub(super) fn new(record: &RequestRecord, bodies: Bodies, weight: u64) -> Self {
+        Self {
+            request_id: record.request_id,
+            started_at_us: record.started_at_us,
+            workspace: record.workspace.clone(),
+            customer: record.customer.clone(),
+            session: record.session.clone(),
+            bodies,
+            weight,
+        }
+    }
+}
+
+/// How much a body counts in the queue, bytes.
+pub(super) fn weight(bodies: &Bodies) -> u64 {
+    let frames = |frames: &[Bytes]| frames.iter().map(Bytes::len).sum::<usize>();
+    let upstream = bodies.upstream_response.as_deref().map_or(0, frames);
+    let request = bodies.request.len() + bodies.upstream_request.as_ref().map_or(0, Bytes::len);
+    (512 + request + frames(&bodies.response) + upstream + bodies.stream_marks.len() * 4) as u64
+}
+
+/// Runs until its senders are gone or it is told to stop.
+pub(super) fn run(jobs: &Receiver<Job>, writer: &Sender<Item>, extract: &Extract, shared: &Arc<Shared>) {
+    let mut compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL).ok();
+    while let Ok(job) = jobs.recv() {
+        let item = match job {
+            Job::Pass(item) => item,
+            Job::Body(work) => {
+                let (workspace, weight, at_us) = (work.workspace.clone(), work.weight, work.started_at_us);
+                match compressor.as_mut().and_then(|zstd| encode(*work, extract, zstd)) {
+                    Some((payload, raw_bytes)) => {
+                        Item::Body { payload, raw_bytes, workspace, started_at_us: at_us, weight }
+                    }
+                    None => {
+                        shared.release(weight);
+                        shared.counters.shed(&workspace, 1);
+                        tracing::error!(%workspace, "a body could not be encoded and is left out");
+                        continue;
+                    }
+                }
+            }
+        };
+        let stop = matches!(item, Item::Stop);
+        if writer.send(item).is_err() || stop {
+            return;
+        }
+    }
+}
+
+/// The payload of a body frame, and how long it is once decompressed.
+pub(super) fn encode(
+    work: Work,
+    extract: &Extract,
+    zstd: &mut zstd::bulk::Compressor<'_>,
+) -> Option<(Vec<u8>, u64)> {
+    let mut record = assemble(work);
+    // The text finder reads what strangers sent; should it ever panic, the body is still kept.
+    let text = catch_unwind(AssertUnwindSafe(|| extract(&record)));
+    record.search_text = text.unwrap_or_default();
+    truncate(&mut record.search_text, SEARCH_TEXT_MAX);
+    let raw = postcard::to_allocvec(&record).ok()?;
+    let mut payload = u32::try_from(raw.len()).ok()?.to_le_bytes().to_vec();
+    payload.extend(zstd.compress(&raw).ok()?);
+    Some((payload, raw.len() as u64))
+}
+
+/// The record of a body frame's payload, and how long it is decompressed.
+pub(super) fn decode(payload: &[u8]) -> Option<(BodyRecord, u64)> {
+    let (length, compressed) = payload.split_first_chunk::<4>()?;
+    let length = u32::from_le_bytes(*length);
+    let raw = zstd::bulk::decompress(compressed, usize::try_from(length).ok()?).ok()?;
+    Some((postcard::from_bytes(&raw).ok()?, u64::from(length)))
+}
+
+fn assemble(work: Work) -> BodyRecord {
+    let Bodies {
+        attempt,
+        request,
+        response,
+        upstream_request,
+        upstream_response,
+        body_format,
+        content_type,
+        stream_marks,
+        request_headers,
+        response_headers,
+        retention_days,
+    } = work.bodies;
+    BodyRecord {
+        request_id: work.request_id,
+        attempt,
+        started_at_us: work.started_at_us,
+        workspace: work.workspace,
+        customer: work.customer,
+        session: work.session,
+        retention_days,
+        request,
+        response: joined(response),
+        upstream_request: upstream_request.unwrap_or_default(),
+        upstream_response: upstream_response.map(joined).unwrap_or_default(),
+        body_format,
+        content_type,
+        stream_marks,
+        request_headers,
+        response_headers,
+        search_text: String::new(),
+    }
+}
+
+fn joined(mut frames: Vec<Bytes>) -> Bytes {
+    if frames.len() == 1 {
+        return frames.pop().unwrap_or_default();
+    }
+    let mut whole = BytesMut::with_capacity(frames.iter().map(Bytes::len).sum());
+    frames.iter().for_each(|frame| whole.extend_from_slice(frame));
+    whole.freeze()
+}
+
+/// Cuts text at a character, at most `max` bytes in.
+pub(super) fn truncate(text: &mut String, max: usize) {
+    if text.len() > max {
+        text.truncate(text.floor_char_boundary(max));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_body_comes_back_from_the_journal_as_it_went_in() {
+        let request = RequestRecord { customer: "acme".into(), started_at_us: 7, ..RequestRecord::default() };
+        let bodies = Bodies {
+            attempt: 3,
+            request: Bytes::from_static(b"{\"model\":\"m\"}"),
+            response: vec![Bytes::from_static(b"data: 1\n\n"), Bytes::from_static(b"data: 2\n\n")],
+            retention_days: 30,
+            ..Bodies::default()
+        };
+        let extract: Extract = Arc::new(|body| "ä".repeat(body.request.len() * 1000));
+        let mut zstd = zstd::bulk::Compressor::new(1).unwrap();
+        let (payload, raw) = encode(Work::new(&request, bodies, 0), &extract, &mut zstd).unwrap();
+        let (body, raw_again) = decode(&payload).unwrap();
+        assert_eq!(&body.response[..], b"data: 1\n\ndata: 2\n\n");
+        assert_eq!((body.attempt, body.customer.as_str(), body.started_at_us), (3, "acme", 7));
+        assert_eq!(body.search_text.len(), SEARCH_TEXT_MAX, "searchable text is bounded");
+        assert_eq!(raw, raw_again);
+    }
+
+    #[test]
+    fn a_panicking_text_finder_costs_only_the_text() {
+        let extract: Extract = Arc::new(|_| panic!("odd input"));
+        let mut zstd = zstd::bulk::Compressor::new(1).unwrap();
+        let work = Work::new(&RequestRecord::default(), Bodies::default(), 0);
+        let (payload, _) = encode(work, &extract, &mut zstd).unwrap();
+        assert_eq!(decode(&payload).unwrap().0.search_text, "");
+    }
+}

@@ -1,0 +1,141 @@
+//! What a batch adds to the books: one line per workspace, customer, key, origin, hour, period and price version.
+
+use std::collections::BTreeMap;
+
+use weir_contract::id::{CustomerId, KeyId, PriceVersion, WorkspaceId};
+use weir_contract::money::MoneyError;
+use weir_contract::record::{GapRecord, Origin, RequestRecord, SealRecord};
+use weir_contract::sync::{BatchSummary, BookLine};
+
+use super::sealer::period;
+
+const HOUR_US: i64 = 3_600_000_000;
+
+/// The start of the hour, µs UTC.
+pub(super) fn hour_of(at_us: i64) -> i64 {
+    at_us.div_euclid(HOUR_US) * HOUR_US
+}
+
+type Account = (WorkspaceId, CustomerId, KeyId, Origin, i64, u32, PriceVersion);
+
+/// Sums a batch. Errs when a sum is beyond what money can hold, which sealing rules out.
+pub(super) fn summarise(
+    seal: &SealRecord,
+    requests: &[RequestRecord],
+    gaps: &[GapRecord],
+) -> Result<BatchSummary, MoneyError> {
+    let mut lines = BTreeMap::<Account, BookLine>::new();
+    for request in requests {
+        for (number, call) in request.calls.iter().enumerate() {
+            let is_final = number + 1 == request.calls.len();
+            add(
+                &mut lines,
+                BookLine {
+                    workspace: request.workspace.clone(),
+                    customer: request.customer.clone(),
+                    key: request.key.clone(),
+                    origin: request.origin,
+                    hour_us: hour_of(request.started_at_us),
+                    billing_period: period(request.started_at_us, seal.sealed_at_us),
+                    price_version: call.price_version.clone(),
+                    requests: u64::from(is_final),
+                    calls: 1,
+                    cost: call.charge.total,
+                    billed: call.billed,
+                    last_us: request.started_at_us,
+                },
+            )?;
+        }
+    }
+    for gap in gaps {
+        add(
+            &mut lines,
+            BookLine {
+                workspace: gap.workspace.clone(),
+                customer: gap.customer.clone(),
+                key: gap.key.clone(),
+                origin: Origin::Live,
+                hour_us: hour_of(gap.hour_us),
+                billing_period: period(gap.hour_us, seal.sealed_at_us),
+                price_version: PriceVersion::default(),
+                requests: u64::from(gap.requests),
+                calls: u64::from(gap.requests),
+                cost: gap.cost,
+                billed: gap.billed,
+                last_us: gap.hour_us,
+            },
+        )?;
+    }
+    Ok(BatchSummary {
+        batch: seal.batch.clone(),
+        sealed_at_us: seal.sealed_at_us,
+        lines: lines.into_values().collect(),
+    })
+}
+
+fn add(lines: &mut BTreeMap<Account, BookLine>, line: BookLine) -> Result<(), MoneyError> {
+    let account = (
+        line.workspace.clone(),
+        line.customer.clone(),
+        line.key.clone(),
+        line.origin,
+        line.hour_us,
+        line.billing_period,
+        line.price_version.clone(),
+    );
+    let Some(sum) = lines.get_mut(&account) else {
+        lines.insert(account, line);
+        return Ok(());
+    };
+    sum.requests += line.requests;
+    sum.calls += line.calls;
+    sum.cost = sum.cost.checked_add(line.cost)?;
+    sum.billed = sum.billed.checked_add(line.billed)?;
+    sum.last_us = sum.last_us.max(line.last_us);
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use weir_contract::money::Money;
+    use weir_contract::price::Charge;
+    use weir_contract::record::CallRecord;
+
+    fn call(nano: i64) -> CallRecord {
+        let charge = Charge { total: Money::from_nano(nano), ..Charge::default() };
+        CallRecord { charge, billed: Money::from_nano(nano * 2), ..CallRecord::default() }
+    }
+
+    #[test]
+    fn every_nano_dollar_of_a_batch_is_in_its_lines() {
+        let request = |customer: &str, at_us: i64, costs: &[i64]| RequestRecord {
+            customer: customer.into(),
+            started_at_us: at_us,
+            calls: costs.iter().map(|nano| call(*nano)).collect(),
+            ..RequestRecord::default()
+        };
+        let requests = [
+            request("a", 5, &[1, 2]),
+            request("a", 7, &[4]),
+            request("b", 5, &[8]),
+            request("a", HOUR_US, &[16]),
+        ];
+        let gap = GapRecord {
+            customer: "a".into(),
+            requests: 3,
+            cost: Money::from_nano(32),
+            billed: Money::from_nano(64),
+            ..GapRecord::default()
+        };
+        let summary = summarise(&SealRecord::default(), &requests, &[gap]).unwrap();
+        let lines: Vec<_> = summary
+            .lines
+            .iter()
+            .map(|l| (l.customer.as_str(), l.hour_us, l.requests, l.calls, l.cost.nano()))
+            .collect();
+        assert_eq!(lines, [("a", 0, 5, 6, 39), ("a", HOUR_US, 1, 1, 16), ("b", 0, 1, 1, 8)]);
+        assert_eq!(summary.lines.iter().map(|line| line.billed.nano()).sum::<i64>(), 2 * 63);
+        assert_eq!(summary.lines[0].last_us, 7);
+    }
+}
