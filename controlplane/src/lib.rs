@@ -1,1 +1,195 @@
 //! The control plane: people, drafts, history.
+//!
+//! | module | holds |
+//! | --- | --- |
+//! | [`app`] | the handles a handler may ask for |
+//! | [`routes`] | every URL, each with who may come through it |
+//! | [`auth`] | sign-in, sessions, rights |
+//! | `page` · `api` | thin handlers: HTML, JSON, and the gateways' stream |
+//! | [`workspaces`] [`keys`] [`endpoints`] [`models`] [`gateways`] [`api_tokens`] | one service per object, used by pages and API alike |
+//! | [`publish`] | drafts → checked → numbered, signed snapshot → gateways; diff, restore |
+//! | `books` | posted batches: ledger entries, customers |
+//! | [`audit`] | who changed what, hash-chained |
+//! | `vault` | secrets at rest |
+//! | `store` | the app database: the only folder that says sqlx |
+//! | `archive` | the read side of ClickHouse |
+//! | `bootstrap` `task` `server` | first start, background jobs, the listener |
+
+mod api;
+pub mod api_tokens;
+pub mod app;
+mod archive;
+pub mod audit;
+pub mod auth;
+mod books;
+mod bootstrap;
+pub mod config;
+pub mod endpoints;
+pub mod error;
+pub mod gateways;
+pub mod keys;
+pub mod models;
+mod objects;
+mod page;
+pub mod providers;
+pub mod publish;
+pub mod routes;
+mod server;
+mod store;
+mod task;
+#[cfg(test)]
+mod testing;
+mod token;
+mod vault;
+pub mod workspaces;
+
+use std::net::SocketAddr;
+use std::sync::{Arc, OnceLock};
+use std::time::Duration;
+
+use thiserror::Error;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+use weir_contract::policy::{PolicySecret, SealError, SigningKey};
+use weir_contract::price::PriceBook;
+use zeroize::Zeroizing;
+
+use app::{Ambient, App, Handles};
+use archive::Archive;
+use store::{Store, StoreError};
+use vault::{Vault, VaultError};
+
+pub use archive::{ArchiveConfig, MigrateError};
+pub use bootstrap::FirstRun;
+pub use config::ControlConfig;
+
+/// How long a stop waits for what is in flight.
+const STOP_SECONDS: u64 = 10;
+
+/// Why the control plane did not start.
+#[derive(Debug, Error)]
+pub enum StartError {
+    /// A folder or the listener.
+    #[error("{what}: {source}")]
+    System {
+        /// What was tried.
+        what: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The app database.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// The master key or a secret.
+    #[error(transparent)]
+    Vault(#[from] VaultError),
+    /// The archive's tables.
+    #[error(transparent)]
+    Archive(#[from] MigrateError),
+    /// A secret of the installation is damaged.
+    #[error("a secret of this installation is damaged: {0}; restore the app database from a backup")]
+    Secret(#[from] SealError),
+    /// The first steps or the newest revision.
+    #[error("the control plane could not take its first steps: {0}")]
+    First(#[from] error::AppError),
+}
+
+/// A control plane that serves.
+pub struct Running {
+    /// Where it listens.
+    pub address: SocketAddr,
+    /// How to come in, while nobody has: printed at every start until there is an administrator.
+    pub first_run: Option<FirstRun>,
+    /// The token of the gateway in the same process; stable across starts.
+    pub gateway_token: String,
+    app: App,
+    tasks: TaskTracker,
+}
+
+impl Running {
+    /// Finishes what is in flight (bounded), then closes the store.
+    pub async fn shutdown(self) {
+        self.app.stopping.cancel();
+        self.tasks.close();
+        let in_time = tokio::time::timeout(Duration::from_secs(STOP_SECONDS), self.tasks.wait()).await;
+        if in_time.is_err() {
+            tracing::warn!("stopped with requests to the control plane still in flight");
+        }
+        self.app.store.close().await;
+    }
+
+    /// How people reach the dashboard.
+    #[must_use]
+    pub fn public_url(&self) -> String {
+        self.app.public_url()
+    }
+}
+
+/// Starts: opens the store, migrates, takes the first steps, serves.
+pub async fn start(
+    config: ControlConfig,
+    ambient: Ambient,
+    book: Arc<PriceBook>,
+) -> Result<Running, StartError> {
+    let listen = config.listen;
+    let failed = |source| StartError::System { what: format!("cannot listen on {listen}"), source };
+    let listener = TcpListener::bind(listen).await.map_err(failed)?;
+    let address = listener.local_addr().map_err(failed)?;
+    let app = open(config, ambient, book).await?;
+    let _ = app.address.set(address);
+    let opened = bootstrap::first_steps(&app).await?;
+    let tasks = TaskTracker::new();
+    task::archive_tables(&app, &tasks).await?;
+    task::start(&app, &tasks);
+    let serving = app.clone();
+    tasks.spawn(async move {
+        if let Err(error) = server::serve(listener, serving).await {
+            tracing::error!(%error, "the control plane's listener ended");
+        }
+    });
+    let bootstrap::Opened { first_run, gateway_token } = opened;
+    Ok(Running { address, first_run, gateway_token, app, tasks })
+}
+
+/// Everything but the listener and the background jobs.
+async fn open(config: ControlConfig, ambient: Ambient, book: Arc<PriceBook>) -> Result<App, StartError> {
+    let Ambient { clock, random } = ambient;
+    let folder = |source| StartError::System { what: format!("cannot make `{}`", config.data.display()), source };
+    std::fs::create_dir_all(&config.data).map_err(folder)?;
+    let now_us = clock.now_us();
+    let store = Store::open(config.database_url.as_deref(), &config.data, now_us).await?;
+    let key_file = config.master_key_file.clone().unwrap_or_else(|| config.data.join("master.key"));
+    let vault = Vault::open(&key_file, Arc::clone(&random))?;
+    let mut writing = store.write().await?;
+    let fresh = |random: &dyn weir_contract::clock::Randomness| Zeroizing::new(random.bytes::<32>().to_vec());
+    let policy = vault.keep(&mut writing, "policy", now_us, fresh).await?;
+    let signing = vault.keep(&mut writing, "signing", now_us, fresh).await?;
+    writing.commit().await?;
+    let book = Arc::new(bootstrap::with_demo_prices(&book, config.demo_url.is_some()));
+    let app = App(Arc::new(Handles {
+        archive: Archive::new(&config.archive),
+        passwords: auth::password::Passwords::new(Arc::clone(&random))?,
+        throttle: auth::throttle::Throttle::new(Arc::clone(&clock)),
+        policy_secret: PolicySecret::new(of_32_bytes(&policy)?)?,
+        signing_key: SigningKey::from_seed(&of_32_bytes(&signing)?)?,
+        publisher: publish::Publisher::default(),
+        lacking: api::sync::Lacking::default(),
+        batches: watch::Sender::new(0),
+        stopping: CancellationToken::new(),
+        address: OnceLock::new(),
+        config,
+        clock,
+        random,
+        book,
+        store,
+        vault,
+    }));
+    publish::follow(&app).await?;
+    Ok(app)
+}
+
+fn of_32_bytes(secret: &[u8]) -> Result<[u8; 32], SealError> {
+    secret.try_into().map_err(|_| SealError::Unreadable)
+}

@@ -1,0 +1,58 @@
+//! The description of the API, generated from the handlers themselves, so that the two cannot part.
+
+use axum::Json;
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
+
+use super::v1;
+use crate::auth::Public;
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Weir", description = "The control plane's API. Present a token as a bearer."),
+    paths(
+        v1::workspaces::list, v1::workspaces::create, v1::workspaces::update,
+        v1::keys::list, v1::keys::create, v1::keys::revoke,
+        v1::endpoints::providers, v1::endpoints::list, v1::endpoints::show, v1::endpoints::create,
+        v1::endpoints::update, v1::endpoints::delete,
+        v1::models::list, v1::models::show, v1::models::create, v1::models::update, v1::models::delete,
+        v1::versions::list,
+        v1::revisions::draft, v1::revisions::list, v1::revisions::publish, v1::revisions::restore,
+        v1::gateways::list, v1::gateways::list_tokens, v1::gateways::create_token, v1::gateways::revoke_token,
+        v1::tokens::list, v1::tokens::create, v1::tokens::revoke,
+        v1::audit::list, v1::audit::verify,
+    )
+)]
+struct Description;
+
+/// The description.
+pub(crate) async fn show(_: Public) -> Json<utoipa::openapi::OpenApi> {
+    Json(description())
+}
+
+fn description() -> utoipa::openapi::OpenApi {
+    let mut description = Description::openapi();
+    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    description.components.get_or_insert_default().add_security_scheme("token", bearer);
+    description.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
+    description
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_of_the_api_is_described_and_nothing_else() {
+        let json = serde_json::to_value(description()).unwrap();
+        let described = json["paths"].as_object().unwrap();
+        let (_, list) = crate::routes::all().finish();
+        for route in list.iter().filter(|route| route.path.starts_with("/api/v1/")) {
+            let method = route.method.to_lowercase();
+            assert!(described[route.path].get(&method).is_some(), "{} {} is not described", route.method, route.path);
+        }
+        for path in described.keys() {
+            assert!(list.iter().any(|route| route.path == path), "{path} is described but not served");
+        }
+    }
+}

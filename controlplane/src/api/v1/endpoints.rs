@@ -1,0 +1,75 @@
+//! Endpoints: drafts until they are published. Credentials go in and never come out.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use weir_contract::id::EndpointId;
+
+use crate::api::json::{self, List};
+use crate::app::App;
+use crate::auth::{Allowed, ManageProviders, ReadSetup};
+use crate::endpoints::{self, Endpoint, EndpointForm};
+use crate::error::AppError;
+use crate::providers::{KNOWN, Provider};
+
+/// The providers we know, with their defaults.
+#[utoipa::path(get, path = "/api/v1/providers", tag = "endpoints", responses((status = 200, body = List<Provider>)))]
+pub(crate) async fn providers(_: Allowed<ReadSetup>) -> Json<List<Provider>> {
+    Json(List::whole(KNOWN.to_vec()))
+}
+
+/// The endpoints in reach, by name.
+#[utoipa::path(get, path = "/api/v1/endpoints", tag = "endpoints", responses((status = 200, body = List<Endpoint>)))]
+pub(crate) async fn list(
+    who: Allowed<ReadSetup>,
+    State(app): State<App>,
+) -> Result<Json<List<Endpoint>>, AppError> {
+    Ok(Json(List::whole(endpoints::list(&app, &who).await?)))
+}
+
+/// One endpoint.
+#[utoipa::path(get, path = "/api/v1/endpoints/{id}", tag = "endpoints", params(("id" = String, Path)),
+    responses((status = 200, body = Endpoint), (status = 404, body = crate::error::Problem)))]
+pub(crate) async fn show(
+    who: Allowed<ReadSetup>,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+) -> Result<Json<Endpoint>, AppError> {
+    let found = endpoints::find(&app, &who, &id).await?;
+    found.map(Json).ok_or_else(|| AppError::not_found("endpoint", id.as_str()))
+}
+
+/// Saves a new endpoint as a draft.
+#[utoipa::path(post, path = "/api/v1/endpoints", tag = "endpoints", request_body = EndpointForm,
+    responses((status = 201, body = Endpoint), (status = 422, body = crate::error::Problem)))]
+pub(crate) async fn create(
+    who: Allowed<ManageProviders>,
+    State(app): State<App>,
+    json::Json(form): json::Json<EndpointForm>,
+) -> Result<(StatusCode, Json<Endpoint>), AppError> {
+    Ok((StatusCode::CREATED, Json(endpoints::create(&app, &who, form).await?)))
+}
+
+/// Saves the next version of the draft. Another host forgets the stored credential.
+#[utoipa::path(put, path = "/api/v1/endpoints/{id}", tag = "endpoints", request_body = EndpointForm,
+    params(("id" = String, Path)), responses((status = 200, body = Endpoint), (status = 409, body = crate::error::Problem)))]
+pub(crate) async fn update(
+    who: Allowed<ManageProviders>,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+    json::Json(form): json::Json<EndpointForm>,
+) -> Result<Json<Endpoint>, AppError> {
+    Ok(Json(endpoints::update(&app, &who, &id, form).await?))
+}
+
+/// Removes the draft; refused while a model has it as a target.
+#[utoipa::path(delete, path = "/api/v1/endpoints/{id}", tag = "endpoints", params(("id" = String, Path)),
+    responses((status = 204), (status = 409, body = crate::error::Problem)))]
+pub(crate) async fn delete(
+    who: Allowed<ManageProviders>,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+) -> Result<StatusCode, AppError> {
+    endpoints::delete(&app, &who, &id, "").await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,54 @@
+//! Gateways: how each one is, and the tokens that let them in.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use http::StatusCode;
+
+use super::WithSecret;
+use crate::api::json::{self, List};
+use crate::app::App;
+use crate::auth::{Allowed, ManageTokens, ReadSetup};
+use crate::error::AppError;
+use crate::gateways::{self, Gateway, GatewayToken, NewGatewayToken};
+
+/// All gateways, newest contact first.
+#[utoipa::path(get, path = "/api/v1/gateways", tag = "gateways", responses((status = 200, body = List<Gateway>)))]
+pub(crate) async fn list(_: Allowed<ReadSetup>, State(app): State<App>) -> Result<Json<List<Gateway>>, AppError> {
+    Ok(Json(List::whole(gateways::list(&app).await?)))
+}
+
+/// All gateway tokens, newest first.
+#[utoipa::path(get, path = "/api/v1/gateways/tokens", tag = "gateways",
+    responses((status = 200, body = List<GatewayToken>)))]
+pub(crate) async fn list_tokens(
+    _: Allowed<ManageTokens>,
+    State(app): State<App>,
+) -> Result<Json<List<GatewayToken>>, AppError> {
+    Ok(Json(List::whole(gateways::list_tokens(&app).await?)))
+}
+
+/// Makes a token for one more gateway. The secret is told this once.
+#[utoipa::path(post, path = "/api/v1/gateways/tokens", tag = "gateways", request_body = NewGatewayToken,
+    responses((status = 201, body = WithSecret<GatewayToken>)))]
+pub(crate) async fn create_token(
+    who: Allowed<ManageTokens>,
+    State(app): State<App>,
+    json::Json(form): json::Json<NewGatewayToken>,
+) -> Result<(StatusCode, Json<WithSecret<GatewayToken>>), AppError> {
+    who.require(crate::auth::Right::ManageTokens, None)?;
+    let (made, secret) = gateways::create_token(&app, &who, form).await?;
+    Ok((StatusCode::CREATED, Json(WithSecret { made, secret })))
+}
+
+/// Revokes a gateway's token.
+#[utoipa::path(post, path = "/api/v1/gateways/tokens/{id}/revocation", tag = "gateways",
+    params(("id" = String, Path)), responses((status = 204), (status = 404, body = crate::error::Problem)))]
+pub(crate) async fn revoke_token(
+    who: Allowed<ManageTokens>,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, AppError> {
+    who.require(crate::auth::Right::ManageTokens, None)?;
+    gateways::revoke_token(&app, &who, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,24 @@
+//! The API for scripts, version 1: the same services as the pages, JSON in and out.
+
+pub(crate) mod audit;
+pub(crate) mod endpoints;
+pub(crate) mod gateways;
+pub(crate) mod keys;
+pub(crate) mod models;
+pub(crate) mod revisions;
+pub(crate) mod tokens;
+pub(crate) mod versions;
+pub(crate) mod workspaces;
+
+use serde::Serialize;
+use utoipa::ToSchema;
+
+/// Something new, with the secret that is told this once.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct WithSecret<T> {
+    /// What was made.
+    #[serde(flatten)]
+    pub(crate) made: T,
+    /// Its secret; it cannot be shown again.
+    pub(crate) secret: String,
+}

@@ -1,0 +1,67 @@
+//! Publishing: the draft against what runs, the history, and new revisions.
+
+use axum::Json;
+use axum::extract::{Path, Query, State};
+use http::StatusCode;
+use serde::Deserialize;
+use utoipa::ToSchema;
+use weir_contract::id::Revision;
+
+use crate::api::json::{self, List, Paging};
+use crate::app::App;
+use crate::auth::{Allowed, Publish, ReadSetup};
+use crate::error::AppError;
+use crate::publish::{self, DraftState, RevisionInfo};
+
+/// Why there is to be a new revision.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Note {
+    /// Why, for the history.
+    note: String,
+}
+
+/// What publishing would change, and why it could not.
+#[utoipa::path(get, path = "/api/v1/draft", tag = "revisions", responses((status = 200, body = DraftState)))]
+pub(crate) async fn draft(_: Allowed<ReadSetup>, State(app): State<App>) -> Result<Json<DraftState>, AppError> {
+    Ok(Json(publish::draft_state(&app).await?))
+}
+
+/// The history, newest first.
+#[utoipa::path(get, path = "/api/v1/revisions", tag = "revisions",
+    params(("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+    responses((status = 200, body = List<RevisionInfo>)))]
+pub(crate) async fn list(
+    _: Allowed<ReadSetup>,
+    State(app): State<App>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<List<RevisionInfo>>, AppError> {
+    let limit = paging.limit();
+    let items = publish::revisions(&app, paging.number()?, limit).await?;
+    let is_full = items.len() == usize::try_from(limit).unwrap_or(usize::MAX);
+    let next = items.last().filter(|_| is_full).map(|last| last.revision.to_string());
+    Ok(Json(List { items, next }))
+}
+
+/// Publishes all drafts as a new revision.
+#[utoipa::path(post, path = "/api/v1/revisions", tag = "revisions", request_body = Note,
+    responses((status = 201, body = RevisionInfo), (status = 422, body = crate::error::Problem)))]
+pub(crate) async fn publish(
+    who: Allowed<Publish>,
+    State(app): State<App>,
+    json::Json(note): json::Json<Note>,
+) -> Result<(StatusCode, Json<RevisionInfo>), AppError> {
+    Ok((StatusCode::CREATED, Json(publish::publish(&app, &who, &note.note).await?)))
+}
+
+/// Brings back the drafts of an earlier revision as a new one.
+#[utoipa::path(post, path = "/api/v1/revisions/{revision}/restoration", tag = "revisions", request_body = Note,
+    params(("revision" = u64, Path)), responses((status = 201, body = RevisionInfo), (status = 404, body = crate::error::Problem)))]
+pub(crate) async fn restore(
+    who: Allowed<Publish>,
+    State(app): State<App>,
+    Path(revision): Path<u64>,
+    json::Json(note): json::Json<Note>,
+) -> Result<(StatusCode, Json<RevisionInfo>), AppError> {
+    Ok((StatusCode::CREATED, Json(publish::restore(&app, &who, Revision(revision), &note.note).await?)))
+}

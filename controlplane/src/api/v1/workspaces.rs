@@ -1,0 +1,44 @@
+//! Workspaces.
+
+use axum::Json;
+use axum::extract::{Path, State};
+use http::StatusCode;
+use weir_contract::id::WorkspaceId;
+
+use crate::api::json::{self, List};
+use crate::app::App;
+use crate::auth::{Allowed, ManageWorkspaces, ReadSetup, Right};
+use crate::error::AppError;
+use crate::workspaces::{self, Workspace, WorkspaceForm};
+
+/// The workspaces in reach.
+#[utoipa::path(get, path = "/api/v1/workspaces", tag = "workspaces", responses((status = 200, body = List<Workspace>)))]
+pub(crate) async fn list(
+    who: Allowed<ReadSetup>,
+    State(app): State<App>,
+) -> Result<Json<List<Workspace>>, AppError> {
+    Ok(Json(List::whole(workspaces::in_reach(&app, &who, Right::ReadSetup).await?)))
+}
+
+/// Makes a workspace; in force at once.
+#[utoipa::path(post, path = "/api/v1/workspaces", tag = "workspaces", request_body = WorkspaceForm,
+    responses((status = 201, body = Workspace), (status = 422, body = crate::error::Problem)))]
+pub(crate) async fn create(
+    who: Allowed<ManageWorkspaces>,
+    State(app): State<App>,
+    json::Json(form): json::Json<WorkspaceForm>,
+) -> Result<(StatusCode, Json<Workspace>), AppError> {
+    Ok((StatusCode::CREATED, Json(workspaces::create(&app, &who, form).await?)))
+}
+
+/// Changes a workspace; in force at once.
+#[utoipa::path(put, path = "/api/v1/workspaces/{id}", tag = "workspaces", request_body = WorkspaceForm,
+    params(("id" = String, Path)), responses((status = 200, body = Workspace)))]
+pub(crate) async fn update(
+    who: Allowed<ManageWorkspaces>,
+    State(app): State<App>,
+    Path(id): Path<WorkspaceId>,
+    json::Json(form): json::Json<WorkspaceForm>,
+) -> Result<Json<Workspace>, AppError> {
+    Ok(Json(workspaces::update(&app, &who, &id, form).await?))
+}

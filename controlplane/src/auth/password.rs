@@ -1,0 +1,83 @@
+//! Passwords: argon2id, off the async threads, a few at once at most.
+
+use std::sync::Arc;
+
+use argon2::password_hash::phc::PasswordHash;
+use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
+use tokio::sync::Semaphore;
+use weir_contract::clock::Randomness;
+use zeroize::Zeroizing;
+
+use crate::error::AppError;
+
+/// The least number of characters a password has.
+pub const PASSWORD_MIN: usize = 10;
+/// The greatest number of bytes a password has: hashing must stay bounded.
+pub const PASSWORD_MAX: usize = 512;
+
+/// Each hash takes 19 MiB: so many at once, and no more.
+const AT_ONCE: usize = 4;
+
+/// Hashes and checks passwords.
+pub struct Passwords {
+    random: Arc<dyn Randomness>,
+    turns: Semaphore,
+    /// A hash nobody's password has: checked when there is no such person, so that both answers take as long.
+    nobody: String,
+}
+
+impl Passwords {
+    /// Ready to hash.
+    pub(crate) fn new(random: Arc<dyn Randomness>) -> Result<Self, AppError> {
+        let nobody = hash(&random.bytes::<32>(), random.bytes())?;
+        Ok(Self { random, turns: Semaphore::new(AT_ONCE), nobody })
+    }
+
+    /// The PHC string to store.
+    pub(crate) async fn hash(&self, password: &str) -> Result<String, AppError> {
+        let _turn = self.turns.acquire().await.map_err(AppError::internal)?;
+        let password = Zeroizing::new(password.to_owned());
+        let salt = self.random.bytes::<16>();
+        let hashing = tokio::task::spawn_blocking(move || hash(password.as_bytes(), salt));
+        hashing.await.map_err(AppError::internal)?
+    }
+
+    /// Whether the password is the one hashed; with no hash, the same work and `false`.
+    pub(crate) async fn is_right(&self, password: &str, stored: Option<&str>) -> Result<bool, AppError> {
+        if password.len() > PASSWORD_MAX {
+            return Ok(false);
+        }
+        let _turn = self.turns.acquire().await.map_err(AppError::internal)?;
+        let password = Zeroizing::new(password.to_owned());
+        let known = stored.is_some();
+        let stored = stored.unwrap_or(&self.nobody).to_owned();
+        let checking = tokio::task::spawn_blocking(move || verify(password.as_bytes(), &stored));
+        Ok(checking.await.map_err(AppError::internal)?? && known)
+    }
+}
+
+fn hash(password: &[u8], salt: [u8; 16]) -> Result<String, AppError> {
+    let hash = Argon2::default().hash_password_with_salt(password, &salt);
+    hash.map(|hash| hash.to_string()).map_err(AppError::internal)
+}
+
+fn verify(password: &[u8], stored: &str) -> Result<bool, AppError> {
+    let stored = PasswordHash::new(stored).map_err(AppError::internal)?;
+    Ok(Argon2::default().verify_password(password, &stored).is_ok())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::Dice;
+
+    #[tokio::test]
+    async fn a_password_is_known_by_its_hash_only() {
+        let passwords = Passwords::new(Arc::new(Dice::new(1))).unwrap();
+        let stored = passwords.hash("correct horse").await.unwrap();
+        assert!(stored.starts_with("$argon2id$"), "{stored}");
+        assert!(passwords.is_right("correct horse", Some(&stored)).await.unwrap());
+        assert!(!passwords.is_right("correct horsf", Some(&stored)).await.unwrap());
+        assert!(!passwords.is_right("correct horse", None).await.unwrap());
+    }
+}

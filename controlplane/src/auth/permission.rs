@@ -1,0 +1,174 @@
+//! Rights, the roles that carry them, and the marker types by which a handler's signature names the right it needs.
+
+use weir_contract::id::WorkspaceId;
+
+/// One thing somebody may do.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub enum Right {
+    /// See requests, customers, costs: figures and facts, no bodies.
+    ReadFigures,
+    /// Read what was asked and answered.
+    ReadBodies,
+    /// See how things are set up: keys, endpoints, models, gateways, revisions.
+    ReadSetup,
+    /// Create and revoke keys.
+    ManageKeys,
+    /// Change endpoints, models, credentials.
+    ManageProviders,
+    /// Publish drafts and restore revisions.
+    Publish,
+    /// Create and change workspaces.
+    ManageWorkspaces,
+    /// Create and revoke API tokens and gateway tokens.
+    ManageTokens,
+}
+
+impl Right {
+    /// Every right.
+    pub const ALL: [Self; 8] = [
+        Self::ReadFigures,
+        Self::ReadBodies,
+        Self::ReadSetup,
+        Self::ManageKeys,
+        Self::ManageProviders,
+        Self::Publish,
+        Self::ManageWorkspaces,
+        Self::ManageTokens,
+    ];
+
+    /// "the right to …"
+    #[must_use]
+    pub const fn words(self) -> &'static str {
+        match self {
+            Self::ReadFigures => "see requests and costs",
+            Self::ReadBodies => "read bodies",
+            Self::ReadSetup => "see the set-up",
+            Self::ManageKeys => "manage keys",
+            Self::ManageProviders => "manage providers and models",
+            Self::Publish => "publish",
+            Self::ManageWorkspaces => "manage workspaces",
+            Self::ManageTokens => "manage tokens",
+        }
+    }
+}
+
+/// What somebody is in a workspace.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Role {
+    /// May do everything.
+    Admin,
+    /// Works with requests and keys.
+    Member,
+    /// Looks at figures.
+    Viewer,
+}
+
+impl Role {
+    /// As stored and shown.
+    #[must_use]
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Admin => "admin",
+            Self::Member => "member",
+            Self::Viewer => "viewer",
+        }
+    }
+
+    /// Reads [`Role::name`].
+    #[must_use]
+    pub fn from_name(name: &str) -> Option<Self> {
+        [Self::Admin, Self::Member, Self::Viewer].into_iter().find(|role| role.name() == name)
+    }
+
+    const fn carries(self, right: Right) -> bool {
+        match self {
+            Self::Admin => true,
+            Self::Member => matches!(right, Right::ReadFigures | Right::ReadSetup | Right::ManageKeys),
+            Self::Viewer => matches!(right, Right::ReadFigures | Right::ReadSetup),
+        }
+    }
+}
+
+/// A role in one workspace or in all.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Grant {
+    /// Where; `None` is everywhere, and the only place where shared objects may be changed.
+    pub workspace: Option<WorkspaceId>,
+    /// What.
+    pub role: Role,
+    /// Whether bodies may be read: a right of its own (admins have it).
+    pub read_bodies: bool,
+}
+
+impl Grant {
+    /// Whether the grant carries the right, wherever it holds.
+    #[must_use]
+    pub fn carries(&self, right: Right) -> bool {
+        self.role.carries(right) || (right == Right::ReadBodies && self.read_bodies)
+    }
+
+    /// Whether the grant carries the right in that workspace (`None`: for what all share).
+    #[must_use]
+    pub fn carries_in(&self, right: Right, workspace: Option<&WorkspaceId>) -> bool {
+        self.carries(right) && (self.workspace.is_none() || self.workspace.as_ref() == workspace)
+    }
+}
+
+/// A type that stands for a right in a handler's signature.
+pub trait Permission: Send + Sync + 'static {
+    /// The right.
+    const RIGHT: Right;
+}
+
+macro_rules! permissions {
+    ($($(#[$doc:meta])* $name:ident)+) => {$(
+        $(#[$doc])*
+        #[derive(Clone, Copy, Debug)]
+        pub struct $name;
+        impl Permission for $name {
+            const RIGHT: Right = Right::$name;
+        }
+    )+};
+}
+
+permissions! {
+    /// [`Right::ReadFigures`]
+    ReadFigures
+    /// [`Right::ReadBodies`]
+    ReadBodies
+    /// [`Right::ReadSetup`]
+    ReadSetup
+    /// [`Right::ManageKeys`]
+    ManageKeys
+    /// [`Right::ManageProviders`]
+    ManageProviders
+    /// [`Right::Publish`]
+    Publish
+    /// [`Right::ManageWorkspaces`]
+    ManageWorkspaces
+    /// [`Right::ManageTokens`]
+    ManageTokens
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_role_in_one_workspace_reaches_neither_another_nor_what_all_share() {
+        let here = WorkspaceId::from("ws_1");
+        let grant = Grant { workspace: Some(here.clone()), role: Role::Admin, read_bodies: false };
+        assert!(grant.carries_in(Right::ManageKeys, Some(&here)));
+        assert!(!grant.carries_in(Right::ManageKeys, Some(&WorkspaceId::from("ws_2"))));
+        assert!(!grant.carries_in(Right::ManageProviders, None));
+    }
+
+    #[test]
+    fn reading_bodies_is_a_right_of_its_own() {
+        let mut grant = Grant { workspace: None, role: Role::Member, read_bodies: false };
+        assert!(!grant.carries(Right::ReadBodies));
+        grant.read_bodies = true;
+        assert!(grant.carries(Right::ReadBodies));
+        assert!(!grant.carries(Right::Publish));
+    }
+}

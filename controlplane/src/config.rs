@@ -1,0 +1,54 @@
+//! Configuration of the control plane; defaults < file < environment < flags are merged by the program that starts it.
+
+use std::net::{Ipv4Addr, SocketAddr};
+use std::path::PathBuf;
+
+use serde::{Deserialize, Serialize};
+
+pub use crate::archive::ArchiveConfig;
+
+/// The section `control` of the configuration file.
+#[derive(Clone, Debug, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct ControlConfig {
+    /// Where the dashboard, the API and gateways are served; port 0 takes any free one.
+    pub listen: SocketAddr,
+    /// Folder of the app database and the master key.
+    pub data: PathBuf,
+    /// The app database: `sqlite:…` or `postgres://…`; `app.sqlite` in the data folder when not given.
+    pub database_url: Option<String>,
+    /// How people reach the dashboard (`https://weir.example.com`); the listening address when not given.
+    pub public_url: Option<String>,
+    /// How applications reach a gateway, without `/v1`: shown in snippets; the gateway's own address when not given.
+    pub gateway_url: Option<String>,
+    /// Where the archive is.
+    pub archive: ArchiveConfig,
+    /// The built-in demo provider, without `/v1`; set up at first start when given.
+    pub demo_url: Option<String>,
+    /// No demo provider, no loopback endpoints without a grant.
+    pub production: bool,
+    /// File of the master key; `master.key` in the data folder when not given. Made at first start.
+    pub master_key_file: Option<PathBuf>,
+    /// Proxies in front of the dashboard whose `X-Forwarded-For` is believed: how many, 0 for none.
+    pub trusted_proxies: usize,
+    /// New customers one key may bring into being in a day.
+    pub new_customers_per_key_and_day: u32,
+}
+
+impl Default for ControlConfig {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from((Ipv4Addr::LOCALHOST, 8081)),
+            data: PathBuf::from("."),
+            database_url: None,
+            public_url: None,
+            gateway_url: None,
+            archive: ArchiveConfig::default(),
+            demo_url: None,
+            production: false,
+            master_key_file: None,
+            trusted_proxies: 0,
+            new_customers_per_key_and_day: 10_000,
+        }
+    }
+}

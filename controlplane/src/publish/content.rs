@@ -1,0 +1,236 @@
+//! Drafts as a snapshot's content: rows read, credentials resealed for gateways, prices looked up, problems named.
+
+use std::collections::{BTreeMap, HashMap};
+
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use weir_contract::id::{EndpointId, Revision};
+use weir_contract::policy::seal::sha256_hex;
+use weir_contract::policy::snapshot::{AuthStyle, Credential, credential_place};
+use weir_contract::policy::{Content, EndpointEntry, ModelEntry, Policy, PriceEntry};
+
+use crate::app::App;
+use crate::endpoints::{CredentialSource, EndpointBody, vault_place};
+use crate::error::AppError;
+use crate::models::ModelBody;
+use crate::objects::{self, Body, Draft, Edit};
+use crate::store::object::{self, ObjectRow};
+use crate::store::{self, Conn, StoreError};
+use crate::{keys, workspaces};
+
+/// Which version of a draft.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+pub struct ObjectRef {
+    /// `endpoint`, `model`, …
+    pub kind: String,
+    /// The object's id.
+    pub id: String,
+    /// Its version.
+    pub version: i64,
+}
+
+/// What the drafts make.
+pub(super) struct Built {
+    pub(super) content: Content,
+    pub(super) objects: Vec<ObjectRef>,
+    /// Why it cannot be published, each a sentence.
+    pub(super) problems: Vec<String>,
+}
+
+/// Builds the content of all drafts and the keys and workspaces of now.
+pub(super) async fn build(app: &App, conn: &mut Conn) -> Result<Built, AppError> {
+    let endpoints = objects::list::<EndpointBody>(conn).await?;
+    let models = objects::list::<ModelBody>(conn).await?;
+    let mut problems = Vec::new();
+    let mut objects: Vec<ObjectRef> = endpoints.iter().map(reference).collect();
+    objects.extend(models.iter().map(reference));
+    objects.sort();
+    let prices = prices(app, &endpoints, &models);
+    let mut entries = Vec::with_capacity(endpoints.len());
+    for draft in endpoints {
+        entries.push(endpoint(app, conn, draft, &mut problems).await?);
+    }
+    let drafts = Content {
+        endpoints: entries,
+        models: models.into_iter().map(model).collect(),
+        prices,
+        ..Content::default()
+    };
+    let content = with_current_keys(conn, drafts).await?;
+    if let Err(problem) = Policy::compile(Revision(0), 0, content.clone()) {
+        problems.push(problem.to_string());
+    }
+    Ok(Built { content, objects, problems })
+}
+
+/// The same drafts with the workspaces and keys of now.
+pub(super) async fn with_current_keys(conn: &mut Conn, drafts: Content) -> Result<Content, StoreError> {
+    let mut workspaces: Vec<_> =
+        workspaces::all(conn).await?.iter().map(workspaces::Workspace::entry).collect();
+    workspaces.sort_by(|one, other| one.id.cmp(&other.id));
+    Ok(Content { workspaces, keys: keys::entries(conn).await?, ..drafts })
+}
+
+/// The objects that differ: changed, new or gone.
+pub(super) fn changed(running: &[ObjectRef], draft: &[ObjectRef]) -> Vec<ObjectRef> {
+    let missing = |from: &[ObjectRef], object: &ObjectRef| !from.contains(object);
+    let mut changed: Vec<ObjectRef> =
+        draft.iter().filter(|object| missing(running, object)).cloned().collect();
+    let gone = |object: &&ObjectRef| !draft.iter().any(|is| is.kind == object.kind && is.id == object.id);
+    changed.extend(running.iter().filter(gone).cloned());
+    changed
+}
+
+/// Writes the drafts of an earlier revision over those of now, as new versions; returns which versions they are.
+pub(super) async fn restore_drafts(
+    conn: &mut Conn,
+    edit: &Edit<'_>,
+    earlier: &[ObjectRef],
+) -> Result<Vec<ObjectRef>, AppError> {
+    for kind in [EndpointBody::KIND, ModelBody::KIND] {
+        for mut row in object::list_objects(conn, kind).await? {
+            if !earlier.iter().any(|object| object.kind == kind && object.id == row.id) {
+                row.version += 1;
+                stamp(&mut row, edit);
+                object::delete_object(conn, &row, edit.note).await?;
+            }
+        }
+    }
+    let mut restored = Vec::with_capacity(earlier.len());
+    for object in earlier {
+        restored.push(restore_draft(conn, edit, object).await?);
+    }
+    Ok(restored)
+}
+
+async fn restore_draft(conn: &mut Conn, edit: &Edit<'_>, object: &ObjectRef) -> Result<ObjectRef, AppError> {
+    let ObjectRef { kind, id, version } = object;
+    let old = object::find_version(conn, kind, id, *version).await?;
+    let old = old.ok_or_else(|| AppError::not_found("version", &format!("{kind} {id} {version}")))?;
+    let now = object::find_object(conn, kind, id).await?;
+    if now.as_ref().is_some_and(|now| now.version == *version) {
+        return Ok(object.clone());
+    }
+    let mut row = ObjectRow {
+        kind: kind.clone(),
+        id: id.clone(),
+        workspace_id: old.workspace_id,
+        name: old.name,
+        version: object::newest_version(conn, kind, id).await? + 1,
+        managed_by: now.as_ref().map_or_else(|| "ui".to_owned(), |now| now.managed_by.clone()),
+        body_json: old.body_json,
+        updated_us: 0,
+        updated_by: String::new(),
+    };
+    stamp(&mut row, edit);
+    if now.is_some() {
+        object::update_object(conn, &row, edit.note).await.map_err(AppError::taken_as("name"))?;
+    } else {
+        object::create_object(conn, &row, edit.note).await.map_err(AppError::taken_as("name"))?;
+    }
+    Ok(ObjectRef { version: row.version, ..object.clone() })
+}
+
+fn stamp(row: &mut ObjectRow, edit: &Edit<'_>) {
+    row.updated_us = edit.now_us;
+    edit.actor.clone_into(&mut row.updated_by);
+}
+
+fn reference<B: Body>(draft: &Draft<B>) -> ObjectRef {
+    ObjectRef { kind: B::KIND.to_owned(), id: draft.id.clone(), version: draft.version }
+}
+
+async fn endpoint(
+    app: &App,
+    conn: &mut Conn,
+    draft: Draft<EndpointBody>,
+    problems: &mut Vec<String>,
+) -> Result<EndpointEntry, AppError> {
+    let Draft { id, workspace, name, body, .. } = draft;
+    let id = EndpointId::from(id);
+    let credential = credential(app, conn, &id, &body).await?;
+    if credential == Credential::None && body.auth != AuthStyle::None {
+        problems.push(format!(
+            "endpoint `{name}` has no credential for {}: enter one, or set its authentication to none",
+            body.base_url
+        ));
+    }
+    let EndpointBody { provider, dialect, base_url, region, auth, credential: _, limits } = body;
+    Ok(EndpointEntry {
+        id,
+        workspace,
+        name,
+        provider,
+        dialect,
+        base_url,
+        region,
+        auth,
+        credential,
+        connect_timeout_ms: limits.connect_timeout_ms,
+        first_byte_timeout_ms: limits.first_byte_timeout_ms,
+        idle_timeout_ms: limits.idle_timeout_ms,
+        total_timeout_ms: limits.total_timeout_ms,
+        retries_max: limits.retries_max,
+        allow_private: limits.allow_private,
+        proxy: limits.proxy,
+        ca_pem: limits.ca_pem,
+        client_cert: None,
+    })
+}
+
+async fn credential(
+    app: &App,
+    conn: &mut Conn,
+    id: &EndpointId,
+    body: &EndpointBody,
+) -> Result<Credential, AppError> {
+    let secret = match &body.credential {
+        CredentialSource::None => return Ok(Credential::None),
+        CredentialSource::Env { name } => return Ok(Credential::Env(name.clone())),
+        CredentialSource::File { path } => return Ok(Credential::File(path.clone())),
+        CredentialSource::Stored { secret, .. } => secret,
+    };
+    let Some(row) = store::secret::find_secret(conn, secret).await? else { return Ok(Credential::None) };
+    let plain = app.vault.unseal(&row, &vault_place(id.as_str(), &body.base_url))?;
+    let place = credential_place(id, &body.base_url);
+    let nonce = nonce(secret, &place).map_err(AppError::internal)?;
+    let sealed = app.policy_secret.seal(&plain, &place, nonce).map_err(AppError::internal)?;
+    Ok(Credential::Sealed(sealed))
+}
+
+/// The same secret for the same place is sealed the same way, so that a section that says the same has the same hash.
+/// A stored secret never changes under its id: the nonce repeats only with the same plaintext and the same place.
+fn nonce(secret: &str, place: &str) -> Result<[u8; 12], std::num::ParseIntError> {
+    let digest = sha256_hex(format!("weir nonce v1|{secret}|{place}").as_bytes());
+    let mut nonce = [0; 12];
+    for (place, byte) in nonce.iter_mut().enumerate() {
+        *byte = u8::from_str_radix(digest.get(place * 2..place * 2 + 2).unwrap_or_default(), 16)?;
+    }
+    Ok(nonce)
+}
+
+fn model(draft: Draft<ModelBody>) -> ModelEntry {
+    let Draft { workspace, name, body, .. } = draft;
+    let ModelBody { targets, max_output, context_window } = body;
+    ModelEntry { name, workspace, targets, max_output, context_window }
+}
+
+/// The price of every target that has one, each once.
+fn prices(app: &App, endpoints: &[Draft<EndpointBody>], models: &[Draft<ModelBody>]) -> Vec<PriceEntry> {
+    let provider_of: HashMap<&str, &str> =
+        endpoints.iter().map(|draft| (draft.id.as_str(), draft.body.provider.as_str())).collect();
+    let targets = models.iter().flat_map(|draft| &draft.body.targets);
+    let places = targets.filter_map(|target| {
+        Some((*provider_of.get(target.endpoint.as_str())?, target.upstream_model.as_str()))
+    });
+    let priced = places.filter_map(|place| Some((place, app.book.price(place.0, place.1)?)));
+    let by_place: BTreeMap<(&str, &str), _> = priced.collect();
+    by_place
+        .into_iter()
+        .map(|((provider, model), price)| PriceEntry {
+            provider: provider.to_owned(),
+            model: model.to_owned(),
+            price,
+        })
+        .collect()
+}

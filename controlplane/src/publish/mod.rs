@@ -1,0 +1,257 @@
+//! Drafts → checked → numbered, signed snapshot, kept → pushed to the gateways. Restoring makes a new revision.
+//!
+//! Two kinds of revision share one way out. People **publish** their drafts of endpoints and models together. Keys and
+//! workspaces act **at once**: a small revision of its own, made of the running drafts and the current keys, written in
+//! the transaction of the change, so that other people's unfinished drafts stay where they are. The number is taken
+//! first in its transaction: whoever publishes second sees everything the first one wrote.
+
+mod content;
+mod diff;
+mod revision;
+
+use serde::Serialize;
+use tokio::sync::watch;
+use utoipa::ToSchema;
+use weir_contract::id::Revision;
+use weir_contract::policy::{Content, Header, Section, SignedHeader};
+
+use crate::app::App;
+use crate::audit::{self, Change};
+use crate::auth::{Actor, Right};
+use crate::error::AppError;
+use crate::objects::Edit;
+use crate::store::snapshot::{self, SnapshotRow};
+use crate::store::{Conn, StoreError, Writing};
+
+pub(crate) use content::ObjectRef;
+use revision::{Cause, Draft};
+
+/// A revision as gateways get it.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Published {
+    /// What is signed, read.
+    pub header: Header,
+    /// What is signed, as sent.
+    pub signed: SignedHeader,
+    /// All its sections.
+    pub sections: Vec<Section>,
+}
+
+impl Published {
+    /// Its number.
+    #[must_use]
+    pub const fn revision(&self) -> Revision {
+        self.header.revision
+    }
+}
+
+/// The newest revision, watched by every gateway's stream.
+#[derive(Debug)]
+pub struct Publisher(watch::Sender<Option<std::sync::Arc<Published>>>);
+
+impl Default for Publisher {
+    fn default() -> Self {
+        Self(watch::Sender::new(None))
+    }
+}
+
+impl Publisher {
+    /// Tells everybody. An older revision never replaces a newer one.
+    pub(crate) fn announce(&self, published: Published) {
+        self.0.send_if_modified(|newest| {
+            let is_newer = newest.as_ref().is_none_or(|newest| newest.revision() < published.revision());
+            if is_newer {
+                *newest = Some(std::sync::Arc::new(published));
+            }
+            is_newer
+        });
+    }
+
+    /// Sees the newest revision, now and whenever there is a newer one.
+    pub(crate) fn watch(&self) -> watch::Receiver<Option<std::sync::Arc<Published>>> {
+        self.0.subscribe()
+    }
+
+    /// The newest revision's number; 0 when nothing was published.
+    #[must_use]
+    pub fn newest(&self) -> Revision {
+        self.0.borrow().as_ref().map_or(Revision(0), |newest| newest.revision())
+    }
+}
+
+/// How the draft stands against what runs.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct DraftState {
+    /// The newest published revision; 0 when nothing was published.
+    pub running: u64,
+    /// What publishing would change, one readable line each.
+    pub changes: Vec<String>,
+    /// The kinds and ids of the drafts that differ.
+    pub changed: Vec<ObjectRef>,
+    /// Why it cannot be published; empty when it can.
+    pub problems: Vec<String>,
+}
+
+/// A revision in the history.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct RevisionInfo {
+    /// Its number.
+    pub revision: u64,
+    /// `publish`, `at_once` or `restore`.
+    pub cause: String,
+    /// Why, in the author's words.
+    pub note: String,
+    /// Who.
+    pub author: String,
+    /// The revision it brings back.
+    pub restored_from: Option<u64>,
+    /// When, µs UTC.
+    pub created_us: i64,
+}
+
+/// Publishes all drafts.
+pub async fn publish(app: &App, actor: &Actor, note: &str) -> Result<RevisionInfo, AppError> {
+    actor.require(Right::Publish, None)?;
+    let mut writing = app.store.write().await?;
+    let (info, published) = publish_in(app, &mut writing, &actor.id, note).await?;
+    writing.commit().await?;
+    app.publisher.announce(published);
+    Ok(info)
+}
+
+pub(crate) async fn publish_in(
+    app: &App,
+    conn: &mut Conn,
+    actor: &str,
+    note: &str,
+) -> Result<(RevisionInfo, Published), AppError> {
+    let number = revision::take_number(conn).await?;
+    let built = content::build(app, conn).await?;
+    if !built.problems.is_empty() {
+        return Err(AppError::Unpublishable(built.problems));
+    }
+    let draft = Draft {
+        number,
+        content: built.content,
+        objects: built.objects,
+        cause: Cause::Publish,
+        note,
+        author: actor,
+    };
+    finish(app, conn, draft, "revision.publish").await
+}
+
+/// A small revision: the drafts that run, the workspaces and keys of now. In the caller's transaction; announce what it
+/// returns after the commit.
+pub(crate) async fn at_once(
+    app: &App,
+    writing: &mut Writing,
+    actor: &str,
+    note: &str,
+) -> Result<Published, AppError> {
+    let number = revision::take_number(writing).await?;
+    let running = revision::newest(writing).await?;
+    let (base, objects) = match &running {
+        Some((row, published)) => (revision::content(published)?, revision::objects(row)?),
+        None => (Content::default(), Vec::new()),
+    };
+    let content = content::with_current_keys(writing, base).await?;
+    let draft = Draft { number, content, objects, cause: Cause::AtOnce, note, author: actor };
+    revision::keep(app, writing, draft).await.map(|(_, published)| published)
+}
+
+/// Brings back the drafts of an earlier revision as a new one; keys and workspaces stay as they are now.
+pub async fn restore(
+    app: &App,
+    actor: &Actor,
+    earlier: Revision,
+    note: &str,
+) -> Result<RevisionInfo, AppError> {
+    actor.require(Right::Publish, None)?;
+    let mut writing = app.store.write().await?;
+    let number = revision::take_number(&mut writing).await?;
+    let wanted = i64::try_from(earlier.0).unwrap_or(i64::MAX);
+    let row = snapshot::find_snapshot(&mut writing, wanted).await?;
+    let row = row.ok_or_else(|| AppError::not_found("revision", &earlier.to_string()))?;
+    let objects = revision::objects(&row)?;
+    let base = revision::content(&revision::read(&mut writing, &row).await?)?;
+    let edit = Edit::by(actor, note, app.clock.now_us());
+    let objects = content::restore_drafts(&mut writing, &edit, &objects).await?;
+    let content = content::with_current_keys(&mut writing, base).await?;
+    let draft = Draft { number, content, objects, cause: Cause::Restore(wanted), note, author: &actor.id };
+    let (info, published) = finish(app, &mut writing, draft, "revision.restore").await?;
+    writing.commit().await?;
+    app.publisher.announce(published);
+    Ok(info)
+}
+
+async fn finish(
+    app: &App,
+    conn: &mut Conn,
+    draft: Draft<'_>,
+    action: &str,
+) -> Result<(RevisionInfo, Published), AppError> {
+    let author = draft.author.to_owned();
+    let (row, published) = revision::keep(app, conn, draft).await?;
+    let info = RevisionInfo::from(row);
+    let object = info.revision.to_string();
+    let after = audit::state(&info);
+    let change = Change { actor: &author, action, object: &object, before: String::new(), after };
+    audit::append(conn, info.created_us, change).await?;
+    Ok((info, published))
+}
+
+/// How the draft stands against what runs: what publishing would change, and why it could not.
+pub async fn draft_state(app: &App) -> Result<DraftState, AppError> {
+    let mut reading = app.store.read().await?;
+    let built = content::build(app, &mut reading).await?;
+    let running = revision::newest(&mut reading).await?;
+    let (base, objects, number) = match &running {
+        Some((row, published)) => {
+            (revision::content(published)?, revision::objects(row)?, published.revision().0)
+        }
+        None => (Content::default(), Vec::new(), 0),
+    };
+    Ok(DraftState {
+        running: number,
+        changes: diff::lines(&base, &built.content),
+        changed: content::changed(&objects, &built.objects),
+        problems: built.problems,
+    })
+}
+
+/// Revisions below `before` (`None`: from the newest), newest first.
+pub async fn revisions(app: &App, before: Option<u64>, limit: u32) -> Result<Vec<RevisionInfo>, AppError> {
+    let before = before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
+    let rows = snapshot::list_snapshots(&mut *app.store.read().await?, before, i64::from(limit)).await?;
+    Ok(rows.into_iter().map(RevisionInfo::from).collect())
+}
+
+/// Announces the newest revision of the store: at start, and when another control plane published.
+pub(crate) async fn follow(app: &App) -> Result<(), AppError> {
+    let mut reading = app.store.read().await?;
+    let newest = snapshot::newest_revision(&mut reading).await?;
+    if u64::try_from(newest).unwrap_or(0) > app.publisher.newest().0
+        && let Some((_, published)) = revision::newest(&mut reading).await?
+    {
+        app.publisher.announce(published);
+    }
+    Ok(())
+}
+
+impl From<SnapshotRow> for RevisionInfo {
+    fn from(row: SnapshotRow) -> Self {
+        Self {
+            revision: u64::try_from(row.revision).unwrap_or(0),
+            cause: row.cause,
+            note: row.note,
+            author: row.author,
+            restored_from: row.restored_from.and_then(|revision| u64::try_from(revision).ok()),
+            created_us: row.created_us,
+        }
+    }
+}
+
+fn damaged(row: &SnapshotRow, reason: impl ToString) -> StoreError {
+    StoreError::Damaged { table: "snapshot", id: row.revision.to_string(), reason: reason.to_string() }
+}

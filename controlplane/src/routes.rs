@@ -1,0 +1,200 @@
+//! Every URL of the control plane on one page, each with who may come through it.
+//!
+//! [`Routes`] takes only handlers whose first argument is a door ([`crate::auth::Allowed`], `Public`, `FromGateway`):
+//! a route without a permission does not compile, and a test reads the list.
+
+use axum::Router;
+use axum::extract::DefaultBodyLimit;
+use axum::handler::Handler;
+use axum::routing::{MethodFilter, on};
+
+use crate::api::{sync, v1};
+use crate::app::App;
+use crate::auth::{Entry, Guarded};
+use crate::{api, page};
+
+/// One route and who may come through it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Route {
+    /// `GET`, `POST`, …
+    pub method: &'static str,
+    /// The path, with its holes.
+    pub path: &'static str,
+    /// Who may come through.
+    pub entry: Entry,
+}
+
+/// The router while it is being built.
+#[derive(Default)]
+pub struct Routes {
+    router: Router<App>,
+    list: Vec<Route>,
+}
+
+macro_rules! methods {
+    ($($(#[$doc:meta])* $name:ident $filter:ident)+) => {$(
+        $(#[$doc])*
+        #[must_use]
+        pub fn $name<H, T>(self, path: &'static str, handler: H) -> Self
+        where
+            H: Handler<T, App>,
+            T: Guarded + 'static,
+        {
+            self.on(MethodFilter::$filter, stringify!($filter), path, handler)
+        }
+    )+};
+}
+
+impl Routes {
+    methods! {
+        /// Reads.
+        get GET
+        /// Creates, or does.
+        post POST
+        /// Replaces.
+        put PUT
+        /// Removes.
+        delete DELETE
+    }
+
+    fn on<H, T>(mut self, filter: MethodFilter, method: &'static str, path: &'static str, handler: H) -> Self
+    where
+        H: Handler<T, App>,
+        T: Guarded + 'static,
+    {
+        self.list.push(Route { method, path, entry: T::ENTRY });
+        self.router = self.router.route(path, on(filter, handler));
+        self
+    }
+
+    /// Another list of routes joined to this one.
+    #[must_use]
+    pub fn join(mut self, other: Self) -> Self {
+        self.list.extend(other.list);
+        self.router = self.router.merge(other.router);
+        self
+    }
+
+    /// A larger or smaller limit for the bodies of all routes so far, bytes.
+    #[must_use]
+    pub fn body_limit(self, bytes: usize) -> Self {
+        self.map(|router| router.layer(DefaultBodyLimit::max(bytes)))
+    }
+
+    /// Layers around all routes so far.
+    #[must_use]
+    pub fn map(mut self, change: impl FnOnce(Router<App>) -> Router<App>) -> Self {
+        self.router = change(self.router);
+        self
+    }
+
+    /// What was built: the router, and the list of its routes.
+    #[must_use]
+    pub fn finish(self) -> (Router<App>, Vec<Route>) {
+        (self.router, self.list)
+    }
+}
+
+const MESSAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
+
+/// All routes.
+#[must_use]
+pub fn all() -> Routes {
+    gateways().join(json_api()).join(page::routes())
+}
+
+fn gateways() -> Routes {
+    Routes::default()
+        .post("/gateway/v1/stream", sync::stream::open)
+        .post("/gateway/v1/messages", sync::messages::take)
+        .body_limit(MESSAGE_BYTES_MAX)
+}
+
+fn json_api() -> Routes {
+    Routes::default()
+        .get("/healthz", api::health::live)
+        .get("/readyz", api::health::ready)
+        .get("/api/openapi.json", api::openapi::show)
+        .get("/api/v1/workspaces", v1::workspaces::list)
+        .post("/api/v1/workspaces", v1::workspaces::create)
+        .put("/api/v1/workspaces/{id}", v1::workspaces::update)
+        .get("/api/v1/keys", v1::keys::list)
+        .post("/api/v1/keys", v1::keys::create)
+        .post("/api/v1/keys/{id}/revocation", v1::keys::revoke)
+        .get("/api/v1/providers", v1::endpoints::providers)
+        .get("/api/v1/endpoints", v1::endpoints::list)
+        .post("/api/v1/endpoints", v1::endpoints::create)
+        .get("/api/v1/endpoints/{id}", v1::endpoints::show)
+        .put("/api/v1/endpoints/{id}", v1::endpoints::update)
+        .delete("/api/v1/endpoints/{id}", v1::endpoints::delete)
+        .get("/api/v1/models", v1::models::list)
+        .post("/api/v1/models", v1::models::create)
+        .get("/api/v1/models/{id}", v1::models::show)
+        .put("/api/v1/models/{id}", v1::models::update)
+        .delete("/api/v1/models/{id}", v1::models::delete)
+        .get("/api/v1/objects/{kind}/{id}/versions", v1::versions::list)
+        .get("/api/v1/draft", v1::revisions::draft)
+        .get("/api/v1/revisions", v1::revisions::list)
+        .post("/api/v1/revisions", v1::revisions::publish)
+        .post("/api/v1/revisions/{revision}/restoration", v1::revisions::restore)
+        .get("/api/v1/gateways", v1::gateways::list)
+        .get("/api/v1/gateways/tokens", v1::gateways::list_tokens)
+        .post("/api/v1/gateways/tokens", v1::gateways::create_token)
+        .post("/api/v1/gateways/tokens/{id}/revocation", v1::gateways::revoke_token)
+        .get("/api/v1/tokens", v1::tokens::list)
+        .post("/api/v1/tokens", v1::tokens::create)
+        .post("/api/v1/tokens/{id}/revocation", v1::tokens::revoke)
+        .get("/api/v1/audit", v1::audit::list)
+        .get("/api/v1/audit/verification", v1::audit::verify)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::auth::Right;
+
+    #[test]
+    fn every_route_names_who_may_come_through() {
+        let (_, list) = all().finish();
+        let entry = |method: &str, path: &str| {
+            list.iter().find(|route| route.method == method && route.path == path).map(|route| route.entry)
+        };
+        assert_eq!(entry("POST", "/api/v1/keys"), Some(Entry::Right(Right::ManageKeys)));
+        assert_eq!(entry("POST", "/api/v1/revisions"), Some(Entry::Right(Right::Publish)));
+        assert_eq!(entry("POST", "/gateway/v1/messages"), Some(Entry::Gateway));
+        for route in &list {
+            let changes = route.method != "GET" && route.path.starts_with("/api/");
+            let reads = matches!(
+                route.entry,
+                Entry::Right(Right::ReadFigures | Right::ReadBodies | Right::ReadSetup)
+            );
+            assert!(!(changes && reads), "{route:?} changes something with a right to read");
+        }
+    }
+
+    #[test]
+    fn only_these_are_open_to_anybody() {
+        let (_, list) = all().finish();
+        let open: Vec<String> = list
+            .iter()
+            .filter(|route| route.entry == Entry::Public)
+            .map(|route| format!("{} {}", route.method, route.path))
+            .collect();
+        let known = [
+            "GET /healthz",
+            "GET /readyz",
+            "GET /api/openapi.json",
+            "GET /sign-in",
+            "POST /sign-in",
+            "POST /sign-out",
+            "GET /first-admin",
+            "POST /first-admin",
+            "POST /appearance",
+            "GET /assets/{*path}",
+            "GET /favicon.ico",
+        ];
+        for route in &open {
+            assert!(known.contains(&route.as_str()), "{route} lets everybody in: is that meant?");
+        }
+    }
+}

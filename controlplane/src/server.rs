@@ -1,0 +1,64 @@
+//! The listener: connections, the layers every answer passes, and the end.
+
+use std::net::SocketAddr;
+
+use axum::Router;
+use axum::extract::Request;
+use axum::middleware::{Next, from_fn};
+use axum::response::Response;
+use axum::serve::ListenerExt as _;
+use http::header::{self, HeaderName, HeaderValue};
+use tokio::net::TcpListener;
+use tower_http::catch_panic::CatchPanicLayer;
+
+use crate::app::App;
+use crate::routes;
+
+/// What pages may load and do: our own files, nothing inline, nothing from elsewhere.
+pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+     img-src 'self' data:; connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; \
+     frame-ancestors 'none'";
+
+/// The router with all its layers.
+pub(crate) fn router(app: App) -> Router {
+    let (router, _) = routes::all().finish();
+    let is_https = app.is_https();
+    router
+        .fallback(crate::page::not_found)
+        // Outermost: also what a handler did not foresee leaves with the headers below.
+        .layer(from_fn(move |request, next| secured(request, next, is_https)))
+        .layer(CatchPanicLayer::new())
+        .with_state(app)
+}
+
+async fn secured(request: Request, next: Next, is_https: bool) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    let mut set = |name: HeaderName, value: &'static str| {
+        headers.entry(name).or_insert(HeaderValue::from_static(value));
+    };
+    set(header::CONTENT_SECURITY_POLICY, CONTENT_SECURITY_POLICY);
+    set(header::X_CONTENT_TYPE_OPTIONS, "nosniff");
+    set(header::X_FRAME_OPTIONS, "DENY");
+    set(header::REFERRER_POLICY, "same-origin");
+    set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin");
+    set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin");
+    set(HeaderName::from_static("permissions-policy"), "camera=(), geolocation=(), microphone=()");
+    set(header::CACHE_CONTROL, "no-store");
+    if is_https {
+        set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
+    }
+    response
+}
+
+/// Serves until `app.stopping` is cancelled, then finishes what is in flight.
+pub(crate) async fn serve(listener: TcpListener, app: App) -> std::io::Result<()> {
+    let stopping = app.stopping.clone();
+    let listener = listener.tap_io(|connection| {
+        if let Err(error) = connection.set_nodelay(true) {
+            tracing::debug!(%error, "a connection keeps its delay");
+        }
+    });
+    let service = router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned()).await
+}

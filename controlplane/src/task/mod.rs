@@ -1,0 +1,84 @@
+//! Background jobs: each safe to run twice, on any number of control planes at once.
+
+use std::time::Duration;
+
+use tokio_util::task::TaskTracker;
+
+use crate::app::App;
+use crate::archive::MigrateError;
+use crate::error::AppError;
+use crate::publish;
+use crate::store::{Engine, customer, session};
+
+const DAY_US: i64 = 86_400 * 1_000_000;
+const HOUR: Duration = Duration::from_secs(3600);
+/// How soon a revision of another control plane is seen here.
+const FOLLOW: Duration = Duration::from_millis(200);
+const ARCHIVE_RETRY: Duration = Duration::from_secs(5);
+/// Days the counts of new customers per key are kept.
+const BOUNDS_KEPT_DAYS: i64 = 90;
+
+/// Starts the jobs; they end when the control plane stops.
+pub(crate) fn start(app: &App, tasks: &TaskTracker) {
+    let tidying = app.clone();
+    tasks.spawn(async move {
+        while every(&tidying, HOUR).await {
+            note("tidying", tidy(&tidying).await);
+        }
+    });
+    if app.store.engine() == Engine::Postgres {
+        let following = app.clone();
+        tasks.spawn(async move {
+            while every(&following, FOLLOW).await {
+                note("following other control planes", publish::follow(&following).await);
+            }
+        });
+    }
+}
+
+/// Brings the archive's tables to our version: now if it answers, else as soon as it does. Other tables than ours stop
+/// the start.
+pub(crate) async fn archive_tables(app: &App, tasks: &TaskTracker) -> Result<(), MigrateError> {
+    match app.archive.migrate().await {
+        Ok(_) => return Ok(()),
+        Err(MigrateError::Archive(error)) => {
+            tracing::warn!(%error, "the archive does not answer yet: its tables are looked after when it does");
+        }
+        Err(other) => return Err(other),
+    }
+    let waiting = app.clone();
+    tasks.spawn(async move {
+        while every(&waiting, ARCHIVE_RETRY).await {
+            match waiting.archive.migrate().await {
+                Ok(_) => return,
+                Err(MigrateError::Archive(_)) => {}
+                Err(error) => tracing::error!(%error, "the archive's tables cannot be used"),
+            }
+        }
+    });
+    Ok(())
+}
+
+/// Forgets what ended: sessions, links, old counts.
+async fn tidy(app: &App) -> Result<(), AppError> {
+    let now_us = app.clock.now_us();
+    let mut writing = app.store.write().await?;
+    session::delete_ended(&mut writing, now_us).await?;
+    customer::delete_bounds_before(&mut writing, now_us.div_euclid(DAY_US) - BOUNDS_KEPT_DAYS).await?;
+    Ok(writing.commit().await?)
+}
+
+/// Waits; `false` when the control plane stops.
+async fn every(app: &App, pause: Duration) -> bool {
+    tokio::select! {
+        () = tokio::time::sleep(pause) => true,
+        () = app.stopping.cancelled() => false,
+    }
+}
+
+fn note(job: &str, outcome: Result<(), AppError>) {
+    if let Err(error) = outcome {
+        let cause = std::error::Error::source(&error).map(ToString::to_string).unwrap_or_default();
+        tracing::warn!(job, %error, cause, "a background job failed and will run again");
+    }
+}
