@@ -1,0 +1,15 @@
+//! Section `tls`: the gateway's own certificate.
+
+use std::path::PathBuf;
+
+use serde::Deserialize;
+
+/// Where certificate and key are.
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct TlsFiles {
+    /// Certificate chain, PEM.
+    pub cert: PathBuf,
+    /// Private key, PEM.
+    pub key: PathBuf,
+}

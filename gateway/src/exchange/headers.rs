@@ -1,0 +1,192 @@
+//! Which headers pass, in both directions. Everything not named here stays behind: credentials, cookies, hop-by-hop
+//! headers and our own.
+
+use http::header::{
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT,
+};
+use http::{HeaderMap, HeaderName, HeaderValue};
+use weir_wire::Dialect;
+
+use crate::error::Refusal;
+
+macro_rules! names {
+    ($($constant:ident = $text:literal),+ $(,)?) => {
+        $(pub(crate) const $constant: HeaderName = HeaderName::from_static($text);)+
+    };
+}
+
+names! {
+    X_REQUEST_ID = "x-request-id",
+    X_WEIR_REQUEST_ID = "x-weir-request-id",
+    X_WEIR_SOURCE = "x-weir-source",
+    X_WEIR_MODEL = "x-weir-model",
+    X_WEIR_PROVIDER = "x-weir-provider",
+    X_WEIR_CACHE = "x-weir-cache",
+    X_WEIR_ATTEMPTS = "x-weir-attempts",
+    X_WEIR_COST_USD = "x-weir-cost-usd",
+    X_WEIR_OVERHEAD_US = "x-weir-overhead-us",
+    X_WEIR_PROVIDER_REQUEST_ID = "x-weir-provider-request-id",
+    X_RATELIMIT_LIMIT = "x-ratelimit-limit-requests",
+    X_RATELIMIT_REMAINING = "x-ratelimit-remaining-requests",
+    X_RATELIMIT_RESET = "x-ratelimit-reset-requests",
+    REQUEST_ID = "request-id",
+    ANTHROPIC_VERSION = "anthropic-version",
+}
+
+pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(crate) const SOURCE_GATEWAY: HeaderValue = HeaderValue::from_static("gateway");
+pub(crate) const SOURCE_PROVIDER: HeaderValue = HeaderValue::from_static("provider");
+pub(crate) const CACHE_OFF: HeaderValue = HeaderValue::from_static("off");
+const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
+const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
+const ANTHROPIC_VERSION_DEFAULT: HeaderValue = HeaderValue::from_static("2023-06-01");
+
+/// Starts of names that pass to a provider.
+const TO_PROVIDER: [&str; 3] = ["openai-", "anthropic-", "x-stainless-"];
+
+/// Starts of names that pass to the client.
+const TO_CLIENT: [&str; 3] = ["x-ratelimit-", "anthropic-ratelimit-", "openai-"];
+
+/// The headers of a call to a provider: what the client may say to it, and that we read the answer as it is.
+pub(crate) fn to_provider(client: &HeaderMap, dialect: Dialect) -> HeaderMap {
+    let mut map = HeaderMap::with_capacity(16);
+    for (name, value) in client {
+        let passes = matches!(*name, CONTENT_TYPE | ACCEPT | USER_AGENT)
+            || name.as_str() == "idempotency-key"
+            || TO_PROVIDER.iter().any(|start| name.as_str().starts_with(start));
+        if passes {
+            map.append(name.clone(), value.clone());
+        }
+    }
+    map.insert(CONTENT_TYPE, JSON);
+    map.insert(ACCEPT_ENCODING, IDENTITY);
+    if dialect == Dialect::Anthropic && !map.contains_key(ANTHROPIC_VERSION) {
+        map.insert(ANTHROPIC_VERSION, ANTHROPIC_VERSION_DEFAULT);
+    }
+    map
+}
+
+/// What of a provider's headers the client gets.
+pub(crate) fn to_client(provider: &HeaderMap, dialect: Dialect) -> HeaderMap {
+    let mut map = HeaderMap::with_capacity(24);
+    for (name, value) in provider {
+        let text = name.as_str();
+        let passes = matches!(*name, CONTENT_TYPE | CONTENT_ENCODING | RETRY_AFTER)
+            || matches!(text, "retry-after-ms" | "x-should-retry")
+            || TO_CLIENT.iter().any(|start| text.starts_with(start));
+        if passes {
+            map.append(name.clone(), value.clone());
+        }
+    }
+    if let Some(id) = provider_request_id(provider) {
+        map.insert(X_WEIR_PROVIDER_REQUEST_ID, id.clone());
+        if dialect == Dialect::Anthropic {
+            map.insert(REQUEST_ID, id.clone());
+        }
+    }
+    map
+}
+
+/// The provider's own id of the request.
+pub(crate) fn provider_request_id(provider: &HeaderMap) -> Option<&HeaderValue> {
+    provider.get(REQUEST_ID).or_else(|| provider.get(X_REQUEST_ID))
+}
+
+/// Streams must not be held back by anything between us and the client.
+pub(crate) fn mark_stream(map: &mut HeaderMap) {
+    map.insert(CACHE_CONTROL, NO_CACHE);
+    map.insert(HeaderName::from_static("x-accel-buffering"), HeaderValue::from_static("no"));
+}
+
+/// A header's text, trimmed; `None` when absent or empty. What is not UTF-8 is an error that names the header.
+pub(crate) fn text<'m>(map: &'m HeaderMap, name: &str) -> Result<Option<&'m str>, Refusal> {
+    let Some(value) = map.get(name) else { return Ok(None) };
+    match std::str::from_utf8(value.as_bytes()) {
+        Ok(text) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
+        Err(_) => Err(Refusal::invalid("invalid_header", format!("the header `{name}` is not UTF-8 text"))),
+    }
+}
+
+/// A header's text where odd bytes count as absence.
+pub(crate) fn lenient<'m>(map: &'m HeaderMap, name: &str) -> Option<&'m str> {
+    let text = std::str::from_utf8(map.get(name)?.as_bytes()).ok()?.trim();
+    (!text.is_empty()).then_some(text)
+}
+
+/// Headers worth keeping beside a body: they explain it and hold no secret.
+pub(crate) fn kept(map: &HeaderMap) -> Vec<(String, String)> {
+    const KEPT: [&str; 6] =
+        ["content-type", "user-agent", "accept", "retry-after", "x-should-retry", "request-id"];
+    let passes = |name: &str| {
+        KEPT.contains(&name)
+            || TO_PROVIDER.iter().any(|start| name.starts_with(start))
+            || TO_CLIENT.iter().any(|start| name.starts_with(start))
+    };
+    map.iter()
+        .filter(|(name, value)| passes(name.as_str()) && !value.is_sensitive())
+        .filter_map(|(name, value)| Some((name.as_str().to_owned(), value.to_str().ok()?.to_owned())))
+        .collect()
+}
+
+/// A number as a header value, without a detour over the heap where it is small.
+pub(crate) fn number(value: u64) -> HeaderValue {
+    HeaderValue::from(value)
+}
+
+/// A text as a header value; what cannot stand there is left out.
+pub(crate) fn value(text: &str) -> Option<HeaderValue> {
+    HeaderValue::from_str(text).ok()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn map(headers: &[(&'static str, &'static str)]) -> HeaderMap {
+        headers.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect()
+    }
+
+    #[test]
+    fn no_credential_cookie_or_header_of_ours_reaches_a_provider() {
+        let client = map(&[
+            ("authorization", "Bearer wk_1"),
+            ("x-api-key", "wk_1"),
+            ("cookie", "a=b"),
+            ("connection", "x-stuff"),
+            ("x-forwarded-for", "10.0.0.1"),
+            ("x-weir-customer", "acme"),
+            ("accept-encoding", "gzip"),
+            ("anthropic-beta", "tools"),
+            ("openai-beta", "x"),
+            ("user-agent", "sdk"),
+        ]);
+        let sent = to_provider(&client, Dialect::Anthropic);
+        let mut names: Vec<&str> = sent.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        let expected = [
+            "accept-encoding",
+            "anthropic-beta",
+            "anthropic-version",
+            "content-type",
+            "openai-beta",
+            "user-agent",
+        ];
+        assert_eq!(names, expected);
+        assert_eq!(sent["accept-encoding"], "identity");
+    }
+
+    #[test]
+    fn a_client_gets_rate_limits_and_the_providers_id_but_no_cookies() {
+        let provider = map(&[
+            ("set-cookie", "a=b"),
+            ("x-ratelimit-remaining-tokens", "5"),
+            ("transfer-encoding", "chunked"),
+            ("x-request-id", "req_1"),
+            ("content-type", "application/json"),
+        ]);
+        let passed = to_client(&provider, Dialect::OpenAi);
+        let mut names: Vec<&str> = passed.keys().map(HeaderName::as_str).collect();
+        names.sort_unstable();
+        assert_eq!(names, ["content-type", "x-ratelimit-remaining-tokens", "x-weir-provider-request-id"]);
+    }
+}

@@ -1,0 +1,200 @@
+//! A stream from a provider: its chunks pass as they came, and a copy of each event is read on the way.
+//!
+//! Only two kinds of event do not pass at once: the usage chunk we asked for ourselves is dropped, and the end mark, with
+//! everything after it, is held until the record is written.
+
+use std::collections::VecDeque;
+use std::task::{Context, Poll};
+
+use bytes::Bytes;
+use http_body::Body as _;
+use hyper::body::Incoming;
+use weir_wire::{Answer, Dialect, Frame, Frames, Quirks, StreamReader, UpstreamFault};
+
+/// A stream that has begun.
+pub(crate) struct Reading {
+    incoming: Incoming,
+    frames: Frames,
+    reader: StreamReader,
+    dialect: Dialect,
+    /// Bytes that may pass.
+    ready: VecDeque<Bytes>,
+    /// The end mark and what follows it.
+    held: Vec<Bytes>,
+    /// What the provider sent, kept only where it differs from what passes.
+    received: Option<Vec<Bytes>>,
+    /// Whether chunks pass unread, because an event outgrew its bound.
+    blind: bool,
+    began: bool,
+    marked: bool,
+    fault: Option<UpstreamFault>,
+}
+
+/// What a poll found.
+pub(crate) enum Progress {
+    /// Something may pass, or was read.
+    Chunk,
+    /// The provider closed the stream.
+    End,
+    /// The stream broke.
+    Broken(String),
+}
+
+impl Reading {
+    /// Begins to read. With `strip_usage`, the usage chunk is ours alone.
+    pub(crate) fn begin(incoming: Incoming, dialect: Dialect, provider: &str, strip_usage: bool) -> Self {
+        Self {
+            incoming,
+            frames: Frames::default(),
+            reader: StreamReader::new(dialect, Quirks::of_provider(provider)),
+            dialect,
+            ready: VecDeque::with_capacity(4),
+            held: Vec::new(),
+            received: strip_usage.then(Vec::new),
+            blind: false,
+            began: false,
+            marked: false,
+            fault: None,
+        }
+    }
+
+    /// Takes the next chunk from the provider.
+    pub(crate) fn poll(&mut self, context: &mut Context<'_>) -> Poll<Progress> {
+        match std::pin::Pin::new(&mut self.incoming).poll_frame(context) {
+            Poll::Pending => Poll::Pending,
+            Poll::Ready(None) => {
+                self.end();
+                Poll::Ready(Progress::End)
+            }
+            Poll::Ready(Some(Err(error))) => {
+                self.end();
+                Poll::Ready(Progress::Broken(error.to_string()))
+            }
+            Poll::Ready(Some(Ok(frame))) => {
+                if let Ok(chunk) = frame.into_data() {
+                    self.take(&chunk);
+                }
+                Poll::Ready(Progress::Chunk)
+            }
+        }
+    }
+
+    fn take(&mut self, chunk: &Bytes) {
+        if let Some(received) = &mut self.received {
+            received.push(chunk.clone());
+        }
+        if self.blind {
+            self.ready.push_back(chunk.clone());
+            return;
+        }
+        let mut frames = std::mem::take(&mut self.frames);
+        let outgrown = frames.push(chunk, |frame| self.pass(frame, chunk)).is_err();
+        if outgrown {
+            tracing::warn!("an event of a stream outgrew its bound; the rest of the stream passes unread");
+            self.blind = true;
+            self.ready.extend(frames.rest().map(|frame| frame.bytes));
+        }
+        self.frames = frames;
+    }
+
+    /// Reads one event and lets it pass, unless it is held or dropped.
+    fn pass(&mut self, frame: Frame, chunk: &Bytes) {
+        let observed = self.reader.read(&frame.event(), &mut |_| ());
+        self.began |= observed.first_content;
+        self.marked |= observed.terminal;
+        if let Some(fault) = observed.error {
+            self.fault.get_or_insert(fault);
+        }
+        if self.marked {
+            self.held.push(frame.bytes);
+        } else if !(observed.usage_only_chunk && self.received.is_some()) {
+            join(&mut self.ready, frame.bytes, chunk);
+        }
+    }
+
+    /// What no blank line closed passes too.
+    fn end(&mut self) {
+        if let Some(frame) = self.frames.rest() {
+            self.pass(frame, &Bytes::new());
+        }
+    }
+
+    /// Whether content has come, or the stream is over without any: from here on it may pass.
+    pub(crate) const fn may_pass(&self) -> bool {
+        self.began || self.marked || self.blind
+    }
+
+    /// Whether content has come.
+    pub(crate) const fn began(&self) -> bool {
+        self.began
+    }
+
+    /// Whether the end mark has come.
+    pub(crate) const fn is_marked(&self) -> bool {
+        self.marked
+    }
+
+    /// The provider's error, when one came in the stream.
+    pub(crate) const fn fault(&self) -> Option<&UpstreamFault> {
+        self.fault.as_ref()
+    }
+
+    /// How many bytes wait to pass.
+    pub(crate) fn waiting(&self) -> usize {
+        self.ready.iter().map(Bytes::len).sum()
+    }
+
+    /// What may pass now.
+    pub(crate) fn take_ready(&mut self) -> impl Iterator<Item = Bytes> + '_ {
+        self.ready.drain(..)
+    }
+
+    /// What was held.
+    pub(crate) fn take_held(&mut self) -> Vec<Bytes> {
+        std::mem::take(&mut self.held)
+    }
+
+    /// What the provider sent, where it differs from what passed.
+    pub(crate) fn take_received(&mut self) -> Option<Vec<Bytes>> {
+        self.received.take()
+    }
+
+    /// What was read.
+    pub(crate) fn finish(&mut self) -> Answer {
+        let reader = StreamReader::new(self.dialect, Quirks::default());
+        std::mem::replace(&mut self.reader, reader).finish()
+    }
+}
+
+/// Appends an event; events that lie next to each other in one chunk stay one piece.
+fn join(ready: &mut VecDeque<Bytes>, bytes: Bytes, chunk: &Bytes) {
+    let begin = chunk.as_ptr() as usize;
+    let place = |bytes: &Bytes| {
+        let from = (bytes.as_ptr() as usize).checked_sub(begin)?;
+        (from + bytes.len() <= chunk.len()).then_some(from..from + bytes.len())
+    };
+    if let Some(last) = ready.back_mut()
+        && let (Some(before), Some(after)) = (place(last), place(&bytes))
+        && before.end == after.start
+    {
+        *last = chunk.slice(before.start..after.end);
+        return;
+    }
+    ready.push_back(bytes);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn neighbours_in_one_chunk_stay_one_piece() {
+        let chunk = Bytes::from_static(b"aabbccdd");
+        let mut ready = VecDeque::new();
+        join(&mut ready, Bytes::from(b"xx".to_vec()), &chunk);
+        join(&mut ready, chunk.slice(0..2), &chunk);
+        join(&mut ready, chunk.slice(2..4), &chunk);
+        join(&mut ready, chunk.slice(6..8), &chunk);
+        assert_eq!(ready, [&b"xx"[..], b"aabb", b"dd"]);
+    }
+}

@@ -1,0 +1,108 @@
+//! What every exchange shares: one value, made at the start, never locked.
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio_util::task::TaskTracker;
+use weir_contract::clock::{Clock, Randomness};
+use weir_contract::id::{GatewayId, Incarnation};
+use weir_contract::sync::GatewayStatus;
+
+use crate::config::GatewayConfig;
+use crate::policy::Running;
+use crate::policy::control::ControlClient;
+use crate::spool::Spool;
+use crate::telemetry::Metrics;
+
+/// The parts an exchange may ask for.
+pub(crate) struct Handles {
+    /// What the operator decided.
+    pub(crate) config: GatewayConfig,
+    /// This gateway's stable name.
+    pub(crate) gateway: GatewayId,
+    /// This life of it.
+    pub(crate) incarnation: Incarnation,
+    /// Time.
+    pub(crate) clock: Arc<dyn Clock>,
+    /// Randomness.
+    pub(crate) random: Arc<dyn Randomness>,
+    /// The policy in force.
+    pub(crate) running: Running,
+    /// The journal.
+    pub(crate) spool: Spool,
+    /// The counters.
+    pub(crate) metrics: Arc<Metrics>,
+    /// The way to the control plane.
+    pub(crate) control: ControlClient,
+    /// Work that outlives its connection: draining upstream answers, closing records.
+    pub(crate) tasks: TaskTracker,
+    /// Where such work runs, also when it is started while a connection is torn down.
+    pub(crate) runtime: Handle,
+    /// How many upstream answers may be drained at once.
+    pub(crate) drains: Arc<Semaphore>,
+    /// Where clients reach this gateway.
+    pub(crate) address: String,
+    draining: AtomicBool,
+}
+
+/// What [`Handles::new`] is made of.
+pub(crate) struct Parts {
+    pub(crate) config: GatewayConfig,
+    pub(crate) gateway: GatewayId,
+    pub(crate) incarnation: Incarnation,
+    pub(crate) clock: Arc<dyn Clock>,
+    pub(crate) random: Arc<dyn Randomness>,
+    pub(crate) spool: Spool,
+    pub(crate) metrics: Arc<Metrics>,
+    pub(crate) control: ControlClient,
+    pub(crate) address: String,
+}
+
+impl Handles {
+    /// Puts the parts together. Must be called on the runtime the gateway runs on.
+    pub(crate) fn new(parts: Parts) -> Arc<Self> {
+        let Parts { config, gateway, incarnation, clock, random, spool, metrics, control, address } = parts;
+        let drains = Arc::new(Semaphore::new(config.limits.drains_max));
+        Arc::new(Self {
+            config,
+            gateway,
+            incarnation,
+            clock,
+            random,
+            running: Running::default(),
+            spool,
+            metrics,
+            control,
+            tasks: TaskTracker::new(),
+            runtime: Handle::current(),
+            drains,
+            address,
+            draining: AtomicBool::new(false),
+        })
+    }
+
+    /// From now on new requests are refused.
+    pub(crate) fn start_draining(&self) {
+        self.draining.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether new requests are refused because the gateway is about to stop.
+    pub(crate) fn is_draining(&self) -> bool {
+        self.draining.load(Ordering::Relaxed)
+    }
+
+    /// How the gateway is.
+    pub(crate) fn status(&self) -> GatewayStatus {
+        let spool = self.spool.status();
+        GatewayStatus {
+            revision: self.running.revision(),
+            spool_bytes: spool.bytes,
+            spool_oldest_ms: spool.oldest_ms,
+            in_flight: u64::try_from(self.metrics.in_flight.get()).unwrap_or(0),
+            draining: self.is_draining(),
+            address: self.address.clone(),
+        }
+    }
+}

@@ -1,0 +1,182 @@
+//! The listener clients connect to, in the order a connection meets it: accept, count, `TCP_NODELAY`, TLS if configured,
+//! HTTP/1.1 or HTTP/2 with bounds of our own, and then one function per request. Stopping refuses new connections and lets
+//! what is in flight end.
+
+use std::convert::Infallible;
+use std::io;
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::time::Duration;
+
+use hyper::service::service_fn;
+use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
+use hyper_util::server::conn::auto;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
+use rustls_pki_types::pem::PemObject as _;
+use rustls_pki_types::{CertificateDer, PrivateKeyDer};
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::Semaphore;
+use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
+use tokio_util::sync::CancellationToken;
+use tokio_util::task::TaskTracker;
+
+use crate::config::{LimitsConfig, TimeoutsConfig, TlsFiles};
+use crate::exchange::attend;
+use crate::handles::Handles;
+
+/// Pause after an accept that failed for lack of something, like file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+
+/// How many headers hyper reads without an allocation.
+const HEADERS_CHEAP: usize = 100;
+
+/// The listener with what its connections need.
+pub(crate) struct Server {
+    listener: TcpListener,
+    tls: Option<TlsAcceptor>,
+    handles: Arc<Handles>,
+    http: auto::Builder<TokioExecutor>,
+    connections: TaskTracker,
+    room: Arc<Semaphore>,
+}
+
+impl Server {
+    /// A server on a bound listener.
+    pub(crate) fn new(listener: TcpListener, tls: Option<TlsAcceptor>, handles: Arc<Handles>) -> Self {
+        let http = http(&handles.config.limits, &handles.config.timeouts);
+        let room = Arc::new(Semaphore::new(handles.config.limits.connections_max));
+        Self { listener, tls, handles, http, connections: TaskTracker::new(), room }
+    }
+
+    /// Accepts until `stop`, then waits for what is in flight, at most as long as configured.
+    pub(crate) async fn run(self, stop: CancellationToken) {
+        let graceful = GracefulShutdown::new();
+        loop {
+            // Beyond the bound, connections wait in the system's own queue.
+            let accepted = tokio::select! {
+                () = stop.cancelled() => break,
+                accepted = self.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, peer, permit)) => {
+                    let connection = self.connection(stream, peer, graceful.watcher());
+                    self.connections.spawn(async move {
+                        connection.await;
+                        drop(permit);
+                    });
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    tokio::time::sleep(ACCEPT_PAUSE).await;
+                }
+            }
+        }
+        let Self { listener, connections, handles, .. } = self;
+        drop(listener);
+        let most = handles.config.timeouts.shutdown();
+        connections.close();
+        let drained = async {
+            graceful.shutdown().await;
+            connections.wait().await;
+        };
+        if timeout(most, drained).await.is_err() {
+            tracing::warn!(
+                "requests were still in flight when the gateway stopped; they are recorded as they stand"
+            );
+        }
+    }
+
+    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
+        let permit = Arc::clone(&self.room).acquire_owned().await.map_err(io::Error::other)?;
+        let (stream, peer) = self.listener.accept().await?;
+        stream.set_nodelay(true)?;
+        Ok((stream, peer, permit))
+    }
+
+    fn connection(
+        &self,
+        stream: TcpStream,
+        peer: SocketAddr,
+        watcher: Watcher,
+    ) -> impl Future<Output = ()> + Send + 'static {
+        let (tls, http, handles) = (self.tls.clone(), self.http.clone(), Arc::clone(&self.handles));
+        async move {
+            handles.metrics.connections.inc();
+            match tls {
+                None => serve(http, stream, peer, &handles, watcher).await,
+                Some(tls) => match timeout(handles.config.timeouts.head(), tls.accept(stream)).await {
+                    Ok(Ok(stream)) => serve(http, stream, peer, &handles, watcher).await,
+                    Ok(Err(error)) => tracing::debug!(%error, %peer, "a TLS handshake failed"),
+                    Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
+                },
+            }
+            handles.metrics.connections.dec();
+        }
+    }
+}
+
+async fn serve<S>(
+    http: auto::Builder<TokioExecutor>,
+    stream: S,
+    peer: SocketAddr,
+    handles: &Arc<Handles>,
+    watcher: Watcher,
+) where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+{
+    let handles = Arc::clone(handles);
+    let service = service_fn(move |request| {
+        let handles = Arc::clone(&handles);
+        async move { Ok::<_, Infallible>(attend::serve(&handles, peer, request).await) }
+    });
+    let connection = http.serve_connection(TokioIo::new(stream), service);
+    if let Err(error) = watcher.watch(connection).await {
+        tracing::debug!(error, %peer, "a connection ended early");
+    }
+}
+
+fn http(limits: &LimitsConfig, timeouts: &TimeoutsConfig) -> auto::Builder<TokioExecutor> {
+    let mut http = auto::Builder::new(TokioExecutor::new());
+    let mut first = http.http1();
+    first
+        .timer(TokioTimer::new())
+        .header_read_timeout(timeouts.head())
+        .max_buf_size(limits.header_bytes_max.max(8192));
+    if limits.headers_max != HEADERS_CHEAP {
+        first.max_headers(limits.headers_max);
+    }
+    let header_bytes_max = u32::try_from(limits.header_bytes_max).unwrap_or(u32::MAX);
+    http.http2()
+        .timer(TokioTimer::new())
+        .max_concurrent_streams(limits.streams_max)
+        .max_header_list_size(header_bytes_max)
+        .max_pending_accept_reset_streams(64)
+        .max_local_error_reset_streams(256)
+        .initial_stream_window_size(1 << 20)
+        .initial_connection_window_size(4 << 20)
+        .keep_alive_interval(Duration::from_secs(30))
+        .keep_alive_timeout(Duration::from_secs(20));
+    http
+}
+
+/// Reads certificate and key.
+pub(crate) fn acceptor(files: &TlsFiles) -> Result<TlsAcceptor, String> {
+    let wrong = |what: &str, path: &std::path::Path, error: &dyn std::fmt::Display| {
+        format!("tls.{what}: {} cannot be used: {error}", path.display())
+    };
+    let chain = CertificateDer::pem_file_iter(&files.cert)
+        .and_then(Iterator::collect::<Result<Vec<_>, _>>)
+        .map_err(|error| wrong("cert", &files.cert, &error))?;
+    let key = PrivateKeyDer::from_pem_file(&files.key).map_err(|error| wrong("key", &files.key, &error))?;
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let mut config = rustls::ServerConfig::builder_with_provider(provider)
+        .with_safe_default_protocol_versions()
+        .map_err(|error| error.to_string())?
+        .with_no_client_auth()
+        .with_single_cert(chain, key)
+        .map_err(|error| wrong("cert", &files.cert, &error))?;
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Ok(TlsAcceptor::from(Arc::new(config)))
+}

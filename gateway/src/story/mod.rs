@@ -1,0 +1,138 @@
+//! A gateway between a provider and a control plane of the tests' own: short stories about whole requests.
+
+mod control;
+mod provider;
+mod requests;
+mod streams;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+
+use bytes::Bytes;
+use http::{HeaderMap, Request, Response, StatusCode};
+use http_body_util::{BodyExt as _, Full};
+use hyper::body::Incoming;
+use hyper_util::client::legacy::Client;
+use hyper_util::client::legacy::connect::HttpConnector;
+use hyper_util::rt::TokioExecutor;
+use weir_contract::clock::{Clock, Randomness};
+use weir_contract::policy::Content;
+use weir_contract::sync::BookLine;
+
+use self::control::Control;
+use self::provider::Provider;
+use crate::config::{ControlLink, GatewayConfig};
+use crate::{Ambient, Running, sample, start};
+
+/// A clock that starts somewhere and moves a little with each look.
+struct Ticking(AtomicI64);
+
+impl Clock for Ticking {
+    fn now_us(&self) -> i64 {
+        self.0.fetch_add(1, Ordering::Relaxed)
+    }
+}
+
+/// Random enough to tell two ids apart, and the same in every run.
+struct Counting(AtomicU64);
+
+impl Randomness for Counting {
+    fn fill(&self, bytes: &mut [u8]) {
+        for chunk in bytes.chunks_mut(8) {
+            let next = self.0.fetch_add(0x9e37_79b9_7f4a_7c15, Ordering::Relaxed);
+            chunk.copy_from_slice(&next.to_be_bytes()[..chunk.len()]);
+        }
+    }
+}
+
+/// A gateway with its surroundings.
+struct Story {
+    gateway: Running,
+    control: Control,
+    provider: Provider,
+    client: Client<HttpConnector, Full<Bytes>>,
+    _data: tempfile::TempDir,
+}
+
+/// An answer, read to its end.
+struct Answered {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: String,
+}
+
+impl Answered {
+    fn header(&self, name: &str) -> &str {
+        self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+}
+
+impl Story {
+    /// Both models are served by one provider.
+    async fn begin() -> Self {
+        Self::begin_with(|_| ()).await
+    }
+
+    /// The same with a change to the policy.
+    async fn begin_with(change: impl FnOnce(&mut Content)) -> Self {
+        let provider = Provider::start().await;
+        let base = format!("http://{}/v1", provider.address);
+        let mut content = sample::content_at(&base, &base);
+        change(&mut content);
+        let control = Control::start(sample::revised(1, &content)).await;
+        let data = tempfile::tempdir().unwrap();
+        let config = GatewayConfig {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            admin_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            data: data.path().to_owned(),
+            control: ControlLink {
+                url: format!("http://{}", control.address),
+                token: "wgt_story".to_owned().into(),
+            },
+            allow_loopback: true,
+            ..GatewayConfig::default()
+        };
+        let ambient = Ambient {
+            clock: Arc::new(Ticking(AtomicI64::new(1_795_230_000_000_000))),
+            random: Arc::new(Counting(AtomicU64::new(1))),
+        };
+        let gateway = start(config, ambient).await.unwrap();
+        control.acknowledged().await;
+        let client = Client::builder(TokioExecutor::new()).build_http();
+        Self { gateway, control, provider, client, _data: data }
+    }
+
+    async fn send(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Response<Incoming> {
+        let mut request = Request::post(format!("http://{}{path}", self.gateway.address));
+        request = request.header("authorization", format!("Bearer {}", sample::KEY));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        self.client.request(request.body(Full::from(body.to_owned())).unwrap()).await.unwrap()
+    }
+
+    async fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answered {
+        read(self.send(path, headers, body).await).await
+    }
+
+    async fn get(&self, address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answered {
+        let mut request = Request::get(format!("http://{address}{path}"));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read(self.client.request(request.body(Full::default()).unwrap()).await.unwrap()).await
+    }
+
+    /// Stops the gateway; what the books were told in its life.
+    async fn books(self) -> Vec<BookLine> {
+        self.gateway.shutdown().await;
+        self.control.lines()
+    }
+}
+
+async fn read(response: Response<Incoming>) -> Answered {
+    let (head, body) = response.into_parts();
+    let body = body.collect().await.unwrap().to_bytes();
+    Answered { status: head.status, headers: head.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+}

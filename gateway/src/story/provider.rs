@@ -1,0 +1,103 @@
+//! A provider that answers as it is told, in order, and remembers what it was asked.
+
+use std::collections::VecDeque;
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex};
+
+use axum::body::Body;
+use axum::extract::State;
+use axum::response::Response;
+use bytes::Bytes;
+use futures_util::{StreamExt as _, stream};
+use http::{HeaderMap, StatusCode};
+use tokio::sync::mpsc;
+use tokio::task::JoinSet;
+
+/// What the provider shall do next.
+pub(super) enum Reply {
+    /// An answer in one piece.
+    Json(u16, &'static str),
+    /// A stream of these chunks that ends well.
+    Stream(Vec<&'static str>),
+    /// A stream that breaks after these chunks.
+    Cut(Vec<&'static str>),
+    /// A stream the test feeds.
+    Fed(mpsc::UnboundedReceiver<&'static str>),
+}
+
+/// What it was asked.
+#[derive(Clone)]
+pub(super) struct Seen {
+    pub(super) path: String,
+    pub(super) headers: HeaderMap,
+    pub(super) body: String,
+}
+
+#[derive(Clone, Default)]
+struct Script {
+    replies: Arc<Mutex<VecDeque<Reply>>>,
+    seen: Arc<Mutex<Vec<Seen>>>,
+}
+
+/// The provider; gone when dropped.
+pub(super) struct Provider {
+    pub(super) address: SocketAddr,
+    script: Script,
+    _serving: JoinSet<()>,
+}
+
+impl Provider {
+    pub(super) async fn start() -> Self {
+        let script = Script::default();
+        let routes = axum::Router::new().fallback(reply).with_state(script.clone());
+        let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let mut serving = JoinSet::new();
+        serving.spawn(async move { axum::serve(listener, routes).await.unwrap() });
+        Self { address, script, _serving: serving }
+    }
+
+    pub(super) fn will(&self, reply: Reply) {
+        self.script.replies.lock().unwrap().push_back(reply);
+    }
+
+    pub(super) fn seen(&self) -> Vec<Seen> {
+        self.script.seen.lock().unwrap().clone()
+    }
+}
+
+async fn reply(
+    State(script): State<Script>,
+    uri: http::Uri,
+    headers: HeaderMap,
+    body: String,
+) -> Response<Body> {
+    script.seen.lock().unwrap().push(Seen { path: uri.path().to_owned(), headers, body });
+    let next = script.replies.lock().unwrap().pop_front();
+    match next.unwrap_or(Reply::Json(500, "{}")) {
+        Reply::Json(status, body) => {
+            let mut response = Response::new(Body::from(body));
+            *response.status_mut() = StatusCode::from_u16(status).unwrap();
+            response.headers_mut().insert("content-type", "application/json".parse().unwrap());
+            response.headers_mut().insert("x-request-id", "req_1".parse().unwrap());
+            response
+        }
+        Reply::Stream(chunks) => events(stream::iter(chunks).map(|chunk| Ok(Bytes::from(chunk)))),
+        Reply::Cut(chunks) => {
+            let broken = stream::once(async { Err(std::io::Error::other("cut")) });
+            events(stream::iter(chunks).map(|chunk| Ok(Bytes::from(chunk))).chain(broken))
+        }
+        Reply::Fed(feed) => events(stream::unfold(feed, |mut feed| async move {
+            let chunk = feed.recv().await?;
+            Some((Ok(Bytes::from(chunk)), feed))
+        })),
+    }
+}
+
+fn events(
+    body: impl futures_util::Stream<Item = Result<Bytes, std::io::Error>> + Send + 'static,
+) -> Response<Body> {
+    let mut response = Response::new(Body::from_stream(body));
+    response.headers_mut().insert("content-type", "text/event-stream".parse().unwrap());
+    response
+}

@@ -1,0 +1,216 @@
+//! Where requests go: one [`Upstream`] per endpoint, with its own connections, credential, breaker and retry budget.
+//!
+//! Everything a call needs is prepared when a policy is compiled; sending one allocates no name and formats no text.
+//! [`connector`] is the one way out of this process.
+
+pub(crate) mod breaker;
+pub(crate) mod connector;
+mod reach;
+mod roots;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http_body_util::Full;
+use hyper::body::Incoming;
+use hyper_rustls::HttpsConnector;
+use hyper_util::client::legacy::Client;
+use hyper_util::rt::{TokioExecutor, TokioTimer};
+use thiserror::Error;
+use weir_contract::policy::snapshot::{AuthStyle, Credential};
+use weir_contract::policy::{EndpointEntry, PolicySecret};
+use weir_wire::{Dialect, FaultKind, UpstreamFault};
+use zeroize::Zeroizing;
+
+pub(crate) use breaker::{Breaker, RetryBudget};
+pub(crate) use connector::{Dial, Egress};
+pub(crate) use reach::Reach;
+
+/// Idle connections kept to one host; above any concurrency one gateway serves.
+const IDLE_CONNECTIONS_MAX: usize = 4096;
+
+/// A client of hyper's over our connector.
+pub(crate) type HttpClient = Client<HttpsConnector<Dial>, Full<Bytes>>;
+
+/// An endpoint, ready to be called.
+pub(crate) struct Upstream {
+    /// What the policy says of it.
+    pub(crate) entry: Arc<EndpointEntry>,
+    /// What it speaks.
+    pub(crate) dialect: Dialect,
+    /// Its provider's name as a header value.
+    pub(crate) provider_header: HeaderValue,
+    /// Whether it is worth calling.
+    pub(crate) breaker: Breaker,
+    /// How many retries it may be asked.
+    pub(crate) retries: RetryBudget,
+    client: HttpClient,
+    chat: Uri,
+    auth: Option<(HeaderName, HeaderValue)>,
+}
+
+/// Why an endpoint cannot be called as the policy describes it.
+#[derive(Debug, Error)]
+#[error("endpoint `{endpoint}`: {reason}")]
+pub(crate) struct UpstreamError {
+    endpoint: String,
+    reason: String,
+}
+
+impl Upstream {
+    /// Prepares an endpoint: opens its secrets, builds its URL, its headers and its pool.
+    pub(crate) fn prepare(
+        entry: &Arc<EndpointEntry>,
+        secret: &PolicySecret,
+        egress: Egress,
+    ) -> Result<Self, UpstreamError> {
+        let wrong = |reason: String| UpstreamError { endpoint: entry.name.clone(), reason };
+        let dialect = Dialect::from_name(&entry.dialect)
+            .ok_or_else(|| wrong(format!("this gateway does not speak `{}`", entry.dialect)))?;
+        let path = dialect.chat_api().path().trim_start_matches("/v1");
+        let chat: Uri = format!("{}{path}", entry.base_url.trim_end_matches('/'))
+            .parse()
+            .map_err(|error| wrong(format!("its base URL `{}` is not a URL: {error}", entry.base_url)))?;
+        if chat.host().is_none() || !matches!(chat.scheme_str(), Some("http" | "https")) {
+            return Err(wrong(format!(
+                "its base URL `{}` needs http:// or https:// and a host",
+                entry.base_url
+            )));
+        }
+        let credential = open_credential(entry, secret).map_err(&wrong)?;
+        let auth = auth_header(entry.auth, &credential).map_err(&wrong)?;
+        let client_pem = entry.client_cert.as_ref().map(|sealed| secret.open(sealed, &entry.place()));
+        let client_pem =
+            client_pem.transpose().map_err(|error| wrong(error.to_string()))?.map(Zeroizing::new);
+        let tls = roots::client_config(entry.ca_pem.as_deref(), client_pem.as_deref().map(Vec::as_slice))
+            .map_err(&wrong)?;
+        let dial = Dial::to_endpoint(entry, egress).map_err(&wrong)?;
+        let provider_header = HeaderValue::from_str(&entry.provider)
+            .map_err(|_| wrong(format!("its provider's name `{}` has odd characters", entry.provider)))?;
+        Ok(Self {
+            entry: Arc::clone(entry),
+            dialect,
+            provider_header,
+            breaker: Breaker::default(),
+            retries: RetryBudget::default(),
+            client: client(tls, dial),
+            chat,
+            auth,
+        })
+    }
+
+    /// Whether this upstream is still what the policy describes: then its connections and its breaker are kept.
+    pub(crate) fn serves(&self, entry: &EndpointEntry) -> bool {
+        // A credential from a file or the environment is read anew with each policy.
+        *self.entry == *entry && !matches!(entry.credential, Credential::Env(_) | Credential::File(_))
+    }
+
+    /// Sends one call and waits for the head of the answer.
+    pub(crate) async fn send(
+        &self,
+        mut headers: HeaderMap,
+        body: Bytes,
+        first_byte_max: Duration,
+    ) -> Result<Response<Incoming>, UpstreamFault> {
+        if let Some((name, value)) = &self.auth {
+            headers.insert(name.clone(), value.clone());
+        }
+        let mut request = Request::new(Full::new(body));
+        *request.method_mut() = Method::POST;
+        *request.uri_mut() = self.chat.clone();
+        *request.headers_mut() = headers;
+        match tokio::time::timeout(first_byte_max, self.client.request(request)).await {
+            Ok(Ok(response)) => Ok(response),
+            Ok(Err(error)) => Err(fault_of(&error)),
+            Err(_) => {
+                let message = format!("no answer within {} ms", first_byte_max.as_millis());
+                Err(UpstreamFault::local(FaultKind::Timeout, message))
+            }
+        }
+    }
+}
+
+/// A pool over a connector.
+pub(crate) fn client(tls: rustls::ClientConfig, dial: Dial) -> HttpClient {
+    let https = hyper_rustls::HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_all_versions()
+        .wrap_connector(dial);
+    Client::builder(TokioExecutor::new())
+        .pool_timer(TokioTimer::new())
+        .timer(TokioTimer::new())
+        .pool_idle_timeout(Duration::from_secs(90))
+        .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
+        .http2_adaptive_window(true)
+        .build(https)
+}
+
+/// A client for the control plane, whose address the operator chose.
+pub(crate) fn control_client() -> Result<HttpClient, String> {
+    Ok(client(roots::client_config(None, None)?, Dial::anywhere(Duration::from_secs(5))))
+}
+
+fn fault_of(error: &hyper_util::client::legacy::Error) -> UpstreamFault {
+    let mut words = error.to_string();
+    let mut cause = std::error::Error::source(error);
+    while let Some(inner) = cause {
+        words = inner.to_string();
+        cause = inner.source();
+    }
+    if error.is_connect() {
+        UpstreamFault::local(FaultKind::Connect, format!("no connection: {words}"))
+    } else {
+        UpstreamFault::local(FaultKind::Cut, format!("the connection broke before an answer came: {words}"))
+    }
+}
+
+fn open_credential(entry: &EndpointEntry, secret: &PolicySecret) -> Result<Zeroizing<String>, String> {
+    let text = match &entry.credential {
+        Credential::None => String::new(),
+        Credential::Sealed(sealed) => {
+            let bytes = secret.open(sealed, &entry.place()).map_err(|error| error.to_string())?;
+            String::from_utf8(bytes).map_err(|_| "its credential is not text".to_owned())?
+        }
+        Credential::Env(name) => std::env::var(name).map_err(|_| {
+            format!("its credential is in the environment variable {name}, which this gateway lacks")
+        })?,
+        Credential::File(path) => std::fs::read_to_string(path).map_err(|error| {
+            format!("its credential is in the file {path}, which cannot be read: {error}")
+        })?,
+    };
+    Ok(Zeroizing::new(text.trim().to_owned()))
+}
+
+fn auth_header(style: AuthStyle, credential: &str) -> Result<Option<(HeaderName, HeaderValue)>, String> {
+    if credential.is_empty() {
+        return Ok(None);
+    }
+    let (name, text) = match style {
+        AuthStyle::None => return Ok(None),
+        AuthStyle::Bearer => (http::header::AUTHORIZATION, Zeroizing::new(format!("Bearer {credential}"))),
+        AuthStyle::XApiKey => (HeaderName::from_static("x-api-key"), Zeroizing::new(credential.to_owned())),
+    };
+    let mut value = HeaderValue::from_str(&text)
+        .map_err(|_| "its credential has characters that cannot stand in a header".to_owned())?;
+    value.set_sensitive(true);
+    Ok(Some((name, value)))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_credential_travels_as_its_style_says_and_is_marked_secret() {
+        let (name, value) = auth_header(AuthStyle::Bearer, "sk-1").unwrap().unwrap();
+        assert_eq!((name.as_str(), value.to_str().unwrap()), ("authorization", "Bearer sk-1"));
+        assert!(value.is_sensitive());
+        let (name, value) = auth_header(AuthStyle::XApiKey, "sk-2").unwrap().unwrap();
+        assert_eq!((name.as_str(), value.to_str().unwrap()), ("x-api-key", "sk-2"));
+        assert_eq!(auth_header(AuthStyle::None, "sk-3").unwrap(), None);
+        assert!(auth_header(AuthStyle::Bearer, "a\nb").is_err());
+    }
+}
