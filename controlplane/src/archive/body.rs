@@ -76,6 +76,13 @@ pub(crate) struct Bodies {
 }
 
 impl Bodies {
+    /// Bodies made up by a test.
+    #[cfg(test)]
+    pub(crate) fn of(format: &str, request: Glimpse, response: Glimpse) -> Self {
+        let parts = [request, response, Glimpse::default(), Glimpse::default()];
+        Self { format: format.to_owned(), parts, ..Self::default() }
+    }
+
     /// One of them; the upstream ones are empty when they equal the client's.
     pub(crate) fn part(&self, part: Part) -> &Glimpse {
         &self.parts[part as usize]

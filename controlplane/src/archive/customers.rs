@@ -1,10 +1,12 @@
 //! Who costs what: customers of a window from the hourly rollup. Live traffic only; the rest is internal cost.
 
+use std::collections::HashMap;
+
 use clickhouse::Row;
 use serde::Deserialize;
 use weir_contract::money::Money;
 
-use super::scope::{Scope, Statement, Table};
+use super::scope::{Scope, Statement, Table, Value};
 use super::window::Window;
 use super::{Archive, ArchiveError};
 
@@ -56,6 +58,12 @@ impl CustomerSpend {
     pub(crate) fn billed(&self) -> Money {
         super::money(self.billed)
     }
+}
+
+#[derive(Row, Deserialize)]
+struct LastSeen {
+    customer_id: String,
+    seen_us: i64,
 }
 
 /// What all customers of a window come to.
@@ -116,6 +124,17 @@ impl Archive {
         Ok(found.unwrap_or_else(|| CustomerSpend { customer_id: customer_id.to_owned(), ..Default::default() }))
     }
 
+    /// When the newest request of each of these customers came in their window, µs UTC.
+    pub(crate) async fn last_seen(
+        &self,
+        scope: &Scope,
+        customers: &[CustomerSpend],
+    ) -> Result<HashMap<String, i64>, ArchiveError> {
+        let Some(statement) = newest_of(scope, customers) else { return Ok(HashMap::new()) };
+        let rows: Vec<LastSeen> = self.rows(statement).await?;
+        Ok(rows.into_iter().map(|row| (row.customer_id, row.seen_us)).collect())
+    }
+
     /// When the customer's newest request came, µs UTC.
     pub(crate) async fn customer_last_seen(
         &self,
@@ -159,6 +178,24 @@ fn one(scope: &Scope, customer_id: &str, window: Window) -> Statement {
     statement.and(&format!("customer_id = {id}")).then("GROUP BY customer_id")
 }
 
+/// The rollup tells the hour; only those hours' calls are read for the moment.
+fn newest_of(scope: &Scope, customers: &[CustomerSpend]) -> Option<Statement> {
+    const HOUR_US: i64 = 3_600_000_000;
+    let hours = customers.iter().map(|customer| customer.last_hour_us);
+    let window = Window { from_us: hours.clone().min()?, to_us: hours.clone().max()? + HOUR_US };
+    let columns = "customer_id, max(toUnixTimestamp64Micro(started_at)) AS seen_us";
+    let mut statement = scope.read(columns, Table::Calls).during(Table::Calls, window);
+    let hours = statement.bind("Array(DateTime('UTC'))", Value::Numbers(hours.map(|us| us / 1_000_000).collect()));
+    let ids = customers.iter().map(|customer| customer.customer_id.clone()).collect();
+    let ids = statement.bind("Array(String)", Value::Texts(ids));
+    Some(
+        statement
+            .and(&format!("toStartOfHour(started_at) IN {hours}"))
+            .and(&format!("customer_id IN {ids}"))
+            .then("GROUP BY customer_id"),
+    )
+}
+
 fn last_seen(scope: &Scope, customer_id: &str) -> Statement {
     let mut statement = scope.read("toUnixTimestamp64Micro(started_at)", Table::Calls);
     let id = statement.text(customer_id);
@@ -182,6 +219,9 @@ mod tests {
             assert!(statement.sql().contains("origin = 'live'"), "{}", statement.sql());
         }
         promise::keeps_to_its_workspaces(&last_seen(&scope, "acme"));
+        let customers = [CustomerSpend { customer_id: "acme".into(), ..CustomerSpend::default() }];
+        promise::keeps_to_its_workspaces(&newest_of(&scope, &customers).unwrap());
+        assert!(newest_of(&scope, &[]).is_none());
     }
 
     #[test]

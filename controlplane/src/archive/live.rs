@@ -1,6 +1,8 @@
 //! The archive's questions, put to a real ClickHouse: `WEIR_TEST_CLICKHOUSE_URL=http://user:password@127.0.0.1:8123`
 //! (`cargo test -p weir-controlplane --lib live -- --ignored`).
 
+use std::sync::atomic::{AtomicU32, Ordering};
+
 use uuid::Uuid;
 use weir_contract::filter::{Field, Filter};
 use weir_contract::money::Money;
@@ -14,6 +16,9 @@ const NOW: i64 = 1_795_230_000_000_000;
 const DAY: Window = Window { from_us: NOW - 86_400_000_000, to_us: NOW + 3_600_000_000 };
 const MONTH: Window = Window { from_us: 1_793_491_200_000_000, to_us: 1_796_083_200_000_000 };
 
+/// How many databases this run made: each test has its own.
+static MADE: AtomicU32 = AtomicU32::new(0);
+
 async fn archive() -> Archive {
     let url = std::env::var("WEIR_TEST_CLICKHOUSE_URL").unwrap();
     let (scheme, rest) = url.split_once("://").unwrap();
@@ -23,7 +28,7 @@ async fn archive() -> Archive {
         url: format!("{scheme}://{host}"),
         user: user.to_owned(),
         password: password.to_owned(),
-        database: format!("weir_test_{}", Uuid::new_v4().simple()),
+        database: format!("weir_test_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed)),
     };
     let archive = Archive::new(&config);
     archive.migrate().await.unwrap();
@@ -175,6 +180,8 @@ async fn a_customer_comes_to_the_same_nano_dollar_however_it_is_summed() {
     let list = archive.list_customers(&scope, ask).await.unwrap();
     assert_eq!(list.iter().map(|row| row.customer_id.as_str()).collect::<Vec<_>>(), ["acme", "globex"]);
     assert_eq!((list[0].cost, list[0].requests, list[0].tokens_in), (total, 2, 30));
+    let seen = archive.last_seen(&scope, &list).await.unwrap();
+    assert_eq!((seen["acme"], seen["globex"]), (NOW - 1_000_000, NOW - 3_000_000));
     let all = archive.sum_customers(&scope, ask).await.unwrap();
     assert_eq!((all.customers, all.cost), (2, total + 10_000_000));
     let one = archive.find_customer(&scope, "acme", MONTH).await.unwrap();

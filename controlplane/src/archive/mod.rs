@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | [`scope`] | who asks: the workspaces a question may see, part of every statement |
 //! | [`window`] | which stretch of time `range=7d` means, once for pages and API |
+//! | `reach` · `names` | from people to scopes, from names in filters to ids |
 //! | [`filter_sql`] | the filter grammar as conditions with bound parameters; the only such place |
 //! | [`requests`] | the list, its histogram, and what an empty list would show without a term |
 //! | [`request`] | one request with its calls |
@@ -26,6 +27,8 @@ mod filter_sql;
 #[cfg(test)]
 mod live;
 mod migrate;
+mod names;
+mod reach;
 pub(crate) mod request;
 pub(crate) mod requests;
 mod scope;
@@ -42,6 +45,7 @@ use thiserror::Error;
 use tokio::time::timeout;
 
 pub use migrate::MigrateError;
+pub(crate) use names::Names;
 pub(crate) use scope::Scope;
 use scope::Statement;
 pub(crate) use window::{RangeError, Window};

@@ -91,6 +91,8 @@ pub(super) enum Value {
     Number(i64),
     /// A list of texts.
     Texts(Vec<String>),
+    /// A list of numbers.
+    Numbers(Vec<i64>),
 }
 
 impl Statement {

@@ -107,7 +107,7 @@ fn untied(window: Window) -> Statement {
            SELECT batch, max(rows) AS sealed_rows, max(cost) AS sealed_cost, min(min_ts) AS low, max(max_ts) AS high FROM ingest_batches \
            WHERE table_name = 'llm_calls' AND sealed_at >= {from} AND sealed_at < {to} GROUP BY batch), \
          here AS (\
-           SELECT ingest_batch, count() AS rows, count() - uniqExact(request_id, attempt, weight, started_at, model, key_id, customer_id) AS doubled, sum(cost) AS cost \
+           SELECT ingest_batch, count() AS rows, toUInt64(count() - uniqExact(request_id, attempt, weight, started_at, model, key_id, customer_id)) AS doubled, sum(cost) AS cost \
            FROM llm_calls WHERE started_at >= (SELECT min(low) FROM sealed) AND started_at <= (SELECT max(high) FROM sealed) \
              AND ingest_batch IN (SELECT batch FROM sealed) GROUP BY ingest_batch) \
          SELECT sealed.batch AS batch, sealed.sealed_rows AS sealed_rows, here.rows AS rows, here.doubled AS doubled, \

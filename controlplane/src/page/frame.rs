@@ -1,0 +1,81 @@
+//! What every page carries around its content: colours, address, message, and for people who are signed in the
+//! navigation and what is not published yet.
+
+use std::convert::Infallible;
+
+use axum::extract::FromRequestParts;
+use http::request::Parts;
+use http::{HeaderMap, Uri};
+use weir_web::shell::{Section, Shell, Theme, Unpublished, User};
+
+use super::flash::Flash;
+use crate::app::App;
+use crate::auth::{self, Actor, Right};
+use crate::error::AppError;
+use crate::{publish, workspaces};
+
+/// The cookie that remembers the choice of colours.
+pub(super) const THEME_COOKIE: &str = "theme";
+/// How many changes the strip names.
+const CHANGES_SHOWN: usize = 20;
+
+/// What the request says about its page.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Frame {
+    theme: Theme,
+    path: String,
+    flash: Option<Flash>,
+}
+
+impl Frame {
+    pub(super) fn of(headers: &HeaderMap, uri: &Uri) -> Self {
+        let theme = auth::cookie(headers, THEME_COOKIE).map(Theme::parse).unwrap_or_default();
+        let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str).to_owned();
+        Self { theme, path, flash: Flash::of(headers) }
+    }
+
+    /// The frame for somebody who is not signed in.
+    pub(super) fn bare(self, title: &str) -> Shell {
+        let Self { theme, path, flash } = self;
+        let flashes = flash.into_iter().map(Flash::shown).collect();
+        Shell { title: title.to_owned(), theme, path, flashes, ..Shell::default() }
+    }
+
+    /// The frame for `actor`.
+    pub(super) async fn shell(
+        self,
+        app: &App,
+        actor: &Actor,
+        title: impl Into<String>,
+        section: Section,
+    ) -> Result<Shell, AppError> {
+        let seen = workspaces::in_reach(app, actor, Right::ReadFigures).await?;
+        let workspace = (seen.len() > 1).then(|| format!("All {} workspaces", seen.len()));
+        let user = User {
+            name: actor.name.clone(),
+            email: actor.email.clone(),
+            may_publish: actor.may_in(Right::Publish, None),
+        };
+        let unpublished = if actor.may(Right::ReadSetup) { unpublished(app).await? } else { None };
+        Ok(Shell { section, user: Some(user), workspace, unpublished, ..self.bare(&title.into()) })
+    }
+}
+
+async fn unpublished(app: &App) -> Result<Option<Unpublished>, AppError> {
+    let draft = publish::draft_state(app).await?;
+    if draft.changes.is_empty() {
+        return Ok(None);
+    }
+    let changes = u64::try_from(draft.changes.len()).unwrap_or(u64::MAX);
+    let problems = draft.problems.into_iter().map(|problem| format!("Cannot be published: {problem}"));
+    let summary = problems.chain(draft.changes).take(CHANGES_SHOWN).collect();
+    Ok(Some(Unpublished { changes, running_revision: draft.running, summary }))
+}
+
+impl FromRequestParts<App> for Frame {
+    type Rejection = Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
+        Ok(Self::of(&parts.headers, &parts.uri))
+    }
+}

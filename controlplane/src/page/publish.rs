@@ -1,0 +1,38 @@
+//! `POST /publish`: the draft becomes the next revision.
+
+use axum::extract::{Form, State};
+use axum::response::Response;
+use serde::Deserialize;
+use weir_web::url;
+
+use super::answer::{go_saying, own_path};
+use super::flash::Flash;
+use crate::app::App;
+use crate::auth::{Allowed, Publish};
+use crate::error::AppError;
+use crate::publish;
+
+/// What the strip sends.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+pub(super) struct Sent {
+    note: String,
+    return_to: String,
+}
+
+/// `POST /publish`
+pub(super) async fn create(
+    by: Allowed<Publish>,
+    State(app): State<App>,
+    Form(sent): Form<Sent>,
+) -> Result<Response, AppError> {
+    let back = own_path(&sent.return_to, url::PROVIDERS);
+    let flash = match publish::publish(&app, &by, &sent.note).await {
+        Ok(revision) => Flash::ok(format!("Revision {} is on its way to the gateways.", revision.revision)),
+        Err(AppError::Unpublishable(problems)) => {
+            Flash::bad(format!("Nothing was published. {}", problems.join(" ")))
+        }
+        Err(other) => return Err(other),
+    };
+    Ok(go_saying(back, &flash))
+}

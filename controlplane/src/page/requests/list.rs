@@ -1,0 +1,179 @@
+//! `GET /requests`: filter, histogram, fifty rows.
+
+use axum::extract::{Query, State};
+use axum::response::Response;
+use http::StatusCode;
+use uuid::Uuid;
+use weir_contract::filter::Filter;
+use weir_web::page::requests::{Empty, HistogramBar};
+use weir_web::page::{RequestsPage, Window as Shown};
+use weir_web::shell::Section;
+use weir_web::url;
+
+use super::query::{Asked, Resolved};
+use super::row::row;
+use crate::app::App;
+use crate::archive::requests::{Ask, Bar, Found, Place};
+use crate::archive::{ArchiveError, Scope, Window};
+use crate::auth::{Allowed, ReadFigures};
+use crate::error::AppError;
+use crate::page::answer::{go, page, page_with};
+use crate::page::frame::Frame;
+use crate::page::freshness::freshness;
+
+const ROWS: usize = 50;
+/// Pieces of the histogram, about.
+const PIECES: i64 = 48;
+/// An empty list counts what each term removed; more terms than this are not counted one by one.
+const TERMS_COUNTED: usize = 8;
+
+/// `GET /requests`
+pub(in crate::page) async fn list(
+    by: Allowed<ReadFigures>,
+    State(app): State<App>,
+    frame: Frame,
+    Query(asked): Query<Asked>,
+) -> Result<Response, AppError> {
+    let scope = Scope::of(&app, &by, "requests").await?;
+    if let Some(elsewhere) = pasted(&app, &scope, asked.typed()).await? {
+        return Ok(go(&elsewhere));
+    }
+    let shell = frame.shell(&app, &by, "Requests", Section::Requests).await?;
+    let view = RequestsPage { shell, query: asked.link(), ..RequestsPage::default() };
+    let resolved = match asked.resolve(&app, &by).await? {
+        Ok(resolved) => resolved,
+        Err(error) => {
+            let window = shown(asked.window(app.clock.now_us())?);
+            let view = RequestsPage { error: Some(error), window, ..view };
+            return page_with(StatusCode::UNPROCESSABLE_ENTITY, &view);
+        }
+    };
+    let found = fill(&app, &scope, &asked, &resolved, view).await?;
+    page(&found)
+}
+
+async fn fill(
+    app: &App,
+    scope: &Scope,
+    asked: &Asked,
+    resolved: &Resolved,
+    view: RequestsPage,
+) -> Result<RequestsPage, AppError> {
+    let Resolved { by_id, window, place, .. } = resolved;
+    let ask = Ask { window: *window, filter: by_id, place: *place, limit: ROWS };
+    let piece_us = piece(window.length_us());
+    let (found, bars, freshness) = tokio::join!(
+        app.archive.list_requests(scope, ask),
+        app.archive.histogram(scope, *window, by_id, piece_us),
+        freshness(app),
+    );
+    let found = found?;
+    // The rows are worth showing without their histogram; over a long time only that one may take too long.
+    let bars = bars
+        .inspect_err(|error| tracing::warn!(%error, "the list of requests goes without its histogram"))
+        .ok();
+    let empty = if found.rows.is_empty() && *place == Place::Newest {
+        Some(why_empty(app, scope, asked, resolved).await?)
+    } else {
+        None
+    };
+    let (older, newer) = cursors(&found, *place);
+    Ok(RequestsPage {
+        window: shown(*window),
+        freshness: freshness?,
+        total: bars.as_deref().map(|bars| bars.iter().map(|bar| bar.ok + bar.failed).sum()),
+        histogram: bars.map(|bars| histogram(*window, piece_us, &bars)).unwrap_or_default(),
+        rows: found.rows.into_iter().map(row).collect(),
+        older,
+        newer,
+        empty,
+        ..view
+    })
+}
+
+/// A request's id in the filter line leads to the request; a trace's id to its requests.
+async fn pasted(app: &App, scope: &Scope, typed: &str) -> Result<Option<String>, AppError> {
+    let Ok(id) = typed.parse::<Uuid>() else { return Ok(None) };
+    let is_there = app.archive.find_request(scope, id).await?.is_some();
+    let is_trace = typed.len() == 32;
+    Ok(match (is_there, is_trace) {
+        (true, _) => Some(url::request(&id.to_string())),
+        (false, true) => Some(url::requests_with("trace", &typed.to_lowercase())),
+        (false, false) => Some(url::requests_with("id", typed)),
+    })
+}
+
+fn cursors(found: &Found, place: Place) -> (Option<String>, Option<String>) {
+    let newest = found.rows.first().map(|row| row.cursor().to_string());
+    let oldest = found.rows.last().map(|row| row.cursor().to_string());
+    match place {
+        Place::Newest => (oldest.filter(|_| found.more), None),
+        Place::Before(_) => (oldest.filter(|_| found.more), newest),
+        Place::After(_) => (oldest, newest.filter(|_| found.more)),
+    }
+}
+
+async fn why_empty(
+    app: &App,
+    scope: &Scope,
+    asked: &Asked,
+    resolved: &Resolved,
+) -> Result<Empty, ArchiveError> {
+    let Resolved { filter, by_id, window, .. } = resolved;
+    if !filter.terms.is_empty() {
+        let mut counts = Vec::new();
+        for (place, term) in asked.terms(filter).into_iter().enumerate().take(TERMS_COUNTED) {
+            let rest: Filter = by_id.without(place);
+            counts.push((term, app.archive.count_requests(scope, *window, &rest).await?));
+        }
+        if counts.iter().any(|(_, count)| *count > 0) {
+            return Ok(Empty::Terms(counts));
+        }
+    }
+    let newest = app.archive.newest_request(scope).await?;
+    Ok(newest.map_or(Empty::Never, |last_request_us| Empty::Window { last_request_us }))
+}
+
+pub(in crate::page) fn shown(window: Window) -> Shown {
+    Shown { from_us: window.from_us, to_us: window.to_us }
+}
+
+/// The length of one bar: a round one, so that bars begin where people expect them.
+fn piece(length_us: i64) -> i64 {
+    const MINUTE: i64 = 60_000_000;
+    let round = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080].map(|minutes| minutes * MINUTE);
+    round.into_iter().find(|piece| length_us / piece <= PIECES).unwrap_or(14 * 1_440 * MINUTE)
+}
+
+fn histogram(window: Window, piece_us: i64, bars: &[Bar]) -> Vec<HistogramBar> {
+    let pieces = (window.length_us() + piece_us - 1) / piece_us;
+    let bar = |piece: i64| {
+        let counted = bars.iter().find(|bar| bar.piece == piece);
+        let from_us = window.from_us + piece * piece_us;
+        HistogramBar {
+            window: Shown { from_us, to_us: (from_us + piece_us).min(window.to_us) },
+            ok: counted.map_or(0, |bar| bar.ok),
+            failed: counted.map_or(0, |bar| bar.failed),
+        }
+    };
+    (0..pieces).map(bar).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_bars_cover_the_window_without_a_gap_and_hold_every_count() {
+        for hours in [1, 24, 24 * 7, 24 * 31, 24 * 400] {
+            let window = Window { from_us: 7, to_us: 7 + hours * 3_600_000_000 };
+            let piece_us = piece(window.length_us());
+            let bars = [Bar { piece: 0, ok: 2, failed: 1 }];
+            let shown = histogram(window, piece_us, &bars);
+            assert!(shown.len() <= 49, "{hours} h: {} bars", shown.len());
+            assert!(shown.windows(2).all(|pair| pair[0].window.to_us == pair[1].window.from_us));
+            assert_eq!(shown.last().map(|bar| bar.window.to_us), Some(window.to_us));
+            assert_eq!(shown.iter().map(|bar| bar.ok + bar.failed).sum::<u64>(), 3);
+        }
+    }
+}
