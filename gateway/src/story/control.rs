@@ -64,7 +64,7 @@ impl Control {
 }
 
 async fn stream_of(State(heard): State<Heard>) -> Body {
-    let messages = heard.first.to_vec().into_iter().map(Ok::<_, std::io::Error>);
+    let messages = (*heard.first).clone().into_iter().map(Ok::<_, std::io::Error>);
     let endless = futures_util::StreamExt::chain(stream::iter(messages), stream::pending());
     Body::from_stream(endless)
 }

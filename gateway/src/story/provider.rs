@@ -21,8 +21,8 @@ pub(super) enum Reply {
     Stream(Vec<&'static str>),
     /// A stream that breaks after these chunks.
     Cut(Vec<&'static str>),
-    /// A stream the test feeds.
-    Fed(mpsc::UnboundedReceiver<&'static str>),
+    /// A stream the test feeds; an error breaks it.
+    Fed(mpsc::UnboundedReceiver<Result<&'static str, std::io::Error>>),
 }
 
 /// What it was asked.
@@ -89,7 +89,7 @@ async fn reply(
         }
         Reply::Fed(feed) => events(stream::unfold(feed, |mut feed| async move {
             let chunk = feed.recv().await?;
-            Some((Ok(Bytes::from(chunk)), feed))
+            Some((chunk.map(Bytes::from), feed))
         })),
     }
 }

@@ -52,9 +52,19 @@ async fn a_stream_that_breaks_before_its_first_content_is_tried_again() {
 #[tokio::test]
 async fn a_stream_that_breaks_later_ends_with_an_error_event() {
     let story = Story::begin().await;
-    story.provider.will(Reply::Cut(vec![ROLE, TEXT]));
-    let answered = story.post(CHAT, &[], ASK).await;
-    let rest = answered.body.strip_prefix(&[ROLE, TEXT].concat()).unwrap();
+    let (feed, fed) = mpsc::unbounded_channel();
+    story.provider.will(Reply::Fed(fed));
+    feed.send(Ok(ROLE)).unwrap();
+    feed.send(Ok(TEXT)).unwrap();
+    let mut body = story.send(CHAT, &[], ASK).await.into_body();
+    let mut passed = String::new();
+    while passed.len() < ROLE.len() + TEXT.len() {
+        passed
+            .push_str(std::str::from_utf8(body.frame().await.unwrap().unwrap().data_ref().unwrap()).unwrap());
+    }
+    assert_eq!(passed, [ROLE, TEXT].concat());
+    feed.send(Err(std::io::Error::other("cut"))).unwrap();
+    let rest = String::from_utf8(body.collect().await.unwrap().to_bytes().to_vec()).unwrap();
     assert!(rest.starts_with("data: {\"error\":") && rest.contains("upstream_error"), "{rest}");
     assert_eq!(story.books().await[0].requests, 1);
 }
@@ -73,13 +83,13 @@ async fn the_rest_of_a_stream_is_read_for_its_usage_when_the_client_leaves() {
     let story = Story::begin().await;
     let (feed, fed) = mpsc::unbounded_channel();
     story.provider.will(Reply::Fed(fed));
-    feed.send(ROLE).unwrap();
-    feed.send(TEXT).unwrap();
+    feed.send(Ok(ROLE)).unwrap();
+    feed.send(Ok(TEXT)).unwrap();
     let mut body = story.send(CHAT, &[("x-weir-customer", "gone")], ASK).await.into_body();
     assert!(body.frame().await.unwrap().is_ok());
     drop(body);
     for chunk in [TEXT, STOP, USAGE, DONE] {
-        feed.send(chunk).unwrap();
+        feed.send(Ok(chunk)).unwrap();
     }
     drop(feed);
     let lines = story.books().await;

@@ -62,7 +62,7 @@ impl EncodeMetric for Histogram {
     fn encode(&self, mut encoder: MetricEncoder) -> Result<(), std::fmt::Error> {
         let counts: Vec<u64> = self.0.buckets.iter().map(|bucket| bucket.load(Ordering::Relaxed)).collect();
         let bounds = (0..BUCKETS).map(|place| {
-            if place == BUCKETS - 1 { f64::MAX } else { seconds(self.0.first_bound_us << place) }
+            if place == BUCKETS - 1 { f64::INFINITY } else { seconds(self.0.first_bound_us << place) }
         });
         let buckets: Vec<(f64, u64)> = bounds.zip(counts.iter().copied()).collect();
         let sum = seconds(self.0.sum_us.load(Ordering::Relaxed));
