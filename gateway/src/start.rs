@@ -12,7 +12,7 @@ use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_util::sync::CancellationToken;
 use weir_contract::clock::{Clock, Randomness};
-use weir_contract::id::{GatewayId, Incarnation, prefixed};
+use weir_contract::id::{GatewayId, Incarnation, Revision, prefixed};
 
 use crate::config::GatewayConfig;
 use crate::handles::{Handles, Parts};
@@ -124,6 +124,12 @@ impl Running {
     #[must_use]
     pub fn gateway(&self) -> &GatewayId {
         &self.handles.gateway
+    }
+
+    /// The revision of the policy in force; 0 before the first.
+    #[must_use]
+    pub fn revision(&self) -> Revision {
+        self.handles.running.revision()
     }
 
     /// The journal, for whoever watches or measures it.

@@ -8,8 +8,8 @@ use axum::body::Body;
 use axum::extract::State;
 use axum::routing::post;
 use bytes::Bytes;
-use futures_util::stream;
-use tokio::sync::watch;
+use futures_util::{StreamExt as _, stream};
+use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use weir_contract::id::Revision;
 use weir_contract::sync::{BookLine, Receipt, Revised, ToControl, ToGateway};
@@ -21,12 +21,15 @@ struct Heard {
     first: Arc<[Bytes; 2]>,
     lines: Arc<Mutex<Vec<BookLine>>>,
     acknowledged: watch::Sender<Revision>,
+    refused: mpsc::UnboundedSender<(Revision, String)>,
+    more: broadcast::Sender<Bytes>,
 }
 
 /// The control plane; gone when dropped.
 pub(super) struct Control {
     pub(super) address: SocketAddr,
     heard: Heard,
+    refusals: tokio::sync::Mutex<mpsc::UnboundedReceiver<(Revision, String)>>,
     _serving: JoinSet<()>,
 }
 
@@ -36,10 +39,13 @@ impl Control {
         let (policy_secret, signing_key) = sample::secrets();
         let first =
             [line(&ToGateway::Welcome { policy_secret, signing_key }), line(&ToGateway::Snapshot(revised))];
+        let (refused, refusals) = mpsc::unbounded_channel();
         let heard = Heard {
             first: Arc::new(first),
             lines: Arc::default(),
             acknowledged: watch::Sender::new(Revision(0)),
+            refused,
+            more: broadcast::Sender::new(64),
         };
         let routes = axum::Router::new()
             .route("/gateway/v1/stream", post(stream_of))
@@ -49,12 +55,23 @@ impl Control {
         let address = listener.local_addr().unwrap();
         let mut serving = JoinSet::new();
         serving.spawn(async move { axum::serve(listener, routes).await.unwrap() });
-        Self { address, heard, _serving: serving }
+        Self { address, heard, refusals: refusals.into(), _serving: serving }
     }
 
-    /// Waits until the policy is in force.
-    pub(super) async fn acknowledged(&self) {
-        self.heard.acknowledged.subscribe().wait_for(|revision| *revision > Revision(0)).await.unwrap();
+    /// Waits until that revision is in force.
+    pub(super) async fn acknowledged(&self, wanted: Revision) {
+        self.heard.acknowledged.subscribe().wait_for(|revision| *revision >= wanted).await.unwrap();
+    }
+
+    /// Sends a message to the gateway that listens.
+    pub(super) fn push(&self, message: String) {
+        self.heard.more.send(Bytes::from(message + "\n")).unwrap();
+    }
+
+    /// Sends a message that must be refused; the refusal.
+    pub(super) async fn refusal_of(&self, message: String) -> (Revision, String) {
+        self.push(message);
+        self.refusals.lock().await.recv().await.unwrap()
     }
 
     /// What the books were told.
@@ -65,8 +82,11 @@ impl Control {
 
 async fn stream_of(State(heard): State<Heard>) -> Body {
     let messages = (*heard.first).clone().into_iter().map(Ok::<_, std::io::Error>);
-    let endless = futures_util::StreamExt::chain(stream::iter(messages), stream::pending());
-    Body::from_stream(endless)
+    let more = stream::unfold(heard.more.subscribe(), |mut more| async move {
+        let message = more.recv().await.ok()?;
+        Some((Ok(message), more))
+    });
+    Body::from_stream(stream::iter(messages).chain(more))
 }
 
 async fn hear(State(heard): State<Heard>, Json(message): Json<ToControl>) -> Json<Receipt> {
@@ -74,7 +94,7 @@ async fn hear(State(heard): State<Heard>, Json(message): Json<ToControl>) -> Jso
         ToControl::Ack { revision, .. } => {
             heard.acknowledged.send_replace(revision);
         }
-        ToControl::Nack { reason, .. } => panic!("the gateway refused the policy: {reason}"),
+        ToControl::Nack { revision, reason } => heard.refused.send((revision, reason)).unwrap(),
         ToControl::BatchPosted(batch) => heard.lines.lock().unwrap().extend(batch.lines),
         _ => {}
     }

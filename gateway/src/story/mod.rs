@@ -1,6 +1,7 @@
 //! A gateway between a provider and a control plane of the tests' own: short stories about whole requests.
 
 mod control;
+mod policy;
 mod provider;
 mod requests;
 mod streams;
@@ -17,6 +18,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use weir_contract::clock::{Clock, Randomness};
+use weir_contract::id::Revision;
 use weir_contract::policy::Content;
 use weir_contract::sync::BookLine;
 
@@ -51,8 +53,9 @@ struct Story {
     gateway: Running,
     control: Control,
     provider: Provider,
+    content: Content,
     client: Client<HttpConnector, Full<Bytes>>,
-    _data: tempfile::TempDir,
+    data: tempfile::TempDir,
 }
 
 /// An answer, read to its end.
@@ -82,25 +85,10 @@ impl Story {
         change(&mut content);
         let control = Control::start(sample::revised(1, &content)).await;
         let data = tempfile::tempdir().unwrap();
-        let config = GatewayConfig {
-            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            admin_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
-            data: data.path().to_owned(),
-            control: ControlLink {
-                url: format!("http://{}", control.address),
-                token: "wgt_story".to_owned().into(),
-            },
-            allow_loopback: true,
-            ..GatewayConfig::default()
-        };
-        let ambient = Ambient {
-            clock: Arc::new(Ticking(AtomicI64::new(1_795_230_000_000_000))),
-            random: Arc::new(Counting(AtomicU64::new(1))),
-        };
-        let gateway = start(config, ambient).await.unwrap();
-        control.acknowledged().await;
+        let gateway = start_at(&data, &format!("http://{}", control.address)).await;
+        control.acknowledged(Revision(1)).await;
         let client = Client::builder(TokioExecutor::new()).build_http();
-        Self { gateway, control, provider, client, _data: data }
+        Self { gateway, control, provider, content, client, data }
     }
 
     async fn send(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Response<Incoming> {
@@ -124,6 +112,19 @@ impl Story {
         read(self.client.request(request.body(Full::default()).unwrap()).await.unwrap()).await
     }
 
+    /// Closes the client's connections.
+    fn without_client(mut self) -> Self {
+        self.client = Client::builder(TokioExecutor::new()).build_http();
+        self
+    }
+
+    /// Stops the gateway and its control plane, and starts the gateway alone.
+    async fn restart_without_control(mut self) -> Self {
+        self.gateway.shutdown().await;
+        self.gateway = start_at(&self.data, "http://127.0.0.1:1").await;
+        self
+    }
+
     /// Stops the gateway; what the books were told in its life.
     async fn books(self) -> Vec<BookLine> {
         self.gateway.shutdown().await;
@@ -135,4 +136,20 @@ async fn read(response: Response<Incoming>) -> Answered {
     let (head, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
     Answered { status: head.status, headers: head.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+}
+
+async fn start_at(data: &tempfile::TempDir, control_url: &str) -> Running {
+    let config = GatewayConfig {
+        listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        admin_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+        data: data.path().to_owned(),
+        control: ControlLink { url: control_url.to_owned(), token: "wgt_story".to_owned().into() },
+        allow_loopback: true,
+        ..GatewayConfig::default()
+    };
+    let ambient = Ambient {
+        clock: Arc::new(Ticking(AtomicI64::new(1_795_230_000_000_000))),
+        random: Arc::new(Counting(AtomicU64::new(1))),
+    };
+    start(config, ambient).await.unwrap()
 }

@@ -10,13 +10,15 @@ use axum::response::Response;
 use bytes::Bytes;
 use futures_util::{StreamExt as _, stream};
 use http::{HeaderMap, StatusCode};
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, oneshot, watch};
 use tokio::task::JoinSet;
 
 /// What the provider shall do next.
 pub(super) enum Reply {
     /// An answer in one piece.
     Json(u16, &'static str),
+    /// An answer in one piece, once the test says so.
+    Late(oneshot::Receiver<()>, &'static str),
     /// A stream of these chunks that ends well.
     Stream(Vec<&'static str>),
     /// A stream that breaks after these chunks.
@@ -37,6 +39,7 @@ pub(super) struct Seen {
 struct Script {
     replies: Arc<Mutex<VecDeque<Reply>>>,
     seen: Arc<Mutex<Vec<Seen>>>,
+    asked: watch::Sender<usize>,
 }
 
 /// The provider; gone when dropped.
@@ -61,6 +64,11 @@ impl Provider {
         self.script.replies.lock().unwrap().push_back(reply);
     }
 
+    /// Waits until it was asked so many times.
+    pub(super) async fn asked(&self, times: usize) {
+        self.script.asked.subscribe().wait_for(|asked| *asked >= times).await.unwrap();
+    }
+
     pub(super) fn seen(&self) -> Vec<Seen> {
         self.script.seen.lock().unwrap().clone()
     }
@@ -73,15 +81,14 @@ async fn reply(
     body: String,
 ) -> Response<Body> {
     script.seen.lock().unwrap().push(Seen { path: uri.path().to_owned(), headers, body });
+    script.asked.send_modify(|asked| *asked += 1);
     let next = script.replies.lock().unwrap().pop_front();
     match next.unwrap_or(Reply::Json(500, "{}")) {
-        Reply::Json(status, body) => {
-            let mut response = Response::new(Body::from(body));
-            *response.status_mut() = StatusCode::from_u16(status).unwrap();
-            response.headers_mut().insert("content-type", "application/json".parse().unwrap());
-            response.headers_mut().insert("x-request-id", "req_1".parse().unwrap());
-            response
+        Reply::Late(signal, body) => {
+            signal.await.unwrap();
+            json(200, body)
         }
+        Reply::Json(status, body) => json(status, body),
         Reply::Stream(chunks) => events(stream::iter(chunks).map(|chunk| Ok(Bytes::from(chunk)))),
         Reply::Cut(chunks) => {
             let broken = stream::once(async { Err(std::io::Error::other("cut")) });
@@ -99,5 +106,13 @@ fn events(
 ) -> Response<Body> {
     let mut response = Response::new(Body::from_stream(body));
     response.headers_mut().insert("content-type", "text/event-stream".parse().unwrap());
+    response
+}
+
+fn json(status: u16, body: &'static str) -> Response<Body> {
+    let mut response = Response::new(Body::from(body));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap();
+    response.headers_mut().insert("content-type", "application/json".parse().unwrap());
+    response.headers_mut().insert("x-request-id", "req_1".parse().unwrap());
     response
 }

@@ -1,5 +1,6 @@
 //! Whole answers: passed untouched, priced, attributed, retried, refused.
 
+use tokio::sync::oneshot;
 use weir_contract::money::Money;
 
 use super::Story;
@@ -145,6 +146,21 @@ async fn a_provider_that_is_not_there_is_a_502_that_names_it() {
         answered.body
     );
     assert_eq!(answered.header("x-weir-source"), "provider");
+}
+
+#[tokio::test]
+async fn an_answer_nobody_waits_for_is_still_read_and_paid_for() {
+    let story = Story::begin().await;
+    let (answer, late) = oneshot::channel();
+    story.provider.will(Reply::Late(late, ANSWER));
+    tokio::select! {
+        _ = story.send(CHAT, &[("x-weir-customer", "gone")], ASK) => panic!("it was answered"),
+        () = story.provider.asked(1) => {}
+    }
+    let story = story.without_client();
+    answer.send(()).unwrap();
+    let lines = story.books().await;
+    assert_eq!((lines[0].customer.as_str(), lines[0].cost), ("gone", Money::from_nano(30_000)));
 }
 
 #[tokio::test]
