@@ -13,7 +13,8 @@ pub use crate::archive::ArchiveConfig;
 pub struct ControlConfig {
     /// Where the dashboard, the API and gateways are served; port 0 takes any free one.
     pub listen: SocketAddr,
-    /// Folder of the app database and the master key.
+    /// Folder of the app database and the master key; chosen by the program that starts it.
+    #[serde(skip)]
     pub data: PathBuf,
     /// The app database: `sqlite:…` or `postgres://…`; `app.sqlite` in the data folder when not given.
     pub database_url: Option<String>,
@@ -21,11 +22,14 @@ pub struct ControlConfig {
     pub public_url: Option<String>,
     /// How applications reach a gateway, without `/v1`: shown in snippets; the gateway's own address when not given.
     pub gateway_url: Option<String>,
-    /// Where the archive is.
+    /// Where the archive is; chosen by the program that starts it.
+    #[serde(skip)]
     pub archive: ArchiveConfig,
-    /// The built-in demo provider, without `/v1`; set up at first start when given.
+    /// The built-in demo provider, without `/v1`; set up at first start when given by the program that starts it.
+    #[serde(skip)]
     pub demo_url: Option<String>,
-    /// No demo provider, no loopback endpoints without a grant.
+    /// No demo provider, no loopback endpoints without a grant; chosen by the program that starts it.
+    #[serde(skip)]
     pub production: bool,
     /// File of the master key; `master.key` in the data folder when not given. Made at first start.
     pub master_key_file: Option<PathBuf>,

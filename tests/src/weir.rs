@@ -78,7 +78,7 @@ impl Setup {
     /// `weir gateway` connected to that control plane.
     pub async fn gateway(self, control_url: &str, token: &str) -> Gateway {
         let (process, ready) =
-            self.start("gateway", &[("gateway.control_url", control_url), ("gateway.token", token)]);
+            self.start("gateway", &[("gateway.control.url", control_url), ("gateway.control.token", token)]);
         let text = |name: &str| ready[name].as_str().unwrap().to_owned();
         Gateway { process, url: text("gateway"), admin: text("admin"), client: Client::default() }
     }
@@ -237,7 +237,7 @@ impl Weir {
 
     /// Publishes the draft; the new revision.
     pub async fn publish(&self, note: &str) -> u64 {
-        let answer = self.api(Method::POST, "/publish", Some(json!({ "note": note }))).await.ok().json();
+        let answer = self.api(Method::POST, "/revisions", Some(json!({ "note": note }))).await.ok().json();
         answer["revision"].as_u64().unwrap_or_else(|| panic!("no revision in {answer}"))
     }
 
@@ -264,7 +264,7 @@ impl Weir {
     ) -> (String, u64) {
         let endpoint = json!({
             "name": format!("{provider}-fake"), "provider": provider, "dialect": dialect, "base_url": base_url,
-            "credential": "sk-recorded", "allow_private": true,
+            "credential": "sk-recorded", "limits": { "allow_private": true },
         });
         let endpoint = self.api(Method::POST, "/endpoints", Some(endpoint)).await.ok().json();
         let id = endpoint["id"].as_str().unwrap().to_owned();

@@ -1,9 +1,9 @@
 //! Section `limits`: bounds on what one gateway takes on, so that no client can exhaust it.
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 /// What a client may ask of the gateway.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsConfig {
     /// Largest request body, bytes.

@@ -9,7 +9,7 @@ mod tls;
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 
 pub use control::ControlLink;
 pub use limits::LimitsConfig;
@@ -20,7 +20,7 @@ pub use tls::TlsFiles;
 use crate::spool::{ArchiveConfig, SpoolConfig};
 
 /// A gateway's configuration. Every field has a default but the link to the control plane.
-#[derive(Clone, Debug, Deserialize)]
+#[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct GatewayConfig {
     /// Where clients connect. Port 0 takes any free one.
@@ -29,7 +29,8 @@ pub struct GatewayConfig {
     pub admin_listen: SocketAddr,
     /// The gateway's stable name; empty: one is made at the first start and kept in the data folder.
     pub name: String,
-    /// The folder for the spool and the last good snapshot.
+    /// The folder for the spool and the last good snapshot; chosen by the program that starts it.
+    #[serde(skip)]
     pub data: PathBuf,
     /// The control plane it obeys.
     pub control: ControlLink,
@@ -45,7 +46,8 @@ pub struct GatewayConfig {
     pub allow_loopback: bool,
     /// The journal on disk.
     pub spool: SpoolConfig,
-    /// The ClickHouse the journal is delivered to.
+    /// The ClickHouse the journal is delivered to; chosen by the program that starts it.
+    #[serde(skip)]
     pub archive: ArchiveConfig,
 }
 
@@ -69,7 +71,7 @@ impl Default for GatewayConfig {
 }
 
 /// Another product whose request headers we understand.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Compat {
     /// `x-litellm-…`

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use serde::Deserialize;
+use serde::{Deserialize, Serializer};
 use zeroize::Zeroizing;
 
 /// A secret from the configuration. It has no `Display` and no `Serialize`, and its `Debug` shows nothing.
@@ -15,6 +15,11 @@ impl Secret {
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0
+    }
+
+    /// Writes an empty text in its place: that the key exists may be shown, its value never.
+    pub(super) fn hidden<S: Serializer>(_secret: &Self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str("")
     }
 
     /// Whether none was given.

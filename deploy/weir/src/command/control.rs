@@ -4,7 +4,8 @@ use std::sync::Arc;
 
 use serde_json::json;
 use weir_contract::price::PriceBook;
-use weir_controlplane::{Ambient, ArchiveConfig, Running};
+use weir_controlplane::app::Ambient;
+use weir_controlplane::{ArchiveConfig, Running};
 
 use super::Failure;
 use super::serve::{on_runtime, stop_requested};
@@ -29,13 +30,13 @@ async fn serve(config: Config, json: bool) -> Result<(), Failure> {
     let control = start(&config, None, built_in_book()?).await?;
     let dashboard = format!("http://{}", control.address);
     let first = control.first_run.as_ref();
-    let link = first.and_then(|first| first.sign_in_link.as_deref());
+    let link = first.map(|first| &first.sign_in_link);
     if json {
         let line = json!({
             "dashboard": dashboard,
             "sign_in_link": link,
-            "api_token": first.and_then(|first| first.api_token.as_deref()),
-            "gateway_key": first.and_then(|first| first.gateway_key.as_deref()),
+            "api_token": first.map(|first| &first.api_token),
+            "gateway_key": first.map(|first| &first.gateway_key),
             "gateway_token": control.gateway_token,
         });
         output::line(&line.to_string());

@@ -18,11 +18,11 @@ pub(super) fn run(config: Config, json: bool) -> Result<(), Failure> {
 
 async fn serve(config: Config, json: bool) -> Result<(), Failure> {
     let wanted = [
-        ("gateway.control_url (--control)", &config.gateway.control_url),
-        ("gateway.token (WEIR_GATEWAY_TOKEN)", &config.gateway.token),
-        ("clickhouse.url (WEIR_CLICKHOUSE_URL)", &config.clickhouse.url),
+        ("gateway.control.url (--control)", config.gateway.control.url.is_empty()),
+        ("gateway.control.token (WEIR_GATEWAY_CONTROL_TOKEN)", config.gateway.control.token.is_empty()),
+        ("clickhouse.url (WEIR_CLICKHOUSE_URL)", config.clickhouse.url.is_empty()),
     ];
-    let missing: Vec<&str> = wanted.iter().filter(|(_, value)| value.is_empty()).map(|(name, _)| *name).collect();
+    let missing: Vec<&str> = wanted.iter().filter(|(_, missing)| *missing).map(|(name, _)| *name).collect();
     if !missing.is_empty() {
         return Err(Failure::Usage(format!("a gateway on its own also needs {}", missing.join(" and "))));
     }

@@ -39,7 +39,7 @@ enum Command {
         /// Base URL of the control plane.
         #[arg(long, value_name = "URL")]
         control: Option<String>,
-        /// The gateway's token, as `weir up` or the Providers page shows it. Better in WEIR_GATEWAY_TOKEN: arguments are seen by everyone on the machine.
+        /// The gateway's token, as `weir up` or the Providers page shows it. Better in WEIR_GATEWAY_CONTROL_TOKEN: arguments are seen by everyone on the machine.
         #[arg(long, value_name = "TOKEN")]
         token: Option<String>,
         /// Print one line of JSON with the addresses once ready.
@@ -100,7 +100,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
     match arguments.command {
         Command::Up { serving, json } => with_config(serving, &[], |config| up::run(config, json)),
         Command::Gateway { serving, control, token, json } => {
-            let flags = [("gateway.control_url", control), ("gateway.token", token)];
+            let flags = [("gateway.control.url", control), ("gateway.control.token", token)];
             with_config(serving, &flags, |config| gateway::run(config, json))
         }
         Command::Control { serving, json } => with_config(serving, &[], |config| control::run(config, json)),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use serde_json::json;
 use weir_contract::price::PriceBook;
 use weir_controlplane::FirstRun;
+use weir_gateway::Secret;
 
 use super::serve::{on_runtime, stop_requested};
 use super::{Failure, control, gateway};
@@ -52,10 +53,10 @@ async fn start_demo(config: &Config) -> Result<Option<demo::Demo>, Failure> {
 async fn serve_planes(config: Config, demo_url: Option<String>, book: Arc<PriceBook>, json: bool) -> Result<(), Failure> {
     let control = control::start(&config, demo_url, book).await?;
     let mut gateway_config = config.gateway.clone();
-    gateway_config.control_url = format!("http://{}", control.address);
-    control.gateway_token.clone_into(&mut gateway_config.token);
+    gateway_config.control.url = format!("http://{}", control.address);
+    gateway_config.control.token = Secret::from(control.gateway_token.clone());
+    gateway_config.allow_loopback |= !config.production;
     let gateway = gateway::start(&config, gateway_config).await?;
-    control.set_gateway_url(&format!("http://{}", gateway.address));
     announce(&config, &control, &gateway, json);
     let outcome = stop_requested().await;
     tracing::info!("stopping: finishing what is in flight");
@@ -74,9 +75,9 @@ fn announce(config: &Config, control: &weir_controlplane::Running, gateway: &wei
             "gateway": gateway_url,
             "admin": format!("http://{}", gateway.admin_address),
             "clickhouse": config.clickhouse.url,
-            "sign_in_link": first.and_then(|first| first.sign_in_link.as_deref()),
-            "api_token": first.and_then(|first| first.api_token.as_deref()),
-            "gateway_key": first.and_then(|first| first.gateway_key.as_deref()),
+            "sign_in_link": first.map(|first| &first.sign_in_link),
+            "api_token": first.map(|first| &first.api_token),
+            "gateway_key": first.map(|first| &first.gateway_key),
             "gateway_token": control.gateway_token,
         });
         output::line(&line.to_string());
@@ -89,17 +90,12 @@ fn announce(config: &Config, control: &weir_controlplane::Running, gateway: &wei
 }
 
 fn announce_first_run(first: &FirstRun, gateway_url: &str) {
-    if let Some(link) = &first.sign_in_link {
-        output::line(&format!("Sign in once with {link}"));
-    }
-    if let Some(key) = &first.gateway_key {
-        output::line("The first gateway key is in this line, and shown only now. Try it:");
-        output::line(&format!(
-            "curl {gateway_url}/v1/chat/completions -H 'authorization: Bearer {key}' -H 'content-type: application/json' \
-             -H 'x-weir-customer: acme' -d '{{\"model\":\"demo/fast\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'"
-        ));
-    }
-    if let Some(token) = &first.api_token {
-        output::line(&format!("API token for scripts (weir keys, /api/v1): {token}"));
-    }
+    let FirstRun { sign_in_link, api_token, gateway_key } = first;
+    output::line(&format!("Sign in once with {sign_in_link}"));
+    output::line("Send a first request:");
+    output::line(&format!(
+        "curl {gateway_url}/v1/chat/completions -H 'authorization: Bearer {gateway_key}' -H 'content-type: application/json' \
+         -H 'x-weir-customer: acme' -d '{{\"model\":\"demo/fast\",\"messages\":[{{\"role\":\"user\",\"content\":\"Hello\"}}]}}'"
+    ));
+    output::line(&format!("API token for scripts (weir keys, /api/v1): {api_token}"));
 }
