@@ -157,7 +157,7 @@ impl Archive {
         rows: &[T::Value<'_>],
     ) -> Result<Vec<Poison>, Failure> {
         let mut poison = Vec::new();
-        let mut todo: Vec<Range<usize>> = Vec::from([0..rows.len()]);
+        let mut todo: Vec<Range<usize>> = std::iter::once(0..rows.len()).collect();
         while let Some(range) = todo.pop() {
             let token = format!("{}:{table}:{}-{}", seal.batch, range.start, range.end);
             match self.insert::<T>(table, token, &rows[range.clone()]).await? {

@@ -138,7 +138,9 @@ impl<D: Deliver> Courier<D> {
         let mut wait = self.backoff.first;
         let mut uncertain = batch.recovered;
         let mut read = None;
+        let mut attempt;
         loop {
+            attempt = Instant::now();
             let shared = Arc::clone(&self.shared);
             let result = match self.read(batch, &mut read) {
                 Ok(Some(batch)) => {
@@ -156,7 +158,7 @@ impl<D: Deliver> Courier<D> {
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(self.backoff.most);
         }
-        self.done(batch, read.flatten().as_ref());
+        self.done(batch, read.flatten().as_ref(), attempt.elapsed());
     }
 
     /// The batch's records; `None` when its file is gone and nothing can be delivered any more.
@@ -176,7 +178,11 @@ impl<D: Deliver> Courier<D> {
                 }
             };
             if read.as_ref().is_none_or(|read| read.damaged) {
-                add(&self.shared.counters.quarantined, u64::from(!batch.recovered));
+                // Damage found at the start is counted there, and only one sink counts what is found later.
+                add(
+                    &self.shared.counters.quarantined,
+                    u64::from(!batch.recovered && D::SINK == Sink::Archive),
+                );
                 tracing::error!(
                     batch = %batch.seal.batch, sink = D::NAME, path = %path.display(),
                     "a sealed batch is damaged or gone from the disk: what is readable is delivered"
@@ -200,9 +206,11 @@ impl<D: Deliver> Courier<D> {
         }
     }
 
-    fn done(&mut self, batch: &BatchRef, delivered: Option<&Batch>) {
+    fn done(&mut self, batch: &BatchRef, delivered: Option<&Batch>, took: Duration) {
         self.shared.counters.set_error(D::NAME, "");
         if D::SINK == Sink::Archive {
+            add(&self.shared.counters.archive_batches, 1);
+            add(&self.shared.counters.archive_us, u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
             let rows = delivered.map_or(0, |batch| {
                 batch.gaps.len() + batch.requests.iter().map(|request| request.calls.len()).sum::<usize>()
             });

@@ -25,6 +25,9 @@ pub(super) enum Note {
     Dirty(Arc<dyn Journal>),
     /// A seal was written to the file.
     Sealed(Arc<dyn Journal>, Box<BatchRef>),
+    /// Nothing more is written to that file. Told here and not to the shelf at once: a file whose last batch is not yet on
+    /// the shelf would look delivered.
+    Finished(u64),
     /// Everything before this was handled.
     Reached(oneshot::Sender<()>),
 }
@@ -48,6 +51,7 @@ pub(super) fn run(notes: &Receiver<Note>, dirty: &AtomicBool, shared: &Arc<Share
                 synced = Instant::now();
                 shared.shelf.add_batch(*batch, &[]);
             }
+            Ok(Note::Finished(segment)) => shared.shelf.finish(segment, shared.clock.now_us()),
             Ok(Note::Reached(done)) => drop(done.send(())),
             Err(end) => {
                 dirty.store(false, Ordering::SeqCst);

@@ -88,8 +88,9 @@ fn recover_file(
 ) -> Result<(), SpoolError> {
     let bytes = segment::load(path)?;
     let contents = segment::read(&bytes, path)?;
-    if contents.header.is_none() && bytes.iter().all(|byte| *byte == 0) {
-        // Allocated, never begun.
+    let used = bytes.iter().rposition(|byte| *byte != 0).map_or(0, |last| last + 1);
+    if contents.header.is_none() && is_last && used < segment::HEADER_SEARCH {
+        // Allocated, but not even its header was finished.
         drop(std::fs::remove_file(path));
         return Ok(());
     }

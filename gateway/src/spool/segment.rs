@@ -20,7 +20,7 @@ const GOOD: &str = "wal";
 const DAMAGED: &str = "damaged";
 
 /// Within how many bytes a copy of the header must begin.
-const HEADER_SEARCH: usize = 4096;
+pub(super) const HEADER_SEARCH: usize = 4096;
 
 /// What a file says about itself.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

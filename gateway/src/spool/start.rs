@@ -83,9 +83,8 @@ pub(super) fn start(parts: Parts) -> Result<Threads, SpoolError> {
     );
     let stop = CancellationToken::new();
     let has_archive = !parts.archive.url.is_empty();
-    let archive_sink = if has_archive { Some(Archive::new(&parts.archive)?) } else { None };
-    let archive =
-        archive_sink.map(|sink| Courier::new(sink, Arc::clone(&shared), parts.backoff, archive_done));
+    let archive = has_archive.then(|| Archive::new(&parts.archive)).transpose()?;
+    let archive = archive.map(|sink| Courier::new(sink, Arc::clone(&shared), parts.backoff, archive_done));
     let books = Courier::new(BooksSink::new(parts.books), Arc::clone(&shared), parts.backoff, books_done);
     let runtime = tokio::runtime::Builder::new_current_thread()
         .enable_all()

@@ -37,6 +37,10 @@ pub struct SpoolStatus {
     pub gaps: u64,
     /// Batches sealed.
     pub sealed: u64,
+    /// Batches the archive acknowledged, and how long sending them took together, µs.
+    pub archive_batches: u64,
+    /// See [`SpoolStatus::archive_batches`].
+    pub archive_us: u64,
     /// Sealed batches the archive has not acknowledged.
     pub archive_lag: u64,
     /// Sealed batches the books have not acknowledged.
@@ -68,6 +72,8 @@ pub(super) struct Counters {
     pub(super) sealed: AtomicU64,
     pub(super) retries: AtomicU64,
     pub(super) sync_failures: AtomicU64,
+    pub(super) archive_batches: AtomicU64,
+    pub(super) archive_us: AtomicU64,
     shed: Mutex<BTreeMap<WorkspaceId, u64>>,
     archive_error: Mutex<String>,
     books_error: Mutex<String>,
@@ -106,6 +112,8 @@ impl Counters {
         status.sealed = self.sealed.load(Relaxed);
         status.retries = self.retries.load(Relaxed);
         status.sync_failures = self.sync_failures.load(Relaxed);
+        status.archive_batches = self.archive_batches.load(Relaxed);
+        status.archive_us = self.archive_us.load(Relaxed);
         status.archive_error.clone_from(&lock(&self.archive_error));
         status.books_error.clone_from(&lock(&self.books_error));
     }

@@ -22,6 +22,9 @@ use super::{Durability, SpoolError};
 /// Space kept free at the end of a file for the seal.
 const SEAL_RESERVE: u64 = 1024;
 
+/// How much room there must be before requests are admitted again.
+const PROBE_BYTES: u64 = 4096;
+
 /// Bytes after which a group is written although more is queued.
 const GROUP_BYTES: usize = 1 << 20;
 /// The same, by count.
@@ -325,7 +328,7 @@ impl Writer {
             if let Err(error) = active.journal.trim(active.at) {
                 tracing::warn!(%error, "the unused end of a journal file could not be given back");
             }
-            self.shared.shelf.finish(active.segment, self.shared.clock.now_us());
+            drop(self.flusher.send(Note::Finished(active.segment)));
         }
     }
 
@@ -368,8 +371,10 @@ impl Writer {
     /// Tries to write what is in the overflow, when it is time.
     fn retry(&mut self) {
         let Some(items) = self.overflow.take_when_due() else { return };
-        // An empty record shows whether writing works again when nothing else waits.
-        self.put(Item::Void(Vec::new()));
+        // Room for an ordinary record, and an empty one written, show that writing works again when nothing else waits.
+        if self.room_for(PROBE_BYTES).is_some() {
+            self.put(Item::Void(Vec::new()));
+        }
         items.into_iter().for_each(|item| self.put(item));
         if self.flush() && !self.overflow.is_blocked() {
             self.overflow.unblock();
