@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::runtime::Handle;
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 use tokio_util::task::TaskTracker;
 use weir_contract::clock::{Clock, Randomness};
 use weir_contract::id::{GatewayId, Incarnation};
@@ -40,11 +40,11 @@ pub(crate) struct Handles {
     pub(crate) tasks: TaskTracker,
     /// Where such work runs, also when it is started while a connection is torn down.
     pub(crate) runtime: Handle,
-    /// How many upstream answers may be drained at once.
-    pub(crate) drains: Arc<Semaphore>,
+    drains: Arc<Semaphore>,
     /// Where clients reach this gateway.
     pub(crate) address: String,
     draining: AtomicBool,
+    hurried: AtomicBool,
 }
 
 /// What [`Handles::new`] is made of.
@@ -80,6 +80,7 @@ impl Handles {
             drains,
             address,
             draining: AtomicBool::new(false),
+            hurried: AtomicBool::new(false),
         })
     }
 
@@ -91,6 +92,17 @@ impl Handles {
     /// Whether new requests are refused because the gateway is about to stop.
     pub(crate) fn is_draining(&self) -> bool {
         self.draining.load(Ordering::Relaxed)
+    }
+
+    /// From now on no upstream answer is read for a client that left: there is no time.
+    pub(crate) fn hurry(&self) {
+        self.hurried.store(true, Ordering::Relaxed);
+    }
+
+    /// Leave to read an upstream answer for a client that left; `None` when there is no room or no time.
+    pub(crate) fn drain_permit(&self) -> Option<OwnedSemaphorePermit> {
+        let in_time = !self.hurried.load(Ordering::Relaxed);
+        in_time.then(|| Arc::clone(&self.drains).try_acquire_owned().ok()).flatten()
     }
 
     /// How the gateway is.

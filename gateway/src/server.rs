@@ -29,6 +29,9 @@ use crate::handles::Handles;
 /// Pause after an accept that failed for lack of something, like file descriptors.
 const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 
+/// How long a TLS handshake may take.
+const HANDSHAKE_MAX: Duration = Duration::from_secs(10);
+
 /// How many headers hyper reads without an allocation.
 const HEADERS_CHEAP: usize = 100;
 
@@ -39,6 +42,8 @@ pub(crate) struct Server {
     handles: Arc<Handles>,
     http: auto::Builder<TokioExecutor>,
     connections: TaskTracker,
+    /// Ends connections that did not end by themselves when the gateway stops.
+    cut: CancellationToken,
     room: Arc<Semaphore>,
 }
 
@@ -47,7 +52,15 @@ impl Server {
     pub(crate) fn new(listener: TcpListener, tls: Option<TlsAcceptor>, handles: Arc<Handles>) -> Self {
         let http = http(&handles.config.limits, &handles.config.timeouts);
         let room = Arc::new(Semaphore::new(handles.config.limits.connections_max));
-        Self { listener, tls, handles, http, connections: TaskTracker::new(), room }
+        Self {
+            listener,
+            tls,
+            handles,
+            http,
+            connections: TaskTracker::new(),
+            cut: CancellationToken::new(),
+            room,
+        }
     }
 
     /// Accepts until `stop`, then waits for what is in flight, at most as long as configured.
@@ -62,8 +75,9 @@ impl Server {
             match accepted {
                 Ok((stream, peer, permit)) => {
                     let connection = self.connection(stream, peer, graceful.watcher());
+                    let cut = self.cut.clone();
                     self.connections.spawn(async move {
-                        connection.await;
+                        cut.run_until_cancelled(connection).await;
                         drop(permit);
                     });
                 }
@@ -73,19 +87,17 @@ impl Server {
                 }
             }
         }
-        let Self { listener, connections, handles, .. } = self;
+        let Self { listener, connections, handles, cut, .. } = self;
         drop(listener);
-        let most = handles.config.timeouts.shutdown();
         connections.close();
-        let drained = async {
-            graceful.shutdown().await;
-            connections.wait().await;
-        };
-        if timeout(most, drained).await.is_err() {
+        if timeout(handles.config.timeouts.shutdown(), graceful.shutdown()).await.is_err() {
             tracing::warn!(
-                "requests were still in flight when the gateway stopped; they are recorded as they stand"
+                "requests are still in flight as the gateway stops; they are recorded as they stand"
             );
+            handles.hurry();
+            cut.cancel();
         }
+        connections.wait().await;
     }
 
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
@@ -103,17 +115,32 @@ impl Server {
     ) -> impl Future<Output = ()> + Send + 'static {
         let (tls, http, handles) = (self.tls.clone(), self.http.clone(), Arc::clone(&self.handles));
         async move {
-            handles.metrics.connections.inc();
+            let _counted = Counted::new(&handles);
             match tls {
                 None => serve(http, stream, peer, &handles, watcher).await,
-                Some(tls) => match timeout(handles.config.timeouts.head(), tls.accept(stream)).await {
+                Some(tls) => match timeout(HANDSHAKE_MAX, tls.accept(stream)).await {
                     Ok(Ok(stream)) => serve(http, stream, peer, &handles, watcher).await,
                     Ok(Err(error)) => tracing::debug!(%error, %peer, "a TLS handshake failed"),
                     Err(_) => tracing::debug!(%peer, "a TLS handshake took too long"),
                 },
             }
-            handles.metrics.connections.dec();
         }
+    }
+}
+
+/// An open connection, as long as it lives.
+struct Counted(Arc<Handles>);
+
+impl Counted {
+    fn new(handles: &Arc<Handles>) -> Self {
+        handles.metrics.connections.inc();
+        Self(Arc::clone(handles))
+    }
+}
+
+impl Drop for Counted {
+    fn drop(&mut self) {
+        self.0.metrics.connections.dec();
     }
 }
 

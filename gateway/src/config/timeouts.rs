@@ -8,7 +8,8 @@ use serde::{Deserialize, Serialize};
 #[derive(Clone, Debug, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TimeoutsConfig {
-    /// For a request's head to arrive, and for a TLS handshake.
+    /// For a request's head to arrive; a connection that waits for its next request counts too, so this is also how long
+    /// an idle connection is kept. Longer than clients keep theirs, or they write into a closing connection.
     pub head_ms: u64,
     /// Between two pieces of a request's body.
     pub body_idle_ms: u64,
@@ -20,7 +21,7 @@ pub struct TimeoutsConfig {
 
 impl Default for TimeoutsConfig {
     fn default() -> Self {
-        Self { head_ms: 10_000, body_idle_ms: 30_000, drain_ms: 60_000, shutdown_ms: 30_000 }
+        Self { head_ms: 75_000, body_idle_ms: 30_000, drain_ms: 60_000, shutdown_ms: 30_000 }
     }
 }
 

@@ -180,6 +180,7 @@ async fn open_stream(
             Err(_) => fault = Some(too_late(begun)),
             Ok(Progress::Chunk) => fault = reading.fault().filter(|_| !reading.began()).cloned(),
             Ok(Progress::Broken(error)) => fault = Some(cut(&error)),
+            Ok(Progress::End) if reading.began() => {}
             Ok(Progress::End) => {
                 fault = Some(reading.fault().cloned().unwrap_or_else(|| cut("it ended without content")));
             }
@@ -228,8 +229,8 @@ fn note_failure(exchange: &mut Exchange, failure: &Failure) {
         call.error_type = fault.kind.name().to_owned();
         call.error_side = side;
         call.error_message = fault.message.clone();
-        // A provider that refuses, or is not reached, has consumed nothing; what broke on the way may have.
-        let consumed_nothing = call.http_status >= 400 || fault.kind == FaultKind::Connect;
+        // A provider that refuses in its own words, or is not reached, has consumed nothing; what broke may have.
+        let consumed_nothing = failure.gained.is_some() || fault.kind == FaultKind::Connect;
         if consumed_nothing && !call.usage.is_known() {
             call.charge = Charge { rated: true, ..Charge::default() };
         }

@@ -172,7 +172,7 @@ impl Drop for Attended {
 
 /// Lets work go on without its client: bounded in number and in time. Beyond the bounds it ends at once.
 pub(crate) fn detach(handles: &Arc<Handles>, work: impl Future<Output = ()> + Send + 'static) {
-    let Ok(permit) = Arc::clone(&handles.drains).try_acquire_owned() else { return };
+    let Some(permit) = handles.drain_permit() else { return };
     let shared = Arc::clone(handles);
     let most = handles.config.timeouts.drain();
     handles.tasks.spawn_on(

@@ -117,6 +117,8 @@ impl Reading {
         if let Some(frame) = self.frames.rest() {
             self.pass(frame, &Bytes::new());
         }
+        // An answer may be empty, and not every provider sends an end mark.
+        self.began |= !self.reader.answer().finish_reasons.is_empty();
     }
 
     /// Whether content has come, or the stream is over without any: from here on it may pass.

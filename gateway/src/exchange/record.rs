@@ -120,9 +120,17 @@ pub(crate) fn abandon(exchange: &mut Exchange) {
         if exchange.is_gone() { (Outcome::Cancelled, Side::Client) } else { (Outcome::Lost, Side::Gateway) };
     exchange.record.outcome = outcome;
     exchange.record.http_status = 0;
-    if exchange.record.calls.is_empty() {
-        let call = local_call(outcome, side, "abandoned", "the exchange ended before it was answered");
-        exchange.record.calls.push(call);
+    let local = || local_call(outcome, side, "abandoned", "the exchange ended before it was answered");
+    match exchange.record.calls.last_mut() {
+        None => exchange.record.calls.push(local()),
+        Some(call) if call.action.is_empty() => {
+            let begun_us = call.started_at_us;
+            call.attempt_us = u64::try_from(exchange.handles.clock.now_us() - begun_us).unwrap_or(0);
+            (call.outcome, call.error_side) = (outcome, side);
+            "gave_up".clone_into(&mut call.action);
+            "abandoned".clone_into(&mut call.error_type);
+        }
+        Some(_) => {}
     }
     let kept = std::mem::take(&mut exchange.kept);
     let attempt = last_attempt(&exchange.record);
@@ -190,9 +198,10 @@ fn local_call(outcome: Outcome, side: Side, error_type: &str, message: &str) -> 
 
 /// Answers with a refusal and records it.
 pub(crate) async fn refuse(mut exchange: Box<Exchange>, refusal: Refusal) -> Response<AnswerBody> {
+    let sent_status = if exchange.is_gone() { 0 } else { refusal.error.status };
     let record = &mut exchange.record;
     record.outcome = refusal.outcome;
-    record.http_status = refusal.error.status;
+    record.http_status = sent_status;
     if record.calls.is_empty() {
         let call = local_call(refusal.outcome, refusal.side, &refusal.error.code, &refusal.error.message);
         record.calls.push(CallRecord { started_at_us: record.started_at_us, ..call });

@@ -61,7 +61,7 @@ pub(crate) struct Begun {
 pub(crate) fn relay(exchange: &mut Exchange, gained: Gained) -> Relayed {
     exchange.reach(Stage::Relay);
     let Gained { upstream, status, headers: provider_headers, sent, body } = gained;
-    exchange.record.http_status = status.as_u16();
+    exchange.record.http_status = if exchange.is_gone() { 0 } else { status.as_u16() };
     let headers = client_headers(exchange, &upstream, &provider_headers);
     match body {
         GainedBody::Stream(reading) => Relayed::Stream(Begun { upstream, headers, sent, reading }),
@@ -124,7 +124,7 @@ impl Begun {
     pub(crate) fn into_response(self, exchange: Box<Exchange>) -> Response<AnswerBody> {
         let Self { upstream, mut headers, sent, reading } = self;
         headers::mark_stream(&mut headers);
-        let now = Instant::now();
+        let (now, arrived) = (Instant::now(), exchange.arrived);
         let total = Duration::from_millis(upstream.entry.total_timeout_ms.max(1));
         let total_at = exchange.deadline.unwrap_or(now + total).min(now + total);
         let idle = Duration::from_millis(upstream.entry.idle_timeout_ms.max(1));
@@ -144,6 +144,7 @@ impl Begun {
             timer: Box::pin(tokio::time::sleep_until((now + idle).min(total_at).into())),
             idle,
             begun: now,
+            arrived,
             last: now,
             total_at,
             client_left: false,
@@ -170,6 +171,8 @@ struct Live {
     timer: Pin<Box<Sleep>>,
     idle: Duration,
     begun: Instant,
+    /// When the request arrived.
+    arrived: Instant,
     /// When the provider last sent something.
     last: Instant,
     total_at: Instant,
@@ -212,7 +215,7 @@ impl Drop for Relay {
         }
         live.client_left = true;
         let handles = Arc::clone(&live.handles);
-        let permit = Arc::clone(&handles.drains).try_acquire_owned().ok();
+        let permit = handles.drain_permit();
         live.leave(permit.is_some());
         let metrics = Arc::clone(&handles.metrics);
         let drain = async move {
@@ -314,7 +317,7 @@ impl Live {
     /// Moves what was read into what leaves, and keeps a handle of each piece.
     fn pass_on(&mut self) {
         let at_ms =
-            u32::try_from(self.last.saturating_duration_since(self.begun).as_millis()).unwrap_or(u32::MAX);
+            u32::try_from(self.last.saturating_duration_since(self.arrived).as_millis()).unwrap_or(u32::MAX);
         let most = self.handles.config.limits.stream_bytes_kept_max;
         let mut passed = 0;
         for bytes in self.reading.take_ready() {
