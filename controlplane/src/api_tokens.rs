@@ -68,7 +68,8 @@ pub(crate) async fn identify(app: &App, presented: &str) -> Result<Actor, AppErr
         return Err(AppError::Unauthenticated);
     }
     let hash = token::hash(presented);
-    let row = find_token_by_hash(&mut *app.store.read().await?, &hash).await?.ok_or(AppError::Unauthenticated)?;
+    let row =
+        find_token_by_hash(&mut *app.store.read().await?, &hash).await?.ok_or(AppError::Unauthenticated)?;
     let ended = row.expires_us.is_some_and(|at_us| at_us <= app.clock.now_us());
     if ended || row.revoked_us.is_some() {
         return Err(AppError::Unauthenticated);

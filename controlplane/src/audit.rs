@@ -100,7 +100,10 @@ pub(crate) async fn verify(conn: &mut Conn) -> Result<i64, ChainError> {
         }
     }
     if (seq, &last) != (head_seq, &head_hash) {
-        return Err(ChainError::Broken { seq: seq + 1, what: "the end of the chain is elsewhere: rows are missing or were put in" });
+        return Err(ChainError::Broken {
+            seq: seq + 1,
+            what: "the end of the chain is elsewhere: rows are missing or were put in",
+        });
     }
     Ok(seq)
 }

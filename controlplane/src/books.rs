@@ -55,7 +55,8 @@ async fn known(conn: &mut Conn, row: &BatchRow) -> Result<(), AppError> {
     if is_same {
         return Ok(());
     }
-    let sentence = format!("batch `{}` is in the books with other lines: its id was used twice", row.batch_id);
+    let sentence =
+        format!("batch `{}` is in the books with other lines: its id was used twice", row.batch_id);
     tracing::error!(batch = %row.batch_id, gateway = %row.gateway_id, "{sentence}");
     Err(AppError::Conflict(sentence))
 }

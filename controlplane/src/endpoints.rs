@@ -188,7 +188,8 @@ pub async fn create(app: &App, actor: &Actor, form: EndpointForm) -> Result<Endp
     actor.require(Right::ManageProviders, workspace.as_ref())?;
     let id = EndpointId::from(prefixed("ep", app.random.bytes()));
     let mut writing = app.store.write().await?;
-    let draft = create_in(app, &mut writing, &Edit::by(actor, &form.note, app.clock.now_us()), id, &form).await?;
+    let draft =
+        create_in(app, &mut writing, &Edit::by(actor, &form.note, app.clock.now_us()), id, &form).await?;
     writing.commit().await?;
     Ok(draft)
 }
@@ -201,7 +202,8 @@ pub(crate) async fn create_in(
     form: &EndpointForm,
 ) -> Result<Endpoint, AppError> {
     let mut body = check(form)?;
-    body.credential = enter(app, conn, edit, &id, &body, form.credential.as_deref().unwrap_or_default()).await?;
+    body.credential =
+        enter(app, conn, edit, &id, &body, form.credential.as_deref().unwrap_or_default()).await?;
     let name = if form.name.trim().is_empty() { &form.provider } else { &form.name };
     let draft = Draft {
         id: id.to_string(),
@@ -260,11 +262,13 @@ pub async fn delete(app: &App, actor: &Actor, id: &EndpointId, note: &str) -> Re
     let draft = found.ok_or_else(|| AppError::not_found("endpoint", id.as_str()))?;
     actor.require(Right::ManageProviders, draft.workspace.as_ref())?;
     let models = objects::list::<ModelBody>(&mut writing).await?;
-    let mut users = models.iter().filter(|model| model.body.targets.iter().any(|target| target.endpoint == *id));
+    let mut users =
+        models.iter().filter(|model| model.body.targets.iter().any(|target| target.endpoint == *id));
     if let Some(model) = users.next() {
         let (name, more) = (&model.name, users.count());
         let others = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let sentence = format!("model `{name}`{others} still has `{}` as a target: change that first", draft.name);
+        let sentence =
+            format!("model `{name}`{others} still has `{}` as a target: change that first", draft.name);
         return Err(AppError::Conflict(sentence));
     }
     objects::delete(&mut writing, &draft, &Edit::by(actor, note, app.clock.now_us())).await?;
@@ -279,7 +283,9 @@ pub(crate) fn vault_place(id: &str, base_url: &str) -> String {
 
 fn host(base_url: &str) -> String {
     let uri: Option<Uri> = base_url.parse().ok();
-    let parts = uri.as_ref().map(|uri| (uri.scheme_str().unwrap_or(""), uri.authority().map_or("", |it| it.as_str())));
+    let parts = uri
+        .as_ref()
+        .map(|uri| (uri.scheme_str().unwrap_or(""), uri.authority().map_or("", |it| it.as_str())));
     parts.map(|(scheme, authority)| format!("{scheme}://{authority}").to_lowercase()).unwrap_or_default()
 }
 
@@ -296,7 +302,9 @@ fn check(form: &EndpointForm) -> Result<EndpointBody, AppError> {
     if !form.name.trim().is_empty() {
         check_name(&mut errors, form.name.trim());
     }
-    let given = |text: &Option<String>| text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned);
+    let given = |text: &Option<String>| {
+        text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
+    };
     let base_url = given(&form.base_url).or_else(|| known.map(|known| known.base_url.to_owned()));
     let base_url = base_url.unwrap_or_default().trim_end_matches('/').to_owned();
     if base_url.is_empty() {

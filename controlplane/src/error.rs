@@ -181,7 +181,10 @@ impl AppError {
         let errors = match self {
             Self::Invalid(fields) => fields
                 .iter()
-                .map(|(field, error)| FieldProblem { pointer: format!("/{field}"), detail: error.to_string() })
+                .map(|(field, error)| FieldProblem {
+                    pointer: format!("/{field}"),
+                    detail: error.to_string(),
+                })
                 .collect(),
             Self::Unpublishable(problems) => problems
                 .iter()

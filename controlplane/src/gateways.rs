@@ -204,7 +204,12 @@ pub(crate) async fn refused(
     revision: Revision,
     reason: &str,
 ) -> Result<(), StoreError> {
-    tracing::warn!(gateway, revision = revision.0, reason, "a gateway refused a revision and runs on with its own");
+    tracing::warn!(
+        gateway,
+        revision = revision.0,
+        reason,
+        "a gateway refused a revision and runs on with its own"
+    );
     let mut writing = app.store.write().await?;
     let reason: String = reason.chars().take(2000).collect();
     let revision = i64::try_from(revision.0).unwrap_or(i64::MAX);

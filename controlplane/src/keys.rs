@@ -166,7 +166,8 @@ pub(crate) async fn create_in(
 pub async fn revoke(app: &App, actor: &Actor, id: &KeyId) -> Result<Key, AppError> {
     let mut writing = app.store.write().await?;
     let row = key::find_key(&mut writing, id.as_str()).await?;
-    let before = row.map(read).transpose()?.filter(|key| actor.may_in(Right::ReadSetup, Some(&key.workspace)));
+    let before =
+        row.map(read).transpose()?.filter(|key| actor.may_in(Right::ReadSetup, Some(&key.workspace)));
     let before = before.ok_or_else(|| AppError::not_found("key", id.as_str()))?;
     actor.require(Right::ManageKeys, Some(&before.workspace))?;
     if before.revoked_us.is_some() {
@@ -247,9 +248,7 @@ fn check(form: &NewKey, now_us: i64) -> Result<(), AppError> {
     if models.iter().any(String::is_empty) {
         errors.add("settings/models", FieldError::Required);
     }
-    for (field, limit) in
-        [("requests_per_minute", requests_per_minute), ("concurrent_max", concurrent_max)]
-    {
+    for (field, limit) in [("requests_per_minute", requests_per_minute), ("concurrent_max", concurrent_max)] {
         if *limit == Some(0) {
             errors.add(format!("settings/{field}"), FieldError::NotANumber { min: 1 });
         }

@@ -39,6 +39,8 @@ mod store;
 mod task;
 #[cfg(test)]
 mod testing;
+#[cfg(test)]
+mod tests;
 mod token;
 mod vault;
 pub mod workspaces;
@@ -156,7 +158,8 @@ pub async fn start(
 /// Everything but the listener and the background jobs.
 async fn open(config: ControlConfig, ambient: Ambient, book: Arc<PriceBook>) -> Result<App, StartError> {
     let Ambient { clock, random } = ambient;
-    let folder = |source| StartError::System { what: format!("cannot make `{}`", config.data.display()), source };
+    let folder =
+        |source| StartError::System { what: format!("cannot make `{}`", config.data.display()), source };
     std::fs::create_dir_all(&config.data).map_err(folder)?;
     let now_us = clock.now_us();
     let store = Store::open(config.database_url.as_deref(), &config.data, now_us).await?;
@@ -167,10 +170,9 @@ async fn open(config: ControlConfig, ambient: Ambient, book: Arc<PriceBook>) -> 
     let policy = vault.keep(&mut writing, "policy", now_us, fresh).await?;
     let signing = vault.keep(&mut writing, "signing", now_us, fresh).await?;
     writing.commit().await?;
-    let book = Arc::new(bootstrap::with_demo_prices(&book, config.demo_url.is_some()));
     let app = App(Arc::new(Handles {
         archive: Archive::new(&config.archive),
-        passwords: auth::password::Passwords::new(Arc::clone(&random))?,
+        passwords: auth::password::Passwords::new(Arc::clone(&random)),
         throttle: auth::throttle::Throttle::new(Arc::clone(&clock)),
         policy_secret: PolicySecret::new(of_32_bytes(&policy)?)?,
         signing_key: SigningKey::from_seed(&of_32_bytes(&signing)?)?,

@@ -168,9 +168,8 @@ pub(crate) async fn add_book_models(
     endpoint: &Endpoint,
 ) -> Result<(), AppError> {
     let there = objects::list::<ModelBody>(conn).await?;
-    let is_there = |name: &str| {
-        there.iter().any(|model| model.name == name && model.workspace == endpoint.workspace)
-    };
+    let is_there =
+        |name: &str| there.iter().any(|model| model.name == name && model.workspace == endpoint.workspace);
     let rows = app.book.rows().iter();
     let rows = rows.filter(|row| row.provider == endpoint.body.provider && row.mode == "chat");
     for row in rows {

@@ -144,6 +144,10 @@ fn json_api() -> Routes {
         .get("/api/v1/tokens", v1::tokens::list)
         .post("/api/v1/tokens", v1::tokens::create)
         .post("/api/v1/tokens/{id}/revocation", v1::tokens::revoke)
+        .get("/api/v1/requests", v1::requests::list)
+        .get("/api/v1/requests/{id}", v1::requests::show)
+        .get("/api/v1/customers", v1::customers::list)
+        .get("/api/v1/customers/{id}", v1::customers::show)
         .get("/api/v1/audit", v1::audit::list)
         .get("/api/v1/audit/verification", v1::audit::verify)
 }

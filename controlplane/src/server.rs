@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 
 use axum::Router;
 use axum::extract::Request;
-use axum::middleware::{Next, from_fn};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::serve::ListenerExt as _;
 use http::header::{self, HeaderName, HeaderValue};
@@ -25,6 +25,7 @@ pub(crate) fn router(app: App) -> Router {
     let is_https = app.is_https();
     router
         .fallback(crate::page::not_found)
+        .layer(from_fn_with_state(app.clone(), crate::page::dress))
         // Outermost: also what a handler did not foresee leaves with the headers below.
         .layer(from_fn(move |request, next| secured(request, next, is_https)))
         .layer(CatchPanicLayer::new())

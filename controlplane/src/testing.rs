@@ -4,12 +4,14 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 
 use weir_contract::clock::{Clock, Randomness};
+use weir_contract::policy::Content;
 use weir_contract::policy::seal::sha256_hex;
 use weir_contract::price::PriceBook;
 
 use crate::app::{Ambient, App};
 use crate::auth::{Actor, Grant, Role};
 use crate::config::ControlConfig;
+use crate::endpoints::EndpointForm;
 
 /// Two o'clock on 21 November 2026, µs UTC.
 pub(crate) const NOW_US: i64 = 1_795_226_400_000_000;
@@ -93,5 +95,20 @@ impl House {
             email: "ada@example.com".to_owned(),
             grants: vec![everywhere],
         }
+    }
+}
+
+/// What the newest revision says.
+pub(crate) fn running(app: &App) -> Content {
+    let newest = app.publisher.watch().borrow().clone().unwrap();
+    Content::read(&newest.header, &newest.sections).unwrap()
+}
+
+/// An endpoint of OpenAI with that credential.
+pub(crate) fn openai(credential: &str) -> EndpointForm {
+    EndpointForm {
+        provider: "openai".to_owned(),
+        credential: Some(credential.to_owned()),
+        ..EndpointForm::default()
     }
 }

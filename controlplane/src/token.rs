@@ -50,8 +50,9 @@ pub fn ending(token: &str) -> String {
 
 fn checksum(prefix: &str, body: &str) -> String {
     let digest = sha256_hex(format!("{prefix}_{body}").as_bytes());
-    let bytes: Vec<u8> =
-        (0..4).filter_map(|place| u8::from_str_radix(digest.get(place * 2..place * 2 + 2)?, 16).ok()).collect();
+    let bytes: Vec<u8> = (0..4)
+        .filter_map(|place| u8::from_str_radix(digest.get(place * 2..place * 2 + 2)?, 16).ok())
+        .collect();
     let text = base62(&bytes);
     text.chars().rev().take(CHECKSUM_LETTERS).collect()
 }

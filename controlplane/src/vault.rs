@@ -81,7 +81,13 @@ impl Vault {
     }
 
     /// Seals a secret for one place, as a row to store.
-    pub(crate) fn seal(&self, id: &str, plain: &[u8], place: &str, now_us: i64) -> Result<SecretRow, VaultError> {
+    pub(crate) fn seal(
+        &self,
+        id: &str,
+        plain: &[u8],
+        place: &str,
+        now_us: i64,
+    ) -> Result<SecretRow, VaultError> {
         let wrong = |source| VaultError::Sealed { id: id.to_owned(), source };
         let own = Zeroizing::new(self.random.bytes::<32>());
         let envelope = PolicySecret::new(*own).map_err(wrong)?;
@@ -192,7 +198,10 @@ mod tests {
         ));
         let other = Vault::open(&folder.path().join("b.key"), Arc::new(Dice::new(2))).unwrap();
         let refused = other.unseal(&row, "endpoint:ep_1|https://a.example").unwrap_err();
-        assert!(refused.to_string().contains("give it the master key that belongs to this database"), "{refused}");
+        assert!(
+            refused.to_string().contains("give it the master key that belongs to this database"),
+            "{refused}"
+        );
     }
 
     #[test]
@@ -208,6 +217,9 @@ mod tests {
             assert_eq!(fs::metadata(&path).unwrap().permissions().mode() & 0o777, 0o600);
         }
         fs::write(&path, b"short").unwrap();
-        assert!(matches!(Vault::open(&path, Arc::new(Dice::new(1))), Err(VaultError::Length { found: 5, .. })));
+        assert!(matches!(
+            Vault::open(&path, Arc::new(Dice::new(1))),
+            Err(VaultError::Length { found: 5, .. })
+        ));
     }
 }

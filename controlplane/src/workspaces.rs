@@ -188,7 +188,8 @@ fn read(row: WorkspaceRow) -> Result<Workspace, StoreError> {
     };
     Ok(Workspace {
         log_level: LogLevel::from_name(&row.log_level).ok_or_else(|| damaged("its log level is unknown"))?,
-        retention_days: u16::try_from(row.retention_days).map_err(|_| damaged("its retention is no number of days"))?,
+        retention_days: u16::try_from(row.retention_days)
+            .map_err(|_| damaged("its retention is no number of days"))?,
         id: row.id.into(),
         name: row.name,
         environment: row.environment,

@@ -14,7 +14,10 @@ pub(crate) async fn live(_: Public) -> &'static str {
 }
 
 /// Its store answers. The archive is not asked: without it everything but figures works.
-pub(crate) async fn ready(_: Public, State(app): State<App>) -> Result<&'static str, (StatusCode, &'static str)> {
+pub(crate) async fn ready(
+    _: Public,
+    State(app): State<App>,
+) -> Result<&'static str, (StatusCode, &'static str)> {
     let answer = async {
         let mut reading = app.store.read().await?;
         newest_revision(&mut reading).await?;

@@ -57,7 +57,9 @@ impl Paging {
 
     /// The cursor as a number.
     pub(crate) fn number(&self) -> Result<Option<u64>, AppError> {
-        let wrong = |_| AppError::BadRequest("`cursor` is not one of ours: send `next` of the page before".to_owned());
+        let wrong = |_| {
+            AppError::BadRequest("`cursor` is not one of ours: send `next` of the page before".to_owned())
+        };
         self.cursor.as_deref().map(str::parse).transpose().map_err(wrong)
     }
 }

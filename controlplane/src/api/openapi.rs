@@ -11,16 +11,41 @@ use crate::auth::Public;
 #[openapi(
     info(title = "Weir", description = "The control plane's API. Present a token as a bearer."),
     paths(
-        v1::workspaces::list, v1::workspaces::create, v1::workspaces::update,
-        v1::keys::list, v1::keys::create, v1::keys::revoke,
-        v1::endpoints::providers, v1::endpoints::list, v1::endpoints::show, v1::endpoints::create,
-        v1::endpoints::update, v1::endpoints::delete,
-        v1::models::list, v1::models::show, v1::models::create, v1::models::update, v1::models::delete,
+        v1::workspaces::list,
+        v1::workspaces::create,
+        v1::workspaces::update,
+        v1::keys::list,
+        v1::keys::create,
+        v1::keys::revoke,
+        v1::endpoints::providers,
+        v1::endpoints::list,
+        v1::endpoints::show,
+        v1::endpoints::create,
+        v1::endpoints::update,
+        v1::endpoints::delete,
+        v1::models::list,
+        v1::models::show,
+        v1::models::create,
+        v1::models::update,
+        v1::models::delete,
         v1::versions::list,
-        v1::revisions::draft, v1::revisions::list, v1::revisions::publish, v1::revisions::restore,
-        v1::gateways::list, v1::gateways::list_tokens, v1::gateways::create_token, v1::gateways::revoke_token,
-        v1::tokens::list, v1::tokens::create, v1::tokens::revoke,
-        v1::audit::list, v1::audit::verify,
+        v1::revisions::draft,
+        v1::revisions::list,
+        v1::revisions::publish,
+        v1::revisions::restore,
+        v1::gateways::list,
+        v1::gateways::list_tokens,
+        v1::gateways::create_token,
+        v1::gateways::revoke_token,
+        v1::tokens::list,
+        v1::tokens::create,
+        v1::tokens::revoke,
+        v1::requests::list,
+        v1::requests::show,
+        v1::customers::list,
+        v1::customers::show,
+        v1::audit::list,
+        v1::audit::verify,
     )
 )]
 struct Description;
@@ -49,7 +74,12 @@ mod tests {
         let (_, list) = crate::routes::all().finish();
         for route in list.iter().filter(|route| route.path.starts_with("/api/v1/")) {
             let method = route.method.to_lowercase();
-            assert!(described[route.path].get(&method).is_some(), "{} {} is not described", route.method, route.path);
+            assert!(
+                described[route.path].get(&method).is_some(),
+                "{} {} is not described",
+                route.method,
+                route.path
+            );
         }
         for path in described.keys() {
             assert!(list.iter().any(|route| route.path == path), "{path} is described but not served");

@@ -22,15 +22,12 @@ const AT_ONCE: usize = 4;
 pub struct Passwords {
     random: Arc<dyn Randomness>,
     turns: Semaphore,
-    /// A hash nobody's password has: checked when there is no such person, so that both answers take as long.
-    nobody: String,
 }
 
 impl Passwords {
     /// Ready to hash.
-    pub(crate) fn new(random: Arc<dyn Randomness>) -> Result<Self, AppError> {
-        let nobody = hash(&random.bytes::<32>(), random.bytes())?;
-        Ok(Self { random, turns: Semaphore::new(AT_ONCE), nobody })
+    pub(crate) fn new(random: Arc<dyn Randomness>) -> Self {
+        Self { random, turns: Semaphore::new(AT_ONCE) }
     }
 
     /// The PHC string to store.
@@ -42,17 +39,19 @@ impl Passwords {
         hashing.await.map_err(AppError::internal)?
     }
 
-    /// Whether the password is the one hashed; with no hash, the same work and `false`.
+    /// Whether the password is the one hashed. With no hash, as much work for nothing: whether there is such a person
+    /// cannot be told by the time it takes.
     pub(crate) async fn is_right(&self, password: &str, stored: Option<&str>) -> Result<bool, AppError> {
         if password.len() > PASSWORD_MAX {
             return Ok(false);
         }
+        let Some(stored) = stored.map(str::to_owned) else {
+            return self.hash(password).await.map(|_| false);
+        };
         let _turn = self.turns.acquire().await.map_err(AppError::internal)?;
         let password = Zeroizing::new(password.to_owned());
-        let known = stored.is_some();
-        let stored = stored.unwrap_or(&self.nobody).to_owned();
         let checking = tokio::task::spawn_blocking(move || verify(password.as_bytes(), &stored));
-        Ok(checking.await.map_err(AppError::internal)?? && known)
+        checking.await.map_err(AppError::internal)?
     }
 }
 
@@ -73,7 +72,7 @@ mod tests {
 
     #[tokio::test]
     async fn a_password_is_known_by_its_hash_only() {
-        let passwords = Passwords::new(Arc::new(Dice::new(1))).unwrap();
+        let passwords = Passwords::new(Arc::new(Dice::new(1)));
         let stored = passwords.hash("correct horse").await.unwrap();
         assert!(stored.starts_with("$argon2id$"), "{stored}");
         assert!(passwords.is_right("correct horse", Some(&stored)).await.unwrap());

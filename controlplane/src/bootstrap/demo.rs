@@ -1,12 +1,8 @@
-//! The built-in demo provider: endpoints in both dialects, models for every mood of it, and prices made up for it.
-
-use std::collections::BTreeSet;
-use std::sync::Arc;
+//! The built-in demo provider: endpoints in both dialects, and models for every mood of it. Its prices are in
+//! the price book like any other's.
 
 use weir_contract::id::{EndpointId, prefixed};
 use weir_contract::policy::snapshot::AuthStyle;
-use weir_contract::price::{BookRow, PriceBook, Rates};
-use weir_contract::usage::Bucket;
 
 use crate::app::App;
 use crate::endpoints::{self, Endpoint, EndpointBody, EndpointForm, EndpointLimits};
@@ -29,54 +25,12 @@ const OPENAI_MODELS: [(&str, &str); 8] = [
 ];
 /// Names of their own, since names are unique in a workspace; the moods are those of the same provider.
 const ANTHROPIC_MODELS: [(&str, &str); 5] = [
-    ("demo/claude", "demo/claude"),
+    ("demo/claude", "demo/smart"),
     ("demo/claude-429", "demo/429"),
     ("demo/claude-500", "demo/500"),
     ("demo/claude-slow", "demo/slow"),
     ("demo/claude-cut", "demo/cut"),
 ];
-
-/// The book with the demo's own rows, where there is a demo.
-pub(crate) fn with_demo_prices(book: &PriceBook, is_there: bool) -> PriceBook {
-    if !is_there {
-        return book.clone();
-    }
-    let mut rows = book.rows().to_vec();
-    let models: BTreeSet<&str> =
-        OPENAI_MODELS.iter().chain(&ANTHROPIC_MODELS).map(|(_, upstream_model)| *upstream_model).collect();
-    rows.extend(models.into_iter().map(|model| Arc::new(row(model))));
-    PriceBook::from_rows(book.version.clone(), book.collected.clone(), rows)
-}
-
-/// Made up: a cent or so for a page of text, so that figures have something to show.
-fn row(model: &str) -> BookRow {
-    let dollars = match model {
-        "demo/smart" | "demo/claude" => 3,
-        "demo/reasoner" => 5,
-        _ => 1,
-    };
-    let rate = |tenths: i64| dollars * tenths * 100_000_000;
-    let rates: Rates = [
-        (Bucket::Input, rate(10)),
-        (Bucket::CacheRead, rate(1)),
-        (Bucket::CacheWrite5m, rate(12)),
-        (Bucket::CacheWrite1h, rate(20)),
-        (Bucket::Output, rate(40)),
-    ]
-    .into_iter()
-    .collect();
-    BookRow {
-        provider: PROVIDER.to_owned(),
-        model: model.to_owned(),
-        mode: "chat".to_owned(),
-        context_window: Some(128_000),
-        max_output: Some(8_192),
-        rates,
-        source: "demo".to_owned(),
-        date: "2026-11-21".to_owned(),
-        ..BookRow::default()
-    }
-}
 
 /// Makes the demo's endpoints and models as drafts.
 pub(super) async fn set_up(app: &App, conn: &mut Conn, actor: &str, url: &str) -> Result<(), AppError> {

@@ -11,8 +11,6 @@ use crate::store::{Conn, setting};
 use crate::workspaces::{Workspace, create_in as create_workspace};
 use crate::{api_tokens, gateways, keys, publish, store, token};
 
-pub(crate) use demo::with_demo_prices;
-
 /// Who the audit names for what the program does by itself.
 const OURSELVES: &str = "weir";
 /// The setting that says that the first steps were taken.

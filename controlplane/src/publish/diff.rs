@@ -88,11 +88,10 @@ fn object(entry: &impl Serialize) -> Map<String, Value> {
 
 fn shown_model(entry: &ModelEntry, endpoints: &[&EndpointEntry]) -> Map<String, Value> {
     let mut fields = object(entry);
-    let name = |id: &str| {
-        endpoints.iter().find(|endpoint| endpoint.id.as_str() == id).map_or(id, |endpoint| &endpoint.name)
-    };
     let targets = entry.targets.iter().map(|target| {
-        Value::from(format!("{} at {}", target.upstream_model, name(target.endpoint.as_str())))
+        let endpoint = endpoints.iter().find(|endpoint| endpoint.id == target.endpoint);
+        let name = endpoint.map_or(target.endpoint.as_str(), |endpoint| &endpoint.name);
+        Value::from(format!("{} at {name}", target.upstream_model))
     });
     fields.insert("targets".to_owned(), targets.collect());
     fields
@@ -129,7 +128,8 @@ mod tests {
     }
 
     fn model(targets: &[&str]) -> ModelEntry {
-        let target = |name: &&str| TargetEntry { endpoint: "ep_1".into(), upstream_model: (*name).to_owned() };
+        let target =
+            |name: &&str| TargetEntry { endpoint: "ep_1".into(), upstream_model: (*name).to_owned() };
         ModelEntry {
             name: "fast".to_owned(),
             workspace: None,

@@ -56,7 +56,9 @@ pub(super) async fn keep(
         sections: named.iter().map(|(reference, _)| reference.clone()).collect(),
     };
     let signed = SignedHeader::sign(&header, &app.signing_key).map_err(AppError::internal)?;
-    signed.verify(&app.signing_key.verifier()).map_err(|error| AppError::Unpublishable(vec![error.to_string()]))?;
+    signed
+        .verify(&app.signing_key.verifier())
+        .map_err(|error| AppError::Unpublishable(vec![error.to_string()]))?;
     let (cause, restored_from) = match draft.cause {
         Cause::Publish => ("publish", None),
         Cause::AtOnce => ("at_once", None),

@@ -40,14 +40,13 @@ pub(crate) async fn list_customers(
     after: &str,
     limit: i64,
 ) -> Result<Vec<CustomerRow>, StoreError> {
-    let rows = sqlx::query_as(
-        "SELECT * FROM customer WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3",
-    )
-    .bind(workspace)
-    .bind(after)
-    .bind(limit)
-    .fetch_all(conn)
-    .await?;
+    let rows =
+        sqlx::query_as("SELECT * FROM customer WHERE workspace_id = $1 AND id > $2 ORDER BY id LIMIT $3")
+            .bind(workspace)
+            .bind(after)
+            .bind(limit)
+            .fetch_all(conn)
+            .await?;
     Ok(rows)
 }
 

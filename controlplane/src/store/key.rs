@@ -43,7 +43,8 @@ pub(crate) async fn list_keys(conn: &mut Conn) -> Result<Vec<KeyRow>, StoreError
 
 /// The keys that are not revoked, by id: those a snapshot holds.
 pub(crate) async fn list_keys_in_force(conn: &mut Conn) -> Result<Vec<KeyRow>, StoreError> {
-    let rows = sqlx::query_as("SELECT * FROM key WHERE revoked_us IS NULL ORDER BY id").fetch_all(conn).await?;
+    let rows =
+        sqlx::query_as("SELECT * FROM key WHERE revoked_us IS NULL ORDER BY id").fetch_all(conn).await?;
     Ok(rows)
 }
 

@@ -26,8 +26,10 @@ pub(crate) struct BatchRow {
 
 /// The posted batch of that id.
 pub(crate) async fn find_batch(conn: &mut Conn, id: &str) -> Result<Option<BatchRow>, StoreError> {
-    let row =
-        sqlx::query_as("SELECT * FROM ledger_batch WHERE batch_id = $1").bind(id).fetch_optional(conn).await?;
+    let row = sqlx::query_as("SELECT * FROM ledger_batch WHERE batch_id = $1")
+        .bind(id)
+        .fetch_optional(conn)
+        .await?;
     Ok(row)
 }
 

@@ -12,11 +12,8 @@ struct Migration {
     sql: &'static str,
 }
 
-const MIGRATIONS: &[Migration] = &[Migration {
-    number: 1,
-    name: "start",
-    sql: include_str!("../../../migrations/app/0001_start.sql"),
-}];
+const MIGRATIONS: &[Migration] =
+    &[Migration { number: 1, name: "start", sql: include_str!("../../../migrations/app/0001_start.sql") }];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (number BIGINT NOT NULL PRIMARY KEY, \
      name TEXT NOT NULL, checksum TEXT NOT NULL, applied_us BIGINT NOT NULL)";
@@ -106,7 +103,8 @@ mod tests {
     use super::*;
 
     fn ours(number: i64) -> (i64, String) {
-        let sql = MIGRATIONS.iter().find(|migration| migration.number == number).map_or("", |found| found.sql);
+        let sql =
+            MIGRATIONS.iter().find(|migration| migration.number == number).map_or("", |found| found.sql);
         (number, sha256_hex(sql.as_bytes()))
     }
 

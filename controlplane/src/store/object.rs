@@ -54,7 +54,11 @@ pub(crate) async fn list_objects(conn: &mut Conn, kind: &str) -> Result<Vec<Obje
 }
 
 /// The object of that kind and id.
-pub(crate) async fn find_object(conn: &mut Conn, kind: &str, id: &str) -> Result<Option<ObjectRow>, StoreError> {
+pub(crate) async fn find_object(
+    conn: &mut Conn,
+    kind: &str,
+    id: &str,
+) -> Result<Option<ObjectRow>, StoreError> {
     let row = sqlx::query_as("SELECT * FROM object WHERE kind = $1 AND id = $2")
         .bind(kind)
         .bind(id)
@@ -85,7 +89,11 @@ pub(crate) async fn create_object(conn: &mut Conn, object: &ObjectRow, note: &st
 }
 
 /// Writes the next version, `object.version`, over the one before it; `false` when somebody else was first.
-pub(crate) async fn update_object(conn: &mut Conn, object: &ObjectRow, note: &str) -> Result<bool, StoreError> {
+pub(crate) async fn update_object(
+    conn: &mut Conn,
+    object: &ObjectRow,
+    note: &str,
+) -> Result<bool, StoreError> {
     let result = sqlx::query(
         "UPDATE object SET workspace_id = $3, name = $4, version = $5, managed_by = $6, body_json = $7, \
          updated_us = $8, updated_by = $9 WHERE kind = $1 AND id = $2 AND version = $5 - 1",
@@ -145,7 +153,11 @@ async fn create_version(conn: &mut Conn, object: &ObjectRow, note: &str) -> Resu
 }
 
 /// The versions of an object, newest first.
-pub(crate) async fn list_versions(conn: &mut Conn, kind: &str, id: &str) -> Result<Vec<VersionRow>, StoreError> {
+pub(crate) async fn list_versions(
+    conn: &mut Conn,
+    kind: &str,
+    id: &str,
+) -> Result<Vec<VersionRow>, StoreError> {
     let rows = sqlx::query_as(
         "SELECT version, name, workspace_id, body_json, author, note, created_us FROM object_version \
          WHERE kind = $1 AND object_id = $2 ORDER BY version DESC",

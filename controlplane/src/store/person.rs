@@ -31,7 +31,10 @@ pub(crate) struct RoleRow {
 }
 
 /// The person with that address (lower case).
-pub(crate) async fn find_person_by_email(conn: &mut Conn, email: &str) -> Result<Option<PersonRow>, StoreError> {
+pub(crate) async fn find_person_by_email(
+    conn: &mut Conn,
+    email: &str,
+) -> Result<Option<PersonRow>, StoreError> {
     let row = sqlx::query_as(
         "SELECT id, email, name, password_hash, created_us, disabled_us FROM person WHERE email = $1",
     )
@@ -60,15 +63,17 @@ pub(crate) async fn count_people(conn: &mut Conn) -> Result<i64, StoreError> {
 
 /// Adds a person.
 pub(crate) async fn create_person(conn: &mut Conn, person: &PersonRow) -> Result<(), StoreError> {
-    sqlx::query("INSERT INTO person (id, email, name, password_hash, created_us) VALUES ($1, $2, $3, $4, $5)")
-        .bind(&person.id)
-        .bind(&person.email)
-        .bind(&person.name)
-        .bind(&person.password_hash)
-        .bind(person.created_us)
-        .execute(conn)
-        .await
-        .map_err(StoreError::taken("a person with that address"))?;
+    sqlx::query(
+        "INSERT INTO person (id, email, name, password_hash, created_us) VALUES ($1, $2, $3, $4, $5)",
+    )
+    .bind(&person.id)
+    .bind(&person.email)
+    .bind(&person.name)
+    .bind(&person.password_hash)
+    .bind(person.created_us)
+    .execute(conn)
+    .await
+    .map_err(StoreError::taken("a person with that address"))?;
     Ok(())
 }
 

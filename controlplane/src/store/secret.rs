@@ -21,12 +21,11 @@ pub(crate) struct SecretRow {
 
 /// The secret of that id.
 pub(crate) async fn find_secret(conn: &mut Conn, id: &str) -> Result<Option<SecretRow>, StoreError> {
-    let row = sqlx::query_as(
-        "SELECT id, place, key_id, wrapped, sealed, created_us FROM secret WHERE id = $1",
-    )
-    .bind(id)
-    .fetch_optional(conn)
-    .await?;
+    let row =
+        sqlx::query_as("SELECT id, place, key_id, wrapped, sealed, created_us FROM secret WHERE id = $1")
+            .bind(id)
+            .fetch_optional(conn)
+            .await?;
     Ok(row)
 }
 

@@ -22,7 +22,10 @@ pub(crate) struct SessionRow {
 }
 
 /// The session of that token, ended or not.
-pub(crate) async fn find_session(conn: &mut Conn, token_hash: &str) -> Result<Option<SessionRow>, StoreError> {
+pub(crate) async fn find_session(
+    conn: &mut Conn,
+    token_hash: &str,
+) -> Result<Option<SessionRow>, StoreError> {
     let row = sqlx::query_as(
         "SELECT token_hash, person_id, created_us, last_seen_us, expires_us, address, agent \
          FROM session WHERE token_hash = $1",
@@ -89,13 +92,15 @@ pub(crate) async fn create_only_link(
     expires_us: i64,
 ) -> Result<(), StoreError> {
     sqlx::query("DELETE FROM one_time_link WHERE purpose = $1").bind(purpose).execute(&mut *conn).await?;
-    sqlx::query("INSERT INTO one_time_link (token_hash, purpose, created_us, expires_us) VALUES ($1, $2, $3, $4)")
-        .bind(token_hash)
-        .bind(purpose)
-        .bind(now_us)
-        .bind(expires_us)
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "INSERT INTO one_time_link (token_hash, purpose, created_us, expires_us) VALUES ($1, $2, $3, $4)",
+    )
+    .bind(token_hash)
+    .bind(purpose)
+    .bind(now_us)
+    .bind(expires_us)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 

@@ -29,7 +29,8 @@ pub(crate) struct SnapshotRow {
 
 /// The newest revision.
 pub(crate) async fn find_newest(conn: &mut Conn) -> Result<Option<SnapshotRow>, StoreError> {
-    let row = sqlx::query_as("SELECT * FROM snapshot ORDER BY revision DESC LIMIT 1").fetch_optional(conn).await?;
+    let row =
+        sqlx::query_as("SELECT * FROM snapshot ORDER BY revision DESC LIMIT 1").fetch_optional(conn).await?;
     Ok(row)
 }
 
@@ -70,12 +71,14 @@ pub(crate) async fn create_snapshot(
     sections: &[(SectionRef, Section)],
 ) -> Result<(), StoreError> {
     for (reference, section) in sections {
-        sqlx::query("INSERT INTO section (hash, kind, text) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING")
-            .bind(&reference.hash)
-            .bind(kind_name(section.kind))
-            .bind(&section.text)
-            .execute(&mut *conn)
-            .await?;
+        sqlx::query(
+            "INSERT INTO section (hash, kind, text) VALUES ($1, $2, $3) ON CONFLICT (hash) DO NOTHING",
+        )
+        .bind(&reference.hash)
+        .bind(kind_name(section.kind))
+        .bind(&section.text)
+        .execute(&mut *conn)
+        .await?;
     }
     sqlx::query(
         "INSERT INTO snapshot (revision, header, signature, cause, note, author, restored_from, objects_json, \
@@ -100,8 +103,10 @@ pub(crate) async fn create_snapshot(
 /// # Errors
 /// [`StoreError::Damaged`] when it is not kept: sections are never deleted.
 pub(crate) async fn find_section(conn: &mut Conn, named: &SectionRef) -> Result<Section, StoreError> {
-    let row: Option<(String,)> =
-        sqlx::query_as("SELECT text FROM section WHERE hash = $1").bind(&named.hash).fetch_optional(conn).await?;
+    let row: Option<(String,)> = sqlx::query_as("SELECT text FROM section WHERE hash = $1")
+        .bind(&named.hash)
+        .fetch_optional(conn)
+        .await?;
     row.map(|(text,)| Section { kind: named.kind, text })
         .ok_or_else(|| StoreError::damaged("section", &named.hash, "its text is missing"))
 }

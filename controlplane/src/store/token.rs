@@ -31,7 +31,8 @@ pub(crate) struct TokenRow {
 
 /// The token of that hash, in force or not.
 pub(crate) async fn find_token_by_hash(conn: &mut Conn, hash: &str) -> Result<Option<TokenRow>, StoreError> {
-    let row = sqlx::query_as("SELECT * FROM api_token WHERE hash = $1").bind(hash).fetch_optional(conn).await?;
+    let row =
+        sqlx::query_as("SELECT * FROM api_token WHERE hash = $1").bind(hash).fetch_optional(conn).await?;
     Ok(row)
 }
 

@@ -16,7 +16,8 @@ pub(crate) async fn take(
     State(app): State<App>,
     json::Json(message): json::Json<ToControl>,
 ) -> Result<Json<Receipt>, AppError> {
-    let untied = || AppError::Conflict("say hello on the stream first: this token has no gateway yet".to_owned());
+    let untied =
+        || AppError::Conflict("say hello on the stream first: this token has no gateway yet".to_owned());
     let gateway = from.gateway.as_deref().ok_or_else(untied)?;
     let taken = match message {
         ToControl::Ack { revision, applied_at_us } => {

@@ -5,6 +5,3 @@ pub(crate) mod messages;
 pub(crate) mod stream;
 
 pub(crate) use lacking::Lacking;
-
-#[cfg(test)]
-mod tests;

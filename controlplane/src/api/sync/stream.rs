@@ -36,7 +36,10 @@ pub(crate) async fn open(
     }
     let newest = app.publisher.newest();
     if hello.revision > newest {
-        let ours = format!("it runs {}, newer than anything published here ({newest}): is this database a restored copy?", hello.revision);
+        let ours = format!(
+            "it runs {}, newer than anything published here ({newest}): is this database a restored copy?",
+            hello.revision
+        );
         gateways::refused(&app, hello.gateway.as_str(), Revision(hello.revision.0 + 1), &ours).await?;
     }
     let listener = Listener::new(app, hello);

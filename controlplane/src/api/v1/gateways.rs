@@ -13,7 +13,10 @@ use crate::gateways::{self, Gateway, GatewayToken, NewGatewayToken};
 
 /// All gateways, newest contact first.
 #[utoipa::path(get, path = "/api/v1/gateways", tag = "gateways", responses((status = 200, body = List<Gateway>)))]
-pub(crate) async fn list(_: Allowed<ReadSetup>, State(app): State<App>) -> Result<Json<List<Gateway>>, AppError> {
+pub(crate) async fn list(
+    _: Allowed<ReadSetup>,
+    State(app): State<App>,
+) -> Result<Json<List<Gateway>>, AppError> {
     Ok(Json(List::whole(gateways::list(&app).await?)))
 }
 

@@ -14,7 +14,10 @@ use crate::keys::{self, Key, NewKey};
 
 /// The keys in reach, newest first.
 #[utoipa::path(get, path = "/api/v1/keys", tag = "keys", responses((status = 200, body = List<Key>)))]
-pub(crate) async fn list(who: Allowed<ReadSetup>, State(app): State<App>) -> Result<Json<List<Key>>, AppError> {
+pub(crate) async fn list(
+    who: Allowed<ReadSetup>,
+    State(app): State<App>,
+) -> Result<Json<List<Key>>, AppError> {
     Ok(Json(List::whole(keys::list(&app, &who).await?)))
 }
 

@@ -1,10 +1,12 @@
 //! The API for scripts, version 1: the same services as the pages, JSON in and out.
 
 pub(crate) mod audit;
+pub(crate) mod customers;
 pub(crate) mod endpoints;
 pub(crate) mod gateways;
 pub(crate) mod keys;
 pub(crate) mod models;
+pub(crate) mod requests;
 pub(crate) mod revisions;
 pub(crate) mod tokens;
 pub(crate) mod versions;

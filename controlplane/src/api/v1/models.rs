@@ -12,7 +12,10 @@ use crate::models::{self, Model, ModelForm};
 
 /// The models in reach, by name.
 #[utoipa::path(get, path = "/api/v1/models", tag = "models", responses((status = 200, body = List<Model>)))]
-pub(crate) async fn list(who: Allowed<ReadSetup>, State(app): State<App>) -> Result<Json<List<Model>>, AppError> {
+pub(crate) async fn list(
+    who: Allowed<ReadSetup>,
+    State(app): State<App>,
+) -> Result<Json<List<Model>>, AppError> {
     Ok(Json(List::whole(models::list(&app, &who).await?)))
 }
 

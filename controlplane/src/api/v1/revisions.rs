@@ -23,7 +23,10 @@ pub(crate) struct Note {
 
 /// What publishing would change, and why it could not.
 #[utoipa::path(get, path = "/api/v1/draft", tag = "revisions", responses((status = 200, body = DraftState)))]
-pub(crate) async fn draft(_: Allowed<ReadSetup>, State(app): State<App>) -> Result<Json<DraftState>, AppError> {
+pub(crate) async fn draft(
+    _: Allowed<ReadSetup>,
+    State(app): State<App>,
+) -> Result<Json<DraftState>, AppError> {
     Ok(Json(publish::draft_state(&app).await?))
 }
 

@@ -1,0 +1,269 @@
+//! What the store promises, on SQLite and PostgreSQL alike.
+
+use sqlx::AssertSqlSafe;
+use weir_contract::money::Money;
+use weir_contract::policy::{Section, SectionKind};
+use weir_contract::sync::{BatchSummary, BookLine};
+
+use super::testing::on_both;
+use super::*;
+use crate::audit::{self, ChainError, Change};
+use crate::testing::NOW_US;
+
+on_both! {
+    migrating_again_changes_nothing
+    numbers_have_no_gap_and_a_lost_transaction_gives_its_number_back
+    names_are_unique_where_they_must_be
+    a_link_opens_once
+    the_second_of_two_editors_is_told
+    history_outlives_its_object
+    a_section_is_kept_once_and_found_by_its_hash
+    a_token_belongs_to_the_gateway_that_used_it_first
+    a_batch_is_entered_once
+    new_customers_are_bounded_and_the_bound_is_counted
+    the_audit_chain_holds_until_somebody_touches_it
+    a_message_leaves_once
+    readers_see_only_what_is_committed
+}
+
+async fn migrating_again_changes_nothing(store: &Store) {
+    let mut writing = store.write().await.unwrap();
+    migrate::migrate(&mut writing, store.engine(), NOW_US + 1).await.unwrap();
+    let (applied,): (i64,) = sqlx::query_as("SELECT MAX(applied_us) FROM schema_migration")
+        .fetch_one(&mut *writing)
+        .await
+        .unwrap();
+    assert_eq!(applied, NOW_US);
+    sqlx::query(
+        "INSERT INTO schema_migration (number, name, checksum, applied_us) VALUES (900, 'x', 'y', 1)",
+    )
+    .execute(&mut *writing)
+    .await
+    .unwrap();
+    let refused = migrate::migrate(&mut writing, store.engine(), NOW_US).await.unwrap_err();
+    assert!(refused.to_string().contains("version 900"), "{refused}");
+}
+
+async fn numbers_have_no_gap_and_a_lost_transaction_gives_its_number_back(store: &Store) {
+    let mut writing = store.write().await.unwrap();
+    assert_eq!(next_number(&mut writing, "revision").await.unwrap(), 1);
+    drop(writing);
+    let mut writing = store.write().await.unwrap();
+    assert_eq!(next_number(&mut writing, "revision").await.unwrap(), 1);
+    assert_eq!(next_number(&mut writing, "revision").await.unwrap(), 2);
+    writing.commit().await.unwrap();
+}
+
+async fn names_are_unique_where_they_must_be(store: &Store) {
+    let mut writing = store.write().await.unwrap();
+    let row = workspace::WorkspaceRow {
+        id: "ws_1".to_owned(),
+        name: "default".to_owned(),
+        environment: String::new(),
+        log_level: "full".to_owned(),
+        retention_days: 30,
+        created_us: NOW_US,
+    };
+    workspace::create_workspace(&mut writing, &row).await.unwrap();
+    writing.commit().await.unwrap();
+    let mut writing = store.write().await.unwrap();
+    let twin = workspace::WorkspaceRow { id: "ws_2".to_owned(), ..row };
+    let refused = workspace::create_workspace(&mut writing, &twin).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Taken("a workspace of that name")), "{refused}");
+}
+
+async fn a_link_opens_once(store: &Store) {
+    let mut writing = store.write().await.unwrap();
+    session::create_only_link(&mut writing, "first_admin", "old", 0, 10).await.unwrap();
+    session::create_only_link(&mut writing, "first_admin", "new", 0, 10).await.unwrap();
+    assert!(!session::find_link(&mut writing, "first_admin", "old", 1).await.unwrap());
+    assert!(session::find_link(&mut writing, "first_admin", "new", 1).await.unwrap());
+    assert!(
+        !session::delete_link(&mut writing, "first_admin", "new", 10).await.unwrap(),
+        "it is too old then"
+    );
+    assert!(session::delete_link(&mut writing, "first_admin", "new", 9).await.unwrap());
+    assert!(!session::delete_link(&mut writing, "first_admin", "new", 9).await.unwrap());
+}
+
+fn object(version: i64, body: &str) -> object::ObjectRow {
+    object::ObjectRow {
+        kind: "endpoint".to_owned(),
+        id: "ep_1".to_owned(),
+        workspace_id: String::new(),
+        name: "openai".to_owned(),
+        version,
+        managed_by: "ui".to_owned(),
+        body_json: body.to_owned(),
+        updated_us: NOW_US,
+        updated_by: "person_1".to_owned(),
+    }
+}
+
+async fn the_second_of_two_editors_is_told(store: &Store) {
+    let mut writing = store.write().await.unwrap();
+    object::create_object(&mut writing, &object(1, "{}"), "").await.unwrap();
+    assert!(object::update_object(&mut writing, &object(2, "{\"a\":1}"), "mine").await.unwrap());
+    assert!(!object::update_object(&mut writing, &object(2, "{\"a\":2}"), "theirs").await.unwrap());
+    let found = object::find_object(&mut writing, "endpoint", "ep_1").await.unwrap().unwrap();
+    assert_eq!((found.version, found.body_json.as_str()), (2, "{\"a\":1}"));
+}
+
+async fn history_outlives_its_object(store: &Store) {
+    let mut writing = store.write().await.unwrap();
+    object::create_object(&mut writing, &object(1, "{}"), "made").await.unwrap();
+    assert!(object::delete_object(&mut writing, &object(2, ""), "gone").await.unwrap());
+    assert!(object::find_object(&mut writing, "endpoint", "ep_1").await.unwrap().is_none());
+    let versions = object::list_versions(&mut writing, "endpoint", "ep_1").await.unwrap();
+    let notes: Vec<(&str, &str)> =
+        versions.iter().map(|version| (version.note.as_str(), version.body_json.as_str())).collect();
+    assert_eq!(notes, [("gone", ""), ("made", "{}")]);
+    assert_eq!(object::newest_version(&mut writing, "endpoint", "ep_1").await.unwrap(), 2);
+}
+
+async fn a_section_is_kept_once_and_found_by_its_hash(store: &Store) {
+    let section = Section { kind: SectionKind::Keys, text: "[]".to_owned() };
+    let named = vec![(section.reference(), section.clone())];
+    let mut writing = store.write().await.unwrap();
+    for revision in 1..=2 {
+        let row = snapshot::SnapshotRow {
+            revision,
+            header: "h".to_owned(),
+            signature: "s".to_owned(),
+            cause: "publish".to_owned(),
+            note: String::new(),
+            author: String::new(),
+            restored_from: (revision == 2).then_some(1),
+            objects_json: "[]".to_owned(),
+            created_us: NOW_US,
+        };
+        snapshot::create_snapshot(&mut writing, &row, &named).await.unwrap();
+    }
+    let newest = snapshot::find_newest(&mut writing).await.unwrap().unwrap();
+    assert_eq!((newest.revision, newest.restored_from), (2, Some(1)));
+    assert_eq!(snapshot::find_section(&mut writing, &named[0].0).await.unwrap(), section);
+    let older = snapshot::list_snapshots(&mut writing, 2, 10).await.unwrap();
+    assert_eq!(older.iter().map(|row| row.revision).collect::<Vec<_>>(), [1]);
+}
+
+async fn a_token_belongs_to_the_gateway_that_used_it_first(store: &Store) {
+    let mut writing = store.write().await.unwrap();
+    let row = gateway::GatewayTokenRow {
+        id: "gtok_1".to_owned(),
+        hash: "h".to_owned(),
+        name: "one".to_owned(),
+        gateway_id: None,
+        created_us: NOW_US,
+        created_by: String::new(),
+        revoked_us: None,
+    };
+    gateway::create_token(&mut writing, &row).await.unwrap();
+    assert!(gateway::update_token_tied(&mut writing, "gtok_1", "gw_a").await.unwrap());
+    assert!(gateway::update_token_tied(&mut writing, "gtok_1", "gw_a").await.unwrap());
+    assert!(!gateway::update_token_tied(&mut writing, "gtok_1", "gw_b").await.unwrap());
+    let hello = gateway::GatewayRow { id: "gw_a".to_owned(), revision: 3, hello_us: 7, ..Default::default() };
+    gateway::update_hello(&mut writing, &hello).await.unwrap();
+    gateway::update_applied(&mut writing, "gw_a", 5, 8, 9).await.unwrap();
+    gateway::update_applied(&mut writing, "gw_a", 4, 9, 10).await.unwrap();
+    let found = gateway::list_gateways(&mut writing).await.unwrap().remove(0);
+    assert_eq!(
+        (found.revision, found.applied_at_us),
+        (5, Some(8)),
+        "an older revision never replaces a newer one"
+    );
+}
+
+async fn a_batch_is_entered_once(store: &Store) {
+    let line = BookLine {
+        workspace: "ws_1".into(),
+        customer: "acme".into(),
+        key: "key_1".into(),
+        billing_period: 202_611,
+        requests: 1,
+        calls: 2,
+        cost: Money::from_nano(123),
+        ..BookLine::default()
+    };
+    let batch = BatchSummary { batch: "gw-1-1".into(), sealed_at_us: NOW_US, lines: vec![line.clone()] };
+    let row = ledger::BatchRow {
+        batch_id: "gw-1-1".to_owned(),
+        gateway_id: "gw".to_owned(),
+        sealed_at_us: NOW_US,
+        posted_us: NOW_US,
+        lines: 1,
+        cost_nano: 123,
+        billed_nano: 0,
+    };
+    let mut writing = store.write().await.unwrap();
+    assert!(ledger::create_batch(&mut writing, &row).await.unwrap());
+    ledger::create_entry(&mut writing, &batch, &line).await.unwrap();
+    assert!(!ledger::create_batch(&mut writing, &row).await.unwrap());
+    ledger::create_entry(&mut writing, &batch, &line).await.unwrap();
+    let sum = ledger::sum_cost(&mut writing, "ws_1", 202_611).await.unwrap();
+    assert_eq!(sum, Money::from_nano(123));
+    assert_eq!(ledger::sum_cost(&mut writing, "ws_2", 202_611).await.unwrap(), Money::ZERO);
+}
+
+async fn new_customers_are_bounded_and_the_bound_is_counted(store: &Store) {
+    let mut writing = store.write().await.unwrap();
+    assert!(customer::take_new(&mut writing, "key_1", 5, 2).await.unwrap());
+    assert!(customer::take_new(&mut writing, "key_1", 5, 2).await.unwrap());
+    assert!(!customer::take_new(&mut writing, "key_1", 5, 2).await.unwrap());
+    assert!(customer::take_new(&mut writing, "key_2", 5, 2).await.unwrap());
+    assert!(customer::take_new(&mut writing, "key_1", 6, 2).await.unwrap());
+    assert_eq!(customer::count_refused(&mut writing, 5).await.unwrap(), 1);
+    customer::delete_bounds_before(&mut writing, 6).await.unwrap();
+    assert_eq!(customer::count_refused(&mut writing, 0).await.unwrap(), 0);
+}
+
+async fn the_audit_chain_holds_until_somebody_touches_it(store: &Store) {
+    let mut writing = store.write().await.unwrap();
+    for number in 1..=5 {
+        let after = format!("{{\"n\":{number}}}");
+        let change =
+            Change { actor: "person_1", action: "key.create", object: "key_1", before: String::new(), after };
+        audit::append(&mut writing, NOW_US + number, change).await.unwrap();
+    }
+    assert_eq!(audit::verify(&mut writing).await.unwrap(), 5);
+    writing.commit().await.unwrap();
+    for (damage, row) in [
+        ("UPDATE audit SET actor = 'person_2' WHERE seq = 3", 3),
+        ("UPDATE audit SET after_json = '' WHERE seq = 1", 1),
+        ("DELETE FROM audit WHERE seq = 2", 2),
+        ("DELETE FROM audit WHERE seq = 5", 6 - 1),
+        ("UPDATE audit SET previous_hash = 'x' WHERE seq = 4", 4),
+    ] {
+        let mut writing = store.write().await.unwrap();
+        sqlx::query(AssertSqlSafe(damage)).execute(&mut *writing).await.unwrap();
+        match audit::verify(&mut writing).await {
+            Err(ChainError::Broken { seq, .. }) => assert_eq!(seq, row, "{damage}"),
+            other => panic!("{damage}: {other:?}"),
+        }
+    }
+}
+
+async fn a_message_leaves_once(store: &Store) {
+    let mut writing = store.write().await.unwrap();
+    let message = outbox::OutboxRow {
+        id: "alert-1".to_owned(),
+        topic: "budget".to_owned(),
+        body_json: "{}".to_owned(),
+        created_us: NOW_US,
+        tries: 0,
+    };
+    assert!(outbox::create_message(&mut writing, &message).await.unwrap());
+    assert!(!outbox::create_message(&mut writing, &message).await.unwrap());
+    assert_eq!(outbox::list_unsent(&mut writing, 10).await.unwrap().len(), 1);
+    assert!(outbox::update_sent(&mut writing, "alert-1", NOW_US).await.unwrap());
+    assert!(!outbox::update_sent(&mut writing, "alert-1", NOW_US).await.unwrap());
+    assert!(outbox::list_unsent(&mut writing, 10).await.unwrap().is_empty());
+}
+
+async fn readers_see_only_what_is_committed(store: &Store) {
+    let mut writing = store.write().await.unwrap();
+    setting::update_setting(&mut writing, "a", "1", NOW_US).await.unwrap();
+    let mut reading = store.read().await.unwrap();
+    assert_eq!(setting::find_setting(&mut reading, "a").await.unwrap(), None);
+    writing.commit().await.unwrap();
+    assert_eq!(setting::find_setting(&mut reading, "a").await.unwrap().as_deref(), Some("1"));
+}

@@ -1,0 +1,8 @@
+//! What the control plane promises, told on one without a listener: services and routes on SQLite in a folder of its own.
+
+mod books;
+mod doors;
+mod keys;
+mod providers;
+mod publishing;
+mod sync;

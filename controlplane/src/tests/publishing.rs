@@ -1,0 +1,134 @@
+//! Publishing: what runs is what was published; restoring is a new revision; other people's drafts stay where they are.
+
+use weir_contract::id::{Revision, WorkspaceId};
+use weir_contract::policy::Content;
+
+use crate::endpoints::{self, EndpointForm};
+use crate::keys::{self, NewKey};
+use crate::publish::{draft_state, follow, publish, restore, revisions};
+use crate::store;
+use crate::testing::{House, openai, running};
+use crate::{audit, workspaces};
+
+async fn a_key(house: &House) {
+    let workspace: WorkspaceId = workspaces::list(&house.app).await.unwrap().remove(0).id;
+    let form = NewKey { name: "k".to_owned(), workspace, ..NewKey::default() };
+    keys::create(&house.app, &house.admin(), form).await.unwrap();
+}
+
+fn with_models() -> EndpointForm {
+    EndpointForm { add_models: true, ..openai("sk-secret") }
+}
+
+#[tokio::test]
+async fn a_revision_is_signed_numbered_and_has_prices() {
+    let house = House::new().await;
+    endpoints::create(&house.app, &house.admin(), with_models()).await.unwrap();
+    let state = draft_state(&house.app).await.unwrap();
+    assert_eq!(state.changes, ["endpoint openai: added", "model openai/gpt-x: added"]);
+    assert!(state.problems.is_empty(), "{:?}", state.problems);
+    let info = publish(&house.app, &house.admin(), "openai for all").await.unwrap();
+    assert_eq!(info.revision, state.running + 1);
+    let newest = house.app.publisher.watch().borrow().clone().unwrap();
+    let header = newest.signed.verify(&house.app.signing_key.verifier()).unwrap();
+    assert_eq!(header.revision, Revision(info.revision));
+    let content = running(&house.app);
+    assert_eq!(content.prices.len(), 1);
+    assert_eq!(content.prices[0].price.version.as_str(), "test-1");
+    assert!(draft_state(&house.app).await.unwrap().changes.is_empty());
+}
+
+#[tokio::test]
+async fn what_did_not_change_is_the_same_section() {
+    let house = House::new().await;
+    endpoints::create(&house.app, &house.admin(), with_models()).await.unwrap();
+    publish(&house.app, &house.admin(), "").await.unwrap();
+    let before = house.app.publisher.watch().borrow().clone().unwrap().header.sections.clone();
+    publish(&house.app, &house.admin(), "").await.unwrap();
+    let after = house.app.publisher.watch().borrow().clone().unwrap().header.sections.clone();
+    assert_eq!(before, after);
+}
+
+#[tokio::test]
+async fn a_key_acts_at_once_and_leaves_drafts_where_they_are() {
+    let house = House::new().await;
+    endpoints::create(&house.app, &house.admin(), with_models()).await.unwrap();
+    a_key(&house).await;
+    let content = running(&house.app);
+    assert!(content.endpoints.is_empty(), "the draft is not published with somebody's key");
+    assert_eq!(content.keys.len(), 2);
+    assert_eq!(draft_state(&house.app).await.unwrap().changes.len(), 2);
+}
+
+#[tokio::test]
+async fn restoring_is_a_new_revision_equal_to_the_old_one_but_for_keys() {
+    let house = House::new().await;
+    let admin = house.admin();
+    let endpoint = endpoints::create(&house.app, &admin, with_models()).await.unwrap();
+    let first = publish(&house.app, &admin, "first").await.unwrap();
+    let good = running(&house.app);
+    let form = EndpointForm {
+        base_url: Some("https://elsewhere.example/v1".to_owned()),
+        credential: Some("sk-other".to_owned()),
+        ..openai("")
+    };
+    endpoints::update(&house.app, &admin, &endpoint.id, form).await.unwrap();
+    let second = publish(&house.app, &admin, "second").await.unwrap();
+    assert_ne!(running(&house.app).endpoints, good.endpoints);
+    a_key(&house).await;
+    let third = restore(&house.app, &admin, Revision(first.revision), "back").await.unwrap();
+    assert_eq!((third.revision, third.restored_from), (second.revision + 2, Some(first.revision)));
+    let Content { endpoints, models, prices, keys, .. } = running(&house.app);
+    assert_eq!((endpoints, models, prices), (good.endpoints, good.models, good.prices));
+    assert_eq!(keys.len(), 2, "keys of now stay");
+    let state = draft_state(&house.app).await.unwrap();
+    assert!(
+        state.changes.is_empty() && state.problems.is_empty(),
+        "the drafts are brought back too: {state:?}"
+    );
+    assert!(state.changed.is_empty(), "{:?}", state.changed);
+}
+
+#[tokio::test]
+async fn restoring_brings_back_what_was_deleted_and_removes_what_was_not_there() {
+    let house = House::new().await;
+    let admin = house.admin();
+    let empty = draft_state(&house.app).await.unwrap().running;
+    let endpoint = endpoints::create(&house.app, &admin, openai("sk-secret")).await.unwrap();
+    let with = publish(&house.app, &admin, "").await.unwrap().revision;
+    restore(&house.app, &admin, Revision(empty), "").await.unwrap();
+    assert!(endpoints::list(&house.app, &admin).await.unwrap().is_empty());
+    assert!(running(&house.app).endpoints.is_empty());
+    restore(&house.app, &admin, Revision(with), "").await.unwrap();
+    let back = endpoints::find(&house.app, &admin, &endpoint.id).await.unwrap().unwrap();
+    assert_eq!((back.version, back.body), (3, endpoint.body));
+}
+
+#[tokio::test]
+async fn every_revision_is_kept_and_follows_after_a_restart() {
+    let house = House::new().await;
+    a_key(&house).await;
+    publish(&house.app, &house.admin(), "all").await.unwrap();
+    let history = revisions(&house.app, None, 10).await.unwrap();
+    let causes: Vec<&str> = history.iter().map(|info| info.cause.as_str()).collect();
+    assert_eq!(causes, ["publish", "at_once", "publish"]);
+    let older = revisions(&house.app, Some(history[1].revision), 10).await.unwrap();
+    assert_eq!(older, history[2..]);
+    let before = house.app.publisher.watch().borrow().clone();
+    follow(&house.app).await.unwrap();
+    assert_eq!(*house.app.publisher.watch().borrow(), before);
+}
+
+#[tokio::test]
+async fn every_change_is_in_the_audit_and_the_chain_holds() {
+    let house = House::new().await;
+    endpoints::create(&house.app, &house.admin(), openai("sk-secret")).await.unwrap();
+    a_key(&house).await;
+    publish(&house.app, &house.admin(), "").await.unwrap();
+    let mut reading = house.app.store.read().await.unwrap();
+    let rows = store::audit::list_rows(&mut reading, 0, 100).await.unwrap();
+    let actions: Vec<&str> = rows.iter().map(|row| row.action.as_str()).collect();
+    assert!(actions.ends_with(&["endpoint.create", "key.create", "revision.publish"]), "{actions:?}");
+    assert_eq!(audit::verify(&mut reading).await.unwrap(), i64::try_from(rows.len()).unwrap());
+    assert!(rows.iter().all(|row| !row.after_json.contains("sk-secret")));
+}
