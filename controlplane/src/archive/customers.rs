@@ -121,7 +121,8 @@ impl Archive {
         window: Window,
     ) -> Result<CustomerSpend, ArchiveError> {
         let found: Option<CustomerSpend> = self.row(one(scope, customer_id, window)).await?;
-        Ok(found.unwrap_or_else(|| CustomerSpend { customer_id: customer_id.to_owned(), ..Default::default() }))
+        Ok(found
+            .unwrap_or_else(|| CustomerSpend { customer_id: customer_id.to_owned(), ..Default::default() }))
     }
 
     /// When the newest request of each of these customers came in their window, µs UTC.
@@ -185,7 +186,8 @@ fn newest_of(scope: &Scope, customers: &[CustomerSpend]) -> Option<Statement> {
     let window = Window { from_us: hours.clone().min()?, to_us: hours.clone().max()? + HOUR_US };
     let columns = "customer_id, max(toUnixTimestamp64Micro(started_at)) AS seen_us";
     let mut statement = scope.read(columns, Table::Calls).during(Table::Calls, window);
-    let hours = statement.bind("Array(DateTime('UTC'))", Value::Numbers(hours.map(|us| us / 1_000_000).collect()));
+    let hours =
+        statement.bind("Array(DateTime('UTC'))", Value::Numbers(hours.map(|us| us / 1_000_000).collect()));
     let ids = customers.iter().map(|customer| customer.customer_id.clone()).collect();
     let ids = statement.bind("Array(String)", Value::Texts(ids));
     Some(

@@ -29,7 +29,8 @@ pub(super) fn narrowed(mut statement: Statement, filter: &Filter, window: Window
 
 /// The filter as one condition, for statements that need it more than once; its values are bound to `statement`.
 pub(super) fn conditions(statement: &mut Statement, filter: &Filter, window: Window) -> String {
-    joined(filter.terms.iter().map(|term| format!("({})", condition(statement, term, window))).collect())
+    let terms = filter.terms.iter().map(|term| format!("({})", condition(statement, term, window)));
+    joined(&terms.collect::<Vec<_>>())
 }
 
 fn condition(statement: &mut Statement, term: &Term, window: Window) -> String {
@@ -137,9 +138,9 @@ fn is(statement: &mut Statement, field: &Field, pattern: &Pattern) -> String {
             format!("mapContains(tags, {tag}) AND {value}")
         }
         (Column::Prompt, _) => prompt(statement, pattern),
-        (Column::RequestId, Pattern::Exactly(id)) => {
-            id.parse().map_or_else(|_| "false".to_owned(), |id| format!("request_id = {}", statement.uuid(id)))
-        }
+        (Column::RequestId, Pattern::Exactly(id)) => id
+            .parse()
+            .map_or_else(|_| "false".to_owned(), |id| format!("request_id = {}", statement.uuid(id))),
         (Column::RequestId, Pattern::StartsWith(_)) => matches(statement, "toString(request_id)", pattern),
         // The parser makes ranges of numbers; should it ever not, nothing matches rather than everything.
         (Column::Number(_), _) => "false".to_owned(),
@@ -169,15 +170,18 @@ fn between(statement: &mut Statement, field: &Field, bounds: Bounds, window: Win
         return cost(statement, bounds, window);
     }
     let Column::Number(expression) = column(statement, field) else { return "false".to_owned() };
-    let conditions = sides(bounds).map(|(sign, number)| format!("{expression} {sign} {}", statement.number(number)));
-    joined(conditions.collect())
+    let conditions =
+        sides(bounds).map(|(sign, number)| format!("{expression} {sign} {}", statement.number(number)));
+    joined(&conditions.collect::<Vec<_>>())
 }
 
 /// A request's cost is the sum over its calls; only requests of several calls need the sum.
 fn cost(statement: &mut Statement, bounds: Bounds, window: Window) -> String {
     let sides: Vec<(&str, String)> =
         sides(bounds).map(|(sign, nano)| (sign, statement.amount(Money::from_nano(nano)))).collect();
-    let of = |what: &str| joined(sides.iter().map(|(sign, amount)| format!("{what} {sign} {amount}")).collect());
+    let of = |what: &str| {
+        joined(&sides.iter().map(|(sign, amount)| format!("{what} {sign} {amount}")).collect::<Vec<_>>())
+    };
     let several = statement.nested("request_id", Table::Calls, window);
     format!(
         "if(attempt = 0, {}, request_id IN ({several} AND (attempt > 0 OR NOT final) GROUP BY request_id HAVING {}))",
@@ -192,7 +196,7 @@ fn sides(bounds: Bounds) -> impl Iterator<Item = (&'static str, i64)> {
     from.into_iter().chain(to)
 }
 
-fn joined(conditions: Vec<String>) -> String {
+fn joined(conditions: &[String]) -> String {
     if conditions.is_empty() { "true".to_owned() } else { conditions.join(" AND ") }
 }
 
@@ -261,7 +265,9 @@ mod tests {
     #[test]
     fn searching_bodies_stays_within_workspace_and_window() {
         let statement = statement("\"timed out\"");
-        assert!(statement.sql().contains("FROM llm_bodies WHERE workspace_id = {p0:String} AND started_at >= "));
+        assert!(
+            statement.sql().contains("FROM llm_bodies WHERE workspace_id = {p0:String} AND started_at >= ")
+        );
         promise::keeps_to_its_workspaces(&statement);
     }
 

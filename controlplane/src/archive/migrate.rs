@@ -59,7 +59,9 @@ pub enum MigrateError {
     #[error("`{0}` is not a database name: use letters, digits and underscores, not beginning with a digit")]
     Database(String),
     /// A newer build was here.
-    #[error("the archive is at version {found}, this build knows up to {known}: start a newer Weir, or use another database")]
+    #[error(
+        "the archive is at version {found}, this build knows up to {known}: start a newer Weir, or use another database"
+    )]
     Newer {
         /// The version found.
         found: u32,
@@ -67,7 +69,9 @@ pub enum MigrateError {
         known: u32,
     },
     /// A file differs from what was applied.
-    #[error("migration {version} ({name}) was applied with other contents than this build has: the tables would be a guess; use the build that applied it")]
+    #[error(
+        "migration {version} ({name}) was applied with other contents than this build has: the tables would be a guess; use the build that applied it"
+    )]
     Changed {
         /// The file's number.
         version: u32,
@@ -78,7 +82,9 @@ pub enum MigrateError {
     #[error("migration {0} is missing in the archive although later ones were applied")]
     Missing(u32),
     /// Somebody else is at it and does not finish.
-    #[error("another control plane has been changing the archive's tables for a minute; try again, or drop the table `schema_lock` when none is running")]
+    #[error(
+        "another control plane has been changing the archive's tables for a minute; try again, or drop the table `schema_lock` when none is running"
+    )]
     Locked,
     /// A statement failed.
     #[error("migration {version} ({name}) failed: {cause}")]
@@ -127,15 +133,23 @@ impl Archive {
             lock.touch(client).await;
             self.apply(client, migration.sql, migration.version, migration.name).await?;
             self.remember(client, migration).await?;
-            tracing::info!(version = migration.version, name = migration.name, "applied a migration of the archive");
+            tracing::info!(
+                version = migration.version,
+                name = migration.name,
+                "applied a migration of the archive"
+            );
         }
         Ok(MIGRATIONS.last().map_or(at, |migration| migration.version))
     }
 
     /// The newest version applied, after checking that what was applied is what this build carries.
     async fn applied(&self, client: &Client) -> Result<u32, MigrateError> {
-        let sql = format!("SELECT version, argMax(checksum, applied_at) AS checksum FROM {}.schema_migrations GROUP BY version ORDER BY version", self.database);
-        let applied = client.query_raw(&sql).fetch_all::<Applied>().await.map_err(super::ArchiveError::from)?;
+        let sql = format!(
+            "SELECT version, argMax(checksum, applied_at) AS checksum FROM {}.schema_migrations GROUP BY version ORDER BY version",
+            self.database
+        );
+        let applied =
+            client.query_raw(&sql).fetch_all::<Applied>().await.map_err(super::ArchiveError::from)?;
         check(&applied)
     }
 
@@ -261,7 +275,9 @@ impl Lock {
     }
 
     async fn is_stale(&self, client: &Client, database: &str) -> Result<bool, MigrateError> {
-        let sql = format!("SELECT count() FROM system.tables WHERE database = '{database}' AND name = 'schema_lock' AND metadata_modification_time < now() - {LOCK_STALE_SECONDS}");
+        let sql = format!(
+            "SELECT count() FROM system.tables WHERE database = '{database}' AND name = 'schema_lock' AND metadata_modification_time < now() - {LOCK_STALE_SECONDS}"
+        );
         let stale = client.query_raw(&sql).fetch_one::<u64>().await.map_err(super::ArchiveError::from)?;
         Ok(stale > 0)
     }

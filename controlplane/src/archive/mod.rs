@@ -48,7 +48,7 @@ pub use migrate::MigrateError;
 pub(crate) use names::Names;
 pub(crate) use scope::Scope;
 use scope::Statement;
-pub(crate) use window::{RangeError, Window};
+pub(crate) use window::Window;
 
 /// Seconds a page's question may take inside ClickHouse.
 const PAGE_SECONDS: u64 = 10;

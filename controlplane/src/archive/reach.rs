@@ -1,10 +1,10 @@
 //! From whoever asks to what they may see: the scope of a question is the reach of the right to read figures.
 
-use super::{ArchiveError, Scope};
+use super::{ArchiveError, Names, Scope};
 use crate::app::App;
 use crate::auth::{Actor, Reach, Right};
 use crate::error::AppError;
-use crate::workspaces;
+use crate::{endpoints, keys, workspaces};
 
 impl Scope {
     /// What `actor` may see on `page`.
@@ -14,6 +14,22 @@ impl Scope {
             Reach::All => workspaces::list(app).await?.into_iter().map(|workspace| workspace.id).collect(),
         };
         Ok(Self::new(workspaces, page))
+    }
+}
+
+impl Names {
+    /// What people call keys and endpoints, for whoever may know.
+    pub(crate) async fn of(app: &App, actor: &Actor) -> Result<Self, AppError> {
+        let mut names = Self::default();
+        if actor.may(Right::ReadSetup) {
+            for key in keys::list(app, actor).await? {
+                names.key(&key.name, key.id.as_str());
+            }
+            for endpoint in endpoints::list(app, actor).await? {
+                names.endpoint(&endpoint.name, endpoint.id.as_str());
+            }
+        }
+        Ok(names)
     }
 }
 

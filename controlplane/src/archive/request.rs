@@ -4,6 +4,7 @@ use clickhouse::Row;
 use serde::Deserialize;
 use uuid::Uuid;
 use weir_contract::money::Money;
+use weir_contract::usage::Bucket;
 
 use super::scope::{Scope, Statement, Table};
 use super::window::Window;
@@ -105,6 +106,24 @@ pub(crate) struct Call {
     pub(crate) gateway_id: String,
 }
 
+impl Call {
+    /// Its tokens by bucket; buckets do not overlap.
+    pub(crate) fn usage(&self) -> [(&'static str, u32); Bucket::TOKENS] {
+        [
+            (Bucket::Input.name(), self.input_tokens),
+            (Bucket::CacheRead.name(), self.cache_read_tokens),
+            (Bucket::CacheWrite5m.name(), self.cache_write_5m_tokens),
+            (Bucket::CacheWrite1h.name(), self.cache_write_1h_tokens),
+            (Bucket::AudioInput.name(), self.audio_input_tokens),
+            (Bucket::ImageInput.name(), self.image_input_tokens),
+            (Bucket::Output.name(), self.output_tokens),
+            (Bucket::Reasoning.name(), self.reasoning_tokens),
+            (Bucket::AudioOutput.name(), self.audio_output_tokens),
+            (Bucket::ImageOutput.name(), self.image_output_tokens),
+        ]
+    }
+}
+
 /// A request and all its calls, in order; never without one.
 #[derive(Clone, Debug)]
 pub(crate) struct Request {
@@ -168,7 +187,8 @@ impl Archive {
 fn around(request_id: Uuid) -> Option<Window> {
     let (seconds, nanos) = request_id.get_timestamp()?.to_unix();
     let at_us = i64::try_from(seconds).ok()?.checked_mul(1_000_000)? + i64::from(nanos / 1000);
-    (request_id.get_version_num() == 7).then(|| Window { from_us: at_us, to_us: at_us }.widened(ID_TOLERANCE_US))
+    (request_id.get_version_num() == 7)
+        .then(|| Window { from_us: at_us, to_us: at_us }.widened(ID_TOLERANCE_US))
 }
 
 fn calls(scope: &Scope, request_id: Uuid, around: Option<Window>) -> Statement {

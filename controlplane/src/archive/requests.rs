@@ -118,6 +118,11 @@ impl RequestLine {
         Cursor { started_us: self.started_us, request_id: self.request_id }
     }
 
+    /// What the customer is charged for it.
+    pub(crate) fn billed(&self) -> weir_contract::money::Money {
+        super::money(self.billed)
+    }
+
     /// What it cost; `None` when a call of it could not be rated.
     pub(crate) fn cost(&self) -> Option<weir_contract::money::Money> {
         self.rated.then(|| super::money(self.cost))
@@ -196,15 +201,6 @@ impl Archive {
     pub(crate) async fn newest_request(&self, scope: &Scope) -> Result<Option<i64>, ArchiveError> {
         self.row(newest(scope)).await
     }
-
-    /// The oldest live request of a key since a moment: what the welcome page waits for.
-    pub(crate) async fn first_request_since(
-        &self,
-        scope: &Scope,
-        window: Window,
-    ) -> Result<Option<RequestLine>, ArchiveError> {
-        self.row(first(scope, window)).await
-    }
 }
 
 /// Columns of [`RequestLine`].
@@ -270,12 +266,6 @@ fn newest(scope: &Scope) -> Statement {
         .then("ORDER BY toStartOfHour(started_at) DESC, started_at DESC LIMIT 1")
 }
 
-fn first(scope: &Scope, window: Window) -> Statement {
-    finals(scope, &columns(), window)
-        .and("origin = 'live'")
-        .then("ORDER BY toStartOfHour(started_at) ASC, started_at ASC, request_id ASC LIMIT 1")
-}
-
 #[cfg(test)]
 mod tests {
     use super::super::scope::promise;
@@ -330,7 +320,6 @@ mod tests {
         promise::keeps_to_its_workspaces(&count(&scope, WINDOW, &filter));
         promise::keeps_to_its_workspaces(&histogram(&scope, WINDOW, &filter, 1));
         promise::keeps_to_its_workspaces(&newest(&scope));
-        promise::keeps_to_its_workspaces(&first(&scope, WINDOW));
     }
 
     #[test]

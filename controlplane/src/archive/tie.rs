@@ -22,6 +22,18 @@ pub(crate) struct Side {
     pub(crate) billed: i128,
 }
 
+impl Side {
+    /// What the providers charge.
+    pub(crate) fn cost(&self) -> Money {
+        super::money(self.cost)
+    }
+
+    /// What the customer is charged.
+    pub(crate) fn billed(&self) -> Money {
+        super::money(self.billed)
+    }
+}
+
 /// One customer's two sides in a window of whole hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct CustomerTie {
@@ -91,8 +103,7 @@ fn over_calls(scope: &Scope, customer_id: &str, window: Window) -> Statement {
 }
 
 fn over_rollup(scope: &Scope, customer_id: &str, window: Window) -> Statement {
-    let columns =
-        "sum(requests) AS requests, sum(calls) AS calls, sum(cost) AS cost, sum(billed) AS billed";
+    let columns = "sum(requests) AS requests, sum(calls) AS calls, sum(cost) AS cost, sum(billed) AS billed";
     let mut statement = customers::live(scope, columns, window);
     let id = statement.text(customer_id);
     statement.and(&format!("customer_id = {id}"))

@@ -78,7 +78,8 @@ impl Window {
         if name.is_empty() {
             return Ok(Self::month_of(now_us));
         }
-        let parts = name.split_once('-').and_then(|(year, month)| Some((year.parse().ok()?, month.parse().ok()?)));
+        let parts =
+            name.split_once('-').and_then(|(year, month)| Some((year.parse().ok()?, month.parse().ok()?)));
         let well_formed = name.len() == 7;
         parts
             .filter(|_| well_formed)
@@ -170,7 +171,10 @@ mod tests {
     fn a_period_is_a_calendar_month() {
         let november = Window::period("2026-11", NOW).unwrap();
         assert_eq!(november, Window::period("", NOW).unwrap());
-        assert_eq!((november.month_name().as_str(), november.month_label().as_str()), ("2026-11", "November 2026"));
+        assert_eq!(
+            (november.month_name().as_str(), november.month_label().as_str()),
+            ("2026-11", "November 2026")
+        );
         assert_eq!(november.month_before().month_name(), "2026-10");
         assert_eq!(Window::period("2026-01", NOW).unwrap().month_before().month_name(), "2025-12");
         for wrong in ["2026-13", "2026-1", "November", "26-11"] {

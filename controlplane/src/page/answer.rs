@@ -64,7 +64,9 @@ mod tests {
     #[test]
     fn nobody_is_sent_to_another_site() {
         assert_eq!(own_path("/requests?q=a", "/"), "/requests?q=a");
-        for elsewhere in ["https://evil.example", "//evil.example", "/\\evil.example", "", "/a\r\nb", "javascript:x"] {
+        for elsewhere in
+            ["https://evil.example", "//evil.example", "/\\evil.example", "", "/a\r\nb", "javascript:x"]
+        {
             assert_eq!(own_path(elsewhere, "/requests"), "/requests", "{elsewhere}");
         }
     }
@@ -72,6 +74,9 @@ mod tests {
     #[test]
     fn a_files_name_cannot_break_its_header() {
         let response = file("a\"b\r\n/../c.csv", "text/csv", Body::empty());
-        assert_eq!(response.headers()[header::CONTENT_DISPOSITION], "attachment; filename=\"a_b____.._c.csv\"");
+        assert_eq!(
+            response.headers()[header::CONTENT_DISPOSITION],
+            "attachment; filename=\"a_b____.._c.csv\""
+        );
     }
 }

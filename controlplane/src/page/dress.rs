@@ -88,11 +88,11 @@ async fn error_page(
     match status {
         StatusCode::SERVICE_UNAVAILABLE => ErrorPage::archive_away(shell),
         StatusCode::INTERNAL_SERVER_ERROR => ErrorPage { reference: None, ..ErrorPage::internal(shell, "") },
-        _ => of_problem(shell, problem),
+        _ => of_problem(shell, &problem),
     }
 }
 
-fn of_problem(shell: Shell, problem: Problem) -> ErrorPage {
+fn of_problem(shell: Shell, problem: &Problem) -> ErrorPage {
     let links = if shell.user.is_some() {
         vec![Link::new("Go to requests", url::REQUESTS), Link::new("Go to providers", url::PROVIDERS)]
     } else {

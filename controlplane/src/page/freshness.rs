@@ -14,7 +14,8 @@ pub(super) async fn freshness(app: &App) -> Result<Freshness, AppError> {
     let now_us = app.clock.now_us();
     let known = gateways::list(app).await?;
     let counted = known.iter().filter(|gateway| now_us - gateway.contact_us <= GONE_US).map(|gateway| {
-        let waiting_us = i64::try_from(gateway.status.spool_oldest_ms).unwrap_or(i64::MAX).saturating_mul(1000);
+        let waiting_us =
+            i64::try_from(gateway.status.spool_oldest_ms).unwrap_or(i64::MAX).saturating_mul(1000);
         gateway.contact_us.saturating_sub(waiting_us)
     });
     Ok(Freshness { counted_to_us: counted.min(), now_us })

@@ -13,7 +13,8 @@ pub(super) async fn gateway_url(app: &App) -> Result<String, AppError> {
         Some(url) => url.clone(),
         None => {
             let known = gateways::list(app).await?;
-            let addresses = known.into_iter().filter(|gateway| gateway.connected).map(|gateway| gateway.status.address);
+            let addresses =
+                known.into_iter().filter(|gateway| gateway.connected).map(|gateway| gateway.status.address);
             let said = addresses.into_iter().find(|address| !address.is_empty());
             said.map_or_else(|| DEFAULT.to_owned(), with_scheme)
         }

@@ -7,22 +7,46 @@ use weir_contract::money::Money;
 use weir_web::number;
 
 use super::answer::file;
-use crate::archive::export::{CallLine, Export};
 use crate::archive::ArchiveError;
+use crate::archive::export::{CallLine, Export};
 use crate::error::AppError;
 
 /// Rows of an export written into one chunk of the answer.
 const ROWS_PER_CHUNK: usize = 500;
 
-const CALL_COLUMNS: [&str; 22] = [
-    "request_id", "attempt", "final", "requests", "started_at", "origin", "workspace_id", "key_id", "customer_id",
-    "user_id", "session_id", "api", "model_requested", "model", "provider", "outcome", "http_status", "tokens_in",
-    "tokens_out", "price_version", "cost_usd", "billed_usd",
+const CALL_COLUMNS: [&str; 23] = [
+    "request_id",
+    "attempt",
+    "final",
+    "requests",
+    "started_at",
+    "origin",
+    "workspace_id",
+    "key_id",
+    "customer_id",
+    "user_id",
+    "session_id",
+    "api",
+    "model_requested",
+    "model",
+    "provider",
+    "outcome",
+    "http_status",
+    "tokens_in",
+    "tokens_out",
+    "price_version",
+    "cost_usd",
+    "billed_usd",
+    "duration_us",
 ];
 
 /// Text for a cell: what a spreadsheet would run is made text by an apostrophe.
 pub(super) fn text(cell: &str) -> String {
-    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) { format!("'{cell}") } else { cell.to_owned() }
+    if cell.starts_with(['=', '+', '-', '@', '\t', '\r', '\n']) {
+        format!("'{cell}")
+    } else {
+        cell.to_owned()
+    }
 }
 
 /// Lines as a file.
@@ -91,6 +115,7 @@ fn call(line: &CallLine) -> [String; CALL_COLUMNS.len()] {
         text(&line.price_version),
         rated(line.cost),
         rated(line.billed),
+        line.duration_us.to_string(),
     ]
 }
 

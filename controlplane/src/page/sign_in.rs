@@ -78,7 +78,11 @@ pub(super) async fn create(
 }
 
 /// `POST /sign-out`
-pub(super) async fn delete(_: Public, State(app): State<App>, headers: HeaderMap) -> Result<Response, AppError> {
+pub(super) async fn delete(
+    _: Public,
+    State(app): State<App>,
+    headers: HeaderMap,
+) -> Result<Response, AppError> {
     if let Some(token) = session::cookie(&headers) {
         session::end(&app, token).await?;
     }

@@ -75,8 +75,6 @@ pub struct KeyForm {
     pub workspace: Field,
     /// The workspaces there are.
     pub workspaces: Vec<Choice>,
-    /// `production`, `staging`, …; may be empty.
-    pub environment: Field,
     /// The customer it is bound to; may be empty.
     pub customer: Field,
     /// Model names, separated by commas; empty means all.
@@ -109,7 +107,7 @@ impl KeyForm {
     /// Whether the folded part of the form holds something to see.
     #[must_use]
     pub fn has_more(&self) -> bool {
-        [&self.environment, &self.models, &self.expires, &self.requests_per_minute, &self.concurrency]
+        [&self.models, &self.expires, &self.requests_per_minute, &self.concurrency]
             .iter()
             .any(|field| !field.value.is_empty() || field.error.is_some())
     }

@@ -86,8 +86,6 @@ pub struct TargetRow {
     pub endpoint: String,
     /// What the model is called there.
     pub upstream_model: String,
-    /// Its share among targets of the same rank.
-    pub weight: u32,
     /// What it costs; `None` means its calls stay unrated.
     pub price: Option<PriceView>,
 }
@@ -171,6 +169,8 @@ pub struct EndpointPage {
     pub workspaces: Vec<Choice>,
     /// Ticked when it may stand on a private or loopback address.
     pub allow_private: Field,
+    /// For a new one: ticked to add the chat models the price book knows of its provider.
+    pub add_models: Field,
 }
 
 /// The form of one model; posted to `/providers/models` or `/providers/models/{id}`.
@@ -190,7 +190,7 @@ pub struct ModelPage {
 }
 
 impl ModelPage {
-    /// How many targets the form takes: names `target_{n}_endpoint`, `target_{n}_model`, `target_{n}_weight` from 0.
+    /// How many targets the form takes: names `target_{n}_endpoint` and `target_{n}_model` from 0.
     pub const TARGETS_MAX: usize = 8;
 }
 
@@ -201,8 +201,6 @@ pub struct TargetForm {
     pub endpoint: Field,
     /// What the model is called there.
     pub upstream_model: Field,
-    /// Its share among targets of the same rank; empty means 1.
-    pub weight: Field,
 }
 
 impl EndpointPage {

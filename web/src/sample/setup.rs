@@ -137,7 +137,6 @@ fn models(words: &Words) -> Vec<ModelRow> {
     let target = |endpoint: &str, price| TargetRow {
         endpoint: endpoint.into(),
         upstream_model: words.model.into(),
-        weight: 1,
         price,
     };
     let targets = vec![target("openai", Some(price)), target(words.customer, None)];
@@ -179,15 +178,12 @@ fn endpoint(words: &Words) -> EndpointPage {
         workspace: Field::new("w1"),
         workspaces: workspaces(),
         allow_private: Field::new("on"),
+        add_models: Field::default(),
     }
 }
 
 fn model(words: &Words) -> ModelPage {
-    let target = |model: &str| TargetForm {
-        endpoint: Field::new("e1"),
-        upstream_model: Field::new(model),
-        weight: Field::default(),
-    };
+    let target = |model: &str| TargetForm { endpoint: Field::new("e1"), upstream_model: Field::new(model) };
     let mut blank = target("");
     blank.endpoint = blank.endpoint.refused(FieldError::UnknownChoice);
     ModelPage {

@@ -26,10 +26,21 @@ pub(in crate::page) async fn list(
     let customers = app.archive.list_customers(&scope, ask).await?;
     let month = window.month_name();
     let head = [
-        "period", "customer_id", "requests", "errors", "unrated_calls", "tokens_in", "tokens_out", "cost_usd", "billed_usd",
+        "period",
+        "customer_id",
+        "requests",
+        "errors",
+        "unrated_calls",
+        "tokens_in",
+        "tokens_out",
+        "cost_usd",
+        "billed_usd",
     ];
     let lines = customers.iter().map(|customer| line(&month, customer));
-    sheet::sheet(&format!("customers-{month}.csv"), std::iter::once(head.map(str::to_owned).to_vec()).chain(lines))
+    sheet::sheet(
+        &format!("customers-{month}.csv"),
+        std::iter::once(head.map(str::to_owned).to_vec()).chain(lines),
+    )
 }
 
 fn line(month: &str, customer: &CustomerSpend) -> Vec<String> {

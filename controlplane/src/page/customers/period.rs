@@ -14,7 +14,7 @@ const MONTHS: usize = 13;
 /// The query string of the customers' pages.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Asked {
+pub(in crate::page) struct Asked {
     pub(super) period: String,
     pub(super) search: String,
     /// How many rows to leave out.

@@ -35,7 +35,11 @@ pub(super) fn facts(request: &Request, called: &Called) -> RequestFacts {
         tokens: tokens(&last),
         first_token_us: known(u64::from(last.ttft_us)),
         endpoint: called.endpoint(&last.endpoint_id),
-        rule: if last.rule_id.is_empty() { String::new() } else { format!("{} v{}", last.rule_id, last.rule_version) },
+        rule: if last.rule_id.is_empty() {
+            String::new()
+        } else {
+            format!("{} v{}", last.rule_id, last.rule_version)
+        },
         error_side: if last.error_side == "none" { String::new() } else { last.error_side },
         error_type: last.error_type,
         error_message: last.error_message,
@@ -145,7 +149,11 @@ fn attempt(call: &Call, called: &Called) -> AttemptView {
         first_token_us: known(u64::from(call.ttft_us).saturating_sub(before)),
         status: Status::of(&call.outcome, false, is_cached(&call.cache_status)),
         http_status: call.http_status,
-        error: if call.error_message.is_empty() { call.error_type.clone() } else { call.error_message.clone() },
+        error: if call.error_message.is_empty() {
+            call.error_type.clone()
+        } else {
+            call.error_message.clone()
+        },
         provider_request_id: call.provider_request_id.clone(),
         cost: call.rated.then(|| Money::from_nano(call.cost)),
     }
@@ -156,7 +164,8 @@ pub(super) fn decisions(request: &Request) -> Vec<Decision> {
     let last = request.last();
     let steps: Vec<Step> = serde_json::from_str(&last.explain).unwrap_or_default();
     let count = steps.len();
-    let refused = last.action == "refused" || matches!(last.outcome.as_str(), "blocked" | "rate_limited" | "budget_denied");
+    let refused = last.action == "refused"
+        || matches!(last.outcome.as_str(), "blocked" | "rate_limited" | "budget_denied");
     let decision = |(place, step): (usize, Step)| Decision {
         phase: step.stage.name().to_owned(),
         what: step.what,

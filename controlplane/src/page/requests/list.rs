@@ -141,7 +141,8 @@ pub(in crate::page) fn shown(window: Window) -> Shown {
 /// The length of one bar: a round one, so that bars begin where people expect them.
 fn piece(length_us: i64) -> i64 {
     const MINUTE: i64 = 60_000_000;
-    let round = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080].map(|minutes| minutes * MINUTE);
+    let round =
+        [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080].map(|minutes| minutes * MINUTE);
     round.into_iter().find(|piece| length_us / piece <= PIECES).unwrap_or(14 * 1_440 * MINUTE)
 }
 

@@ -109,11 +109,11 @@ fn add(part: &Part<'_>, room: &mut usize, shown: &mut Vec<MessagePart>) {
             MessagePart::ToolCall { name: name.to_string(), id: id.to_string(), arguments }
         }),
         Part::ToolResult { id, failed, parts } => {
-            let said: Vec<&str> =
-                parts.iter().flat_map(Part::texts).map(|text| text.text.as_ref()).collect();
+            let said: Vec<&str> = parts.iter().flat_map(Part::texts).map(|text| text.text.as_ref()).collect();
             let text = format!("{}{}", if *failed { "failed: " } else { "" }, said.join("\n"));
             fit(&text, room, shown, |text| MessagePart::ToolResult { id: id.to_string(), text });
-            let media = parts.iter().filter(|part| matches!(part, Part::Image(_) | Part::Audio(_) | Part::File(_)));
+            let media =
+                parts.iter().filter(|part| matches!(part, Part::Image(_) | Part::Audio(_) | Part::File(_)));
             media.for_each(|part| add(part, room, shown));
         }
         Part::Other { kind, raw } => fit(&format!("{kind} {raw}"), room, shown, MessagePart::Text),
@@ -180,7 +180,8 @@ mod tests {
         let messages: Vec<String> =
             (0..90).map(|number| format!(r#"{{"role":"user","content":"{number} {long}"}}"#)).collect();
         let request = format!(r#"{{"messages":[{}]}}"#, messages.join(","));
-        let (prompt, answer) = read(&request, r#"{"choices":[{"message":{"role":"assistant","content":"yes"}}]}"#);
+        let (prompt, answer) =
+            read(&request, r#"{"choices":[{"message":{"role":"assistant","content":"yes"}}]}"#);
         assert_eq!(text(&answer[0]), "yes");
         assert!(prompt.len() <= MESSAGES_MAX + 1);
         assert!(text(prompt.last().unwrap()).starts_with("89 "));

@@ -8,9 +8,8 @@ use weir_web::url::RequestsQuery;
 use crate::app::App;
 use crate::archive::requests::Place;
 use crate::archive::{Names, Window};
-use crate::auth::{Actor, Right};
+use crate::auth::Actor;
 use crate::error::AppError;
-use crate::{endpoints, keys};
 
 /// The query string of the list; empty is the same as left out.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -75,7 +74,7 @@ impl Asked {
             Ok(filter) => filter,
             Err(error) => return Ok(Err(refused(&self.q, &error))),
         };
-        let by_id = names(app, actor).await?.resolve(filter.clone());
+        let by_id = Names::of(app, actor).await?.resolve(filter.clone());
         Ok(Ok(Resolved { filter, by_id, window, place: self.place() }))
     }
 
@@ -100,23 +99,8 @@ impl Asked {
     }
 }
 
-/// What people call keys and endpoints, for whoever may know.
-async fn names(app: &App, actor: &Actor) -> Result<Names, AppError> {
-    let mut names = Names::default();
-    if actor.may(Right::ReadSetup) {
-        for key in keys::list(app, actor).await? {
-            names.key(&key.name, key.id.as_str());
-        }
-        for endpoint in endpoints::list(app, actor).await? {
-            names.endpoint(&endpoint.name, endpoint.id.as_str());
-        }
-    }
-    Ok(names)
-}
-
 fn refused(typed: &str, error: &weir_contract::filter::FilterError) -> FilterError {
-    let word: String =
-        typed.chars().skip(error.at).take_while(|c| !c.is_whitespace() && *c != ':').collect();
+    let word: String = typed.chars().skip(error.at).take_while(|c| !c.is_whitespace() && *c != ':').collect();
     let instead = |nearest: &String| {
         let before: String = typed.chars().take(error.at).collect();
         let after: String = typed.chars().skip(error.at + word.chars().count()).collect();
@@ -158,7 +142,10 @@ mod tests {
     fn a_misspelt_field_comes_with_whole_filters_that_would_do() {
         let typed = "customer:a statsu:error";
         let shown = refused(typed, &Filter::parse(typed).unwrap_err());
-        assert_eq!((shown.term.as_str(), shown.suggestions[0].as_str()), ("statsu", "customer:a status:error"));
+        assert_eq!(
+            (shown.term.as_str(), shown.suggestions[0].as_str()),
+            ("statsu", "customer:a status:error")
+        );
     }
 
     #[test]

@@ -1,0 +1,96 @@
+//! `GET /providers`: endpoints, models, gateways, publishes.
+
+use std::collections::HashSet;
+
+use axum::extract::State;
+use axum::response::Response;
+use weir_contract::policy::snapshot::AuthStyle;
+use weir_web::page::ProvidersPage;
+use weir_web::page::providers::{CredentialState, EndpointRow, ModelRow, TargetRow};
+use weir_web::shell::Section;
+
+use super::gateways;
+use super::price::price;
+use crate::app::App;
+use crate::auth::{Allowed, ReadSetup, Right};
+use crate::endpoints::{self, CredentialSource, Endpoint, EndpointBody};
+use crate::error::AppError;
+use crate::models::{self, Model};
+use crate::page::answer::page;
+use crate::page::frame::Frame;
+use crate::publish;
+use crate::workspaces::{self, Workspace};
+
+/// `GET /providers`
+pub(in crate::page) async fn list(
+    by: Allowed<ReadSetup>,
+    State(app): State<App>,
+    frame: Frame,
+) -> Result<Response, AppError> {
+    let known = endpoints::list(&app, &by).await?;
+    let models = models::list(&app, &by).await?;
+    let workspaces = workspaces::in_reach(&app, &by, Right::ReadSetup).await?;
+    let draft = publish::draft_state(&app).await?;
+    let changed: HashSet<String> = draft.changed.into_iter().map(|one| one.id).collect();
+    let (gateways, publishes) = gateways::state(&app).await?;
+    let endpoint =
+        |one: &Endpoint| endpoint_row(one, &models, &workspaces, changed.contains(one.id.as_str()));
+    page(&ProvidersPage {
+        shell: frame.shell(&app, &by, "Providers", Section::Providers).await?,
+        may_edit: by.may(Right::ManageProviders),
+        endpoints: known.iter().map(endpoint).collect(),
+        models: models.iter().map(|one| model_row(&app, one, &known, changed.contains(&one.id))).collect(),
+        gateways,
+        publishes,
+        now_us: app.clock.now_us(),
+    })
+}
+
+fn endpoint_row(
+    one: &Endpoint,
+    models: &[Model],
+    workspaces: &[Workspace],
+    unpublished: bool,
+) -> EndpointRow {
+    let targets =
+        models.iter().flat_map(|model| &model.body.targets).filter(|target| target.endpoint == one.id);
+    let owner = one.workspace.as_ref().map(|id| {
+        let found = workspaces.iter().find(|workspace| workspace.id == *id);
+        found.map_or_else(|| id.to_string(), |workspace| workspace.name.clone())
+    });
+    EndpointRow {
+        endpoint_id: one.id.to_string(),
+        name: one.name.clone(),
+        provider: one.body.provider.clone(),
+        base_url: one.body.base_url.clone(),
+        region: one.body.region.clone(),
+        credential: credential(&one.body),
+        workspace: owner,
+        targets: u64::try_from(targets.count()).unwrap_or(0),
+        unpublished,
+    }
+}
+
+/// Where its credential comes from, as pages say it.
+pub(super) fn credential(body: &EndpointBody) -> CredentialState {
+    match &body.credential {
+        CredentialSource::None if body.auth == AuthStyle::None => CredentialState::NotNeeded,
+        CredentialSource::None => CredentialState::Missing,
+        CredentialSource::Stored { since_us, .. } => CredentialState::Stored { since_us: *since_us },
+        CredentialSource::Env { name } => CredentialState::Reference(format!("env:{name}")),
+        CredentialSource::File { path } => CredentialState::Reference(format!("file:{path}")),
+    }
+}
+
+fn model_row(app: &App, one: &Model, known: &[Endpoint], unpublished: bool) -> ModelRow {
+    let targets = one.body.targets.iter().map(|target| {
+        let endpoint = known.iter().find(|endpoint| endpoint.id == target.endpoint);
+        let provider = endpoint.map(|endpoint| endpoint.body.provider.as_str()).unwrap_or_default();
+        TargetRow {
+            endpoint: endpoint.map_or_else(|| target.endpoint.to_string(), |endpoint| endpoint.name.clone()),
+            upstream_model: target.upstream_model.clone(),
+            price: price(&app.book, provider, &target.upstream_model),
+        }
+    });
+    ModelRow { model_id: one.id.clone(), name: one.name.clone(), targets: targets.collect(), unpublished }
+}
