@@ -27,7 +27,7 @@ pub(super) enum Note {
     Sealed(Arc<dyn Journal>, Box<BatchRef>),
     /// Nothing more is written to that file. Told here and not to the shelf at once: a file whose last batch is not yet on
     /// the shelf would look delivered.
-    Finished(u64),
+    Finished(Arc<dyn Journal>, u64),
     /// Everything before this was handled.
     Reached(oneshot::Sender<()>),
 }
@@ -51,7 +51,10 @@ pub(super) fn run(notes: &Receiver<Note>, dirty: &AtomicBool, shared: &Arc<Share
                 synced = Instant::now();
                 shared.shelf.add_batch(*batch, &[]);
             }
-            Ok(Note::Finished(segment)) => shared.shelf.finish(segment, shared.clock.now_us()),
+            Ok(Note::Finished(journal, segment)) => {
+                sync(journal.as_ref(), shared);
+                shared.shelf.finish(segment, shared.clock.now_us());
+            }
             Ok(Note::Reached(done)) => drop(done.send(())),
             Err(end) => {
                 dirty.store(false, Ordering::SeqCst);

@@ -328,7 +328,7 @@ impl Writer {
             if let Err(error) = active.journal.trim(active.at) {
                 tracing::warn!(%error, "the unused end of a journal file could not be given back");
             }
-            drop(self.flusher.send(Note::Finished(active.segment)));
+            drop(self.flusher.send(Note::Finished(active.journal, active.segment)));
         }
     }
 
@@ -362,6 +362,7 @@ impl Writer {
         }
         shared.shelf.add_file(header.segment, at, false, false);
         self.last_segment = header.segment;
+        self.dirty.store(false, Ordering::SeqCst); // what was raised for the file before does not speak for this one
         self.active = Some(Active { segment: header.segment, journal, at, size, salt: header.salt });
         self.state = Mark { batch_from: at, seq, ..Mark::default() };
         self.mark = self.state.clone();

@@ -45,7 +45,7 @@ async fn a_crash_at_any_byte_leaves_the_sealed_batches_as_they_were() {
     let whole = std::fs::read(&path).unwrap();
     let sealed = batches(&recover(dir.path(), &NOTHING_DONE).unwrap());
     assert!(sealed.len() >= 5);
-    for cut in (0..whole.len()).step_by(37).chain(sealed.iter().map(|(_, to, _)| *to as usize)) {
+    for cut in (0..whole.len()).step_by(113).chain(sealed.iter().map(|(_, to, _)| *to as usize)) {
         let mut torn = whole[..cut].to_vec();
         torn.resize(whole.len() + 100, 0);
         std::fs::write(&path, &torn).unwrap();
