@@ -11,6 +11,7 @@ pub(crate) mod attend;
 mod attribution;
 mod compat;
 mod dispatch;
+mod ending;
 mod gained;
 pub(crate) mod headers;
 mod models;

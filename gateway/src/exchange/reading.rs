@@ -131,6 +131,11 @@ impl Reading {
         self.began
     }
 
+    /// Whether chunks pass unread: then nobody knows whether the stream was complete.
+    pub(crate) const fn is_blind(&self) -> bool {
+        self.blind
+    }
+
     /// Whether the end mark has come.
     pub(crate) const fn is_marked(&self) -> bool {
         self.marked

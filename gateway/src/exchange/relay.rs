@@ -16,10 +16,11 @@ use futures_util::future::BoxFuture;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, Response, StatusCode};
 use tokio::time::Sleep;
-use weir_contract::record::{Outcome, Side, Stage};
-use weir_wire::{Answer, ApiError, ErrorSource, write_stream_error};
+use weir_contract::record::Stage;
+use weir_wire::Answer;
 
 use super::answer::AnswerBody;
+use super::ending::{Ending, error_event, failure, note_failure};
 use super::gained::{Gained, GainedBody};
 use super::reading::{Progress, Reading};
 use super::{Exchange, headers, micros, record, settle};
@@ -186,17 +187,6 @@ enum State {
     Done,
 }
 
-/// Why a stream ended.
-enum Ending {
-    /// The provider said all it had to say, or closed.
-    Closed,
-    Broken(String),
-    Idle,
-    TooLong,
-    /// The client left and there is no room to read on without it.
-    Undrained,
-}
-
 impl Relay {
     /// The next bytes for the client.
     pub(crate) fn poll_bytes(&mut self, context: &mut Context<'_>) -> Poll<Option<Bytes>> {
@@ -348,7 +338,9 @@ impl Live {
         let answer = self.reading.finish();
         settle::settle(&mut exchange, &answer);
         let mut tail = self.reading.take_held();
-        if let Some((outcome, error)) = failure(ending, &answer, self.idle) {
+        let unknowable = self.reading.is_blind() && matches!(ending, Ending::Closed);
+        let failure = failure(ending, &answer, self.idle).filter(|_| !unknowable);
+        if let Some((outcome, error)) = failure {
             note_failure(&mut exchange, outcome, &error, &answer);
             // The provider's own error has passed already; ours is written where it fell silent.
             if answer.stopped_by_error.is_none() {
@@ -369,48 +361,4 @@ impl Live {
         let bodies = std::mem::take(&mut self.bodies);
         self.state = State::Closing(Box::pin(record::close(exchange, vec![bodies])), tail);
     }
-}
-
-/// What went wrong, if anything did.
-fn failure(ending: &Ending, answer: &Answer, idle: Duration) -> Option<(Outcome, String)> {
-    if let Some(fault) = &answer.stopped_by_error {
-        return Some((Outcome::UpstreamError, fault.message.clone()));
-    }
-    if answer.complete {
-        return None;
-    }
-    Some(match ending {
-        Ending::Closed => {
-            (Outcome::UpstreamError, "the provider ended the stream before it was complete".to_owned())
-        }
-        Ending::Broken(error) => {
-            (Outcome::UpstreamError, format!("the stream from the provider broke: {error}"))
-        }
-        Ending::Idle => (Outcome::Timeout, format!("the provider sent nothing for {} ms", idle.as_millis())),
-        Ending::TooLong => (Outcome::Timeout, "the stream took longer than it may".to_owned()),
-        Ending::Undrained => (Outcome::Cancelled, "the client left and the rest was not read".to_owned()),
-    })
-}
-
-fn note_failure(exchange: &mut Exchange, outcome: Outcome, error: &str, answer: &Answer) {
-    exchange.record.outcome = outcome;
-    let kind = answer.stopped_by_error.as_ref().map(|fault| fault.kind.name());
-    if let Some(call) = exchange.call() {
-        call.outcome = outcome;
-        call.error_type =
-            kind.unwrap_or(if outcome == Outcome::Timeout { "timeout" } else { "cut" }).to_owned();
-        call.error_side = if outcome == Outcome::Cancelled { Side::Client } else { Side::Provider };
-        error.clone_into(&mut call.error_message);
-    }
-}
-
-/// A stream that fails after it began ends with an error in its dialect, never silently.
-fn error_event(exchange: &Exchange, upstream: &Upstream, outcome: Outcome, error: &str) -> Bytes {
-    let (status, code) =
-        if outcome == Outcome::Timeout { (504, "upstream_timeout") } else { (502, "upstream_error") };
-    let mut api = ApiError::new(status, "api_error", code, error);
-    api.source = ErrorSource::Provider;
-    api.provider = Some(upstream.entry.provider.clone());
-    api.request_id = exchange.id_header.to_str().ok().map(str::to_owned);
-    write_stream_error(exchange.dialect(), &api)
 }

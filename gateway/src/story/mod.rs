@@ -24,7 +24,7 @@ use weir_contract::sync::BookLine;
 
 use self::control::Control;
 use self::provider::Provider;
-use crate::config::{ControlLink, GatewayConfig};
+use crate::config::{ControlLink, GatewayConfig, TimeoutsConfig};
 use crate::{Ambient, Running, sample, start};
 
 /// A clock that starts somewhere and moves a little with each look.
@@ -47,6 +47,9 @@ impl Randomness for Counting {
         }
     }
 }
+
+/// Longer than any story.
+const PATIENCE_MS: u64 = 30_000;
 
 /// A gateway with its surroundings.
 struct Story {
@@ -79,13 +82,18 @@ impl Story {
 
     /// The same with a change to the policy.
     async fn begin_with(change: impl FnOnce(&mut Content)) -> Self {
+        Self::begin_patient(change, PATIENCE_MS).await
+    }
+
+    /// The same with a bound on how long a stop waits for requests in flight.
+    async fn begin_patient(change: impl FnOnce(&mut Content), patience_ms: u64) -> Self {
         let provider = Provider::start().await;
         let base = format!("http://{}/v1", provider.address);
         let mut content = sample::content_at(&base, &base);
         change(&mut content);
         let control = Control::start(sample::revised(1, &content)).await;
         let data = tempfile::tempdir().unwrap();
-        let gateway = start_at(&data, &format!("http://{}", control.address)).await;
+        let gateway = start_at(&data, &format!("http://{}", control.address), patience_ms).await;
         control.acknowledged(Revision(1)).await;
         let client = Client::builder(TokioExecutor::new()).build_http();
         Self { gateway, control, provider, content, client, data }
@@ -121,7 +129,7 @@ impl Story {
     /// Stops the gateway and its control plane, and starts the gateway alone.
     async fn restart_without_control(mut self) -> Self {
         self.gateway.shutdown().await;
-        self.gateway = start_at(&self.data, "http://127.0.0.1:1").await;
+        self.gateway = start_at(&self.data, "http://127.0.0.1:1", PATIENCE_MS).await;
         self
     }
 
@@ -138,13 +146,14 @@ async fn read(response: Response<Incoming>) -> Answered {
     Answered { status: head.status, headers: head.headers, body: String::from_utf8(body.to_vec()).unwrap() }
 }
 
-async fn start_at(data: &tempfile::TempDir, control_url: &str) -> Running {
+async fn start_at(data: &tempfile::TempDir, control_url: &str, patience_ms: u64) -> Running {
     let config = GatewayConfig {
         listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         admin_listen: SocketAddr::from(([127, 0, 0, 1], 0)),
         data: data.path().to_owned(),
         control: ControlLink { url: control_url.to_owned(), token: "wgt_story".to_owned().into() },
         allow_loopback: true,
+        timeouts: TimeoutsConfig { shutdown_ms: patience_ms, ..TimeoutsConfig::default() },
         ..GatewayConfig::default()
     };
     let ambient = Ambient {

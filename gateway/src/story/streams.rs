@@ -97,6 +97,19 @@ async fn the_rest_of_a_stream_is_read_for_its_usage_when_the_client_leaves() {
 }
 
 #[tokio::test]
+async fn a_stream_that_does_not_end_is_recorded_when_the_gateway_stops() {
+    let story = Story::begin_patient(|_| (), 10).await;
+    let (feed, fed) = mpsc::unbounded_channel();
+    story.provider.will(Reply::Fed(fed));
+    feed.send(Ok(ROLE)).unwrap();
+    feed.send(Ok(TEXT)).unwrap();
+    let mut body = story.send(CHAT, &[("x-weir-customer", "cut")], ASK).await.into_body();
+    assert!(body.frame().await.unwrap().is_ok());
+    let lines = story.books().await;
+    assert_eq!((lines.len(), lines[0].customer.as_str(), lines[0].requests), (1, "cut", 1));
+}
+
+#[tokio::test]
 async fn anthropic_streams_pass_and_are_priced_too() {
     let story = Story::begin().await;
     let events = [
