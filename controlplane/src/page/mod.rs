@@ -21,6 +21,8 @@ mod publish;
 mod requests;
 mod sheet;
 mod sign_in;
+#[cfg(test)]
+mod tests;
 mod welcome;
 
 use http::Uri;

@@ -1,0 +1,256 @@
+//! Pages as a browser meets them: plain links, plain forms, cookies. The archive is away in all of these, so that they
+//! also show what still works without it.
+
+use axum::body::Body;
+use http::{Method, Request, Response, StatusCode, header};
+use tower::ServiceExt as _;
+
+use crate::server;
+use crate::testing::House;
+
+/// A browser without scripts: remembers cookies, sends forms from the same site.
+struct Browser<'a> {
+    house: &'a House,
+    cookies: Vec<(String, String)>,
+}
+
+struct Page {
+    status: StatusCode,
+    location: String,
+    headers: http::HeaderMap,
+    text: String,
+}
+
+impl<'a> Browser<'a> {
+    fn of(house: &'a House) -> Self {
+        Self { house, cookies: Vec::new() }
+    }
+
+    /// The first administrator, come in by the link.
+    async fn admin(house: &'a House) -> Self {
+        let mut browser = Self::of(house);
+        let token = house.first.sign_in_link.split_once("token=").unwrap().1;
+        let form = format!("token={token}&name=Ada&email=ada%40example.com&password=correct+horse+battery");
+        let page = browser.post("/first-admin", &form).await;
+        assert_eq!((page.status, page.location.as_str()), (StatusCode::SEE_OTHER, "/"), "{}", page.text);
+        browser
+    }
+
+    async fn get(&mut self, path: &str) -> Page {
+        self.ask(Request::builder().method(Method::GET).uri(path), String::new()).await
+    }
+
+    async fn post(&mut self, path: &str, form: &str) -> Page {
+        let host = "weir.test";
+        let request = Request::builder()
+            .method(Method::POST)
+            .uri(path)
+            .header(header::HOST, host)
+            .header(header::ORIGIN, format!("http://{host}"))
+            .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+        self.ask(request, form.to_owned()).await
+    }
+
+    async fn ask(&mut self, request: http::request::Builder, body: String) -> Page {
+        let jar: Vec<String> = self.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+        let request = request.header(header::COOKIE, jar.join("; ")).body(Body::from(body)).unwrap();
+        let answer = server::router(self.house.app.clone()).oneshot(request).await.unwrap();
+        self.remember(&answer);
+        let (parts, body) = answer.into_parts();
+        let bytes = axum::body::to_bytes(body, 4 << 20).await.unwrap();
+        let location = parts.headers.get(header::LOCATION).map(|value| value.to_str().unwrap().to_owned());
+        Page {
+            status: parts.status,
+            location: location.unwrap_or_default(),
+            headers: parts.headers,
+            text: String::from_utf8_lossy(&bytes).into_owned(),
+        }
+    }
+
+    fn remember(&mut self, answer: &Response<Body>) {
+        for value in answer.headers().get_all(header::SET_COOKIE) {
+            let pair = value.to_str().unwrap().split(';').next().unwrap();
+            let (name, value) = pair.split_once('=').unwrap();
+            self.cookies.retain(|(known, _)| known != name);
+            if !value.is_empty() {
+                self.cookies.push((name.to_owned(), value.to_owned()));
+            }
+        }
+    }
+}
+
+/// The value of a hidden or visible part of a page between two marks.
+fn between<'t>(text: &'t str, from: &str, to: &str) -> &'t str {
+    let rest = text.split_once(from).unwrap_or_else(|| panic!("no `{from}` in {text}")).1;
+    rest.split_once(to).unwrap().0
+}
+
+#[tokio::test]
+async fn the_first_link_leads_to_a_session_and_signing_out_ends_it() {
+    let house = House::new().await;
+    let mut browser = Browser::of(&house);
+    let token = house.first.sign_in_link.split_once("token=").unwrap().1.to_owned();
+    let page = browser.get(&format!("/first-admin?token={token}")).await;
+    assert!(page.status == StatusCode::OK && page.text.contains("name=\"password\""));
+    let page = browser.post("/first-admin", &format!("token={token}&name=&email=ada&password=short")).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.text.contains("value=\"ada\"") && !page.text.contains("value=\"short\""));
+
+    let mut browser = Browser::admin(&house).await;
+    assert_eq!(browser.get("/keys").await.status, StatusCode::OK);
+    let page = browser.post("/sign-out", "").await;
+    assert_eq!(page.location, "/sign-in");
+    assert_eq!(browser.get("/keys").await.location, "/sign-in?return_to=%2Fkeys");
+    let page = browser.get(&format!("/first-admin?token={token}")).await;
+    assert!(page.status == StatusCode::GONE && page.text.contains("one-time link"));
+}
+
+#[tokio::test]
+async fn signing_in_leads_to_where_one_wanted_to_go_and_nowhere_else() {
+    let house = House::new().await;
+    let _ = Browser::admin(&house).await;
+    let mut browser = Browser::of(&house);
+    let wrong = browser.post("/sign-in", "email=ada%40example.com&password=wrong&return_to=%2Fkeys").await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+    assert!(wrong.text.contains("value=\"ada@example.com\"") && wrong.text.contains("value=\"/keys\""));
+    let form = "email=ada%40example.com&password=correct+horse+battery&return_to=";
+    assert_eq!(browser.post("/sign-in", &format!("{form}%2Fkeys")).await.location, "/keys");
+    let mut browser = Browser::of(&house);
+    assert_eq!(browser.post("/sign-in", &format!("{form}%2F%2Fevil.example")).await.location, "/");
+}
+
+#[tokio::test]
+async fn a_new_key_is_shown_once_and_works_until_it_is_revoked() {
+    let house = House::new().await;
+    let mut browser = Browser::admin(&house).await;
+    let page = browser.get("/keys").await;
+    let workspace = between(&page.text, "<option value=\"", "\"").to_owned();
+    let page = browser.post("/keys", &format!("name=&workspace={workspace}&concurrency=few")).await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.text.contains("value=\"few\""));
+    let page = browser.post("/keys", &format!("name=billing&workspace={workspace}&customer=acme")).await;
+    assert_eq!(page.status, StatusCode::CREATED, "{}", page.text);
+    assert!(page.text.contains("wk_"));
+    let page = browser.get("/keys").await;
+    assert!(page.text.contains("billing") && page.text.contains("acme") && !page.text.contains("wk_"));
+    let path = format!("/keys/{}/revocation", between(&page.text, "/keys/", "/revocation"));
+    let page = browser.get(&path).await;
+    assert!(page.text.contains("Revoke key billing"));
+    assert_eq!(browser.post(&path, "").await.location, "/keys");
+    let page = browser.get("/keys").await;
+    assert!(page.text.contains("Key billing is revoked."));
+    assert!(!browser.get("/keys").await.text.contains("Key billing is revoked."), "a message is said once");
+}
+
+#[tokio::test]
+async fn an_endpoint_goes_from_the_form_to_every_gateway_and_its_credential_never_comes_back() {
+    let house = House::new().await;
+    let mut browser = Browser::admin(&house).await;
+    assert_eq!(browser.get("/providers/endpoints/new").await.status, StatusCode::OK);
+    let form = "name=main&provider=openai&credential=sk-secret&add_models=on";
+    let page = browser.post("/providers/endpoints", form).await;
+    assert_eq!(page.location, "/providers", "{}", page.text);
+    let page = browser.get("/providers").await;
+    assert!(page.text.contains("api.openai.com") && page.text.contains("openai/gpt-x"));
+    assert!(page.text.contains("unpublished change") && !page.text.contains("sk-secret"));
+    let path = format!("/providers/endpoints/{}", between(&page.text, "/providers/endpoints/ep_", "\""))
+        .replace("endpoints/", "endpoints/ep_");
+    let page = browser.get(&path).await;
+    assert!(page.text.contains("One is stored since") && !page.text.contains("sk-secret"));
+
+    let page = browser.post("/publish", "note=go&return_to=%2Fproviders").await;
+    assert_eq!(page.location, "/providers");
+    let page = browser.get("/providers").await;
+    assert!(page.text.contains("is on its way to the gateways") && !page.text.contains("unpublished change"));
+
+    let moved = "name=main&provider=openai&base_url=https%3A%2F%2Felsewhere.example%2Fv1";
+    browser.post(&path, moved).await;
+    assert!(browser.get("/providers").await.text.contains("its credential was cleared"));
+    let page = browser.post(&format!("{path}/deletion"), "").await;
+    assert_eq!(page.location, "/providers");
+    assert!(browser.get("/providers").await.text.contains("Not deleted: model"));
+}
+
+#[tokio::test]
+async fn a_model_with_a_fallback_is_made_by_the_form() {
+    let house = House::new().await;
+    let mut browser = Browser::admin(&house).await;
+    browser.post("/providers/endpoints", "name=main&provider=openai&credential=env%3AKEY").await;
+    let page = browser.get("/providers/models/new").await;
+    let endpoint = between(&page.text, "<option value=\"", "\"").to_owned();
+    let page =
+        browser.post("/providers/models", "name=fast&target_0_endpoint=gone&target_0_model=gpt-x").await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let form = format!(
+        "name=fast&target_0_endpoint={endpoint}&target_0_model=gpt-x&target_1_endpoint={endpoint}&target_1_model=gpt-y"
+    );
+    assert_eq!(browser.post("/providers/models", &form).await.location, "/providers");
+    let page = browser.get("/providers").await;
+    assert!(page.text.contains("gpt-x") && page.text.contains("gpt-y") && page.text.contains("$2.50"));
+}
+
+#[tokio::test]
+async fn without_the_archive_pages_that_need_it_say_so_and_the_others_work() {
+    let house = House::with(|config| config.archive.url = "http://127.0.0.1:1".to_owned()).await;
+    let mut browser = Browser::admin(&house).await;
+    for path in ["/requests", "/customers", "/customers/acme", "/requests.csv", "/customers.csv"] {
+        let page = browser.get(path).await;
+        assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
+        assert!(page.text.contains("archive does not answer") && page.text.contains("<nav"), "{path}");
+    }
+    for path in ["/keys", "/providers", "/welcome"] {
+        assert_eq!(browser.get(path).await.status, StatusCode::OK, "{path}");
+    }
+    assert_eq!(browser.get("/").await.location, "/requests");
+}
+
+#[tokio::test]
+async fn what_is_not_there_or_not_understood_is_a_page_that_leads_on() {
+    let house = House::new().await;
+    let mut browser = Browser::admin(&house).await;
+    let page = browser.get("/nowhere").await;
+    assert_eq!(page.status, StatusCode::NOT_FOUND);
+    assert!(page.text.contains("There is no page") && page.text.contains("href=\"/requests\""));
+    let page = browser.get("/requests?q=statsu:error").await;
+    assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(page.text.contains("status:error"));
+    assert_eq!(browser.get("/requests?range=8d").await.status, StatusCode::BAD_REQUEST);
+    let mut stranger = Browser::of(&house);
+    let page = stranger.get("/nowhere").await;
+    assert!(page.status == StatusCode::NOT_FOUND && !page.text.contains("<nav"));
+}
+
+#[tokio::test]
+async fn the_choice_of_colours_is_in_the_page_itself() {
+    let house = House::new().await;
+    let mut browser = Browser::admin(&house).await;
+    assert_eq!(browser.post("/appearance", "theme=dark&return_to=%2Fkeys").await.location, "/keys");
+    assert!(browser.get("/keys").await.text.contains("data-theme=\"dark\""));
+}
+
+#[tokio::test]
+async fn our_files_are_kept_for_good_and_packed() {
+    let house = House::new().await;
+    let mut browser = Browser::of(&house);
+    let path = weir_web::asset::path("app.css");
+    let page = browser.get(path).await;
+    assert_eq!(page.headers[header::CACHE_CONTROL], "public, max-age=31536000, immutable");
+    assert!(page.headers[header::CONTENT_TYPE].to_str().unwrap().starts_with("text/css"));
+    let packed =
+        browser.ask(Request::get(path).header(header::ACCEPT_ENCODING, "br, gzip"), String::new()).await;
+    assert_eq!(packed.headers[header::CONTENT_ENCODING], "gzip");
+    assert_eq!(browser.get("/assets/app.000.css").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_form_from_another_site_changes_nothing_and_says_so() {
+    let house = House::new().await;
+    let mut browser = Browser::admin(&house).await;
+    let request = Request::post("/publish")
+        .header(header::HOST, "weir.test")
+        .header(header::ORIGIN, "https://evil.example")
+        .header(header::CONTENT_TYPE, "application/x-www-form-urlencoded");
+    let page = browser.ask(request, "note=x".to_owned()).await;
+    assert_eq!(page.status, StatusCode::FORBIDDEN);
+    assert!(page.text.contains("another site"));
+}
