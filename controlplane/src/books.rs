@@ -2,14 +2,17 @@
 
 use std::collections::BTreeMap;
 
+use serde::Serialize;
+use utoipa::ToSchema;
+use weir_contract::id::WorkspaceId;
 use weir_contract::money::Money;
 use weir_contract::sync::{BatchSummary, BookLine};
 
 use crate::app::App;
 use crate::error::AppError;
-use crate::store::customer::{CustomerRow, create_customer, find_customer, take_new, update_seen};
+use crate::store::customer::{CustomerRow, count_refused, create_customer, take_new, update_seen};
 use crate::store::key::update_key_used;
-use crate::store::ledger::{BatchRow, create_batch, create_entry, find_batch};
+use crate::store::ledger::{self, BatchRow, create_batch, create_entry, find_batch};
 use crate::store::{Conn, StoreError};
 
 const DAY_US: i64 = 86_400 * 1_000_000;
@@ -102,8 +105,30 @@ async fn note_keys(conn: &mut Conn, batch: &BatchSummary) -> Result<(), StoreErr
     Ok(())
 }
 
-/// The customer's own name, if people gave one.
-pub(crate) async fn customer_name(app: &App, workspace: &str, id: &str) -> Result<Option<String>, AppError> {
-    let row = find_customer(&mut *app.store.read().await?, workspace, id).await?;
-    Ok(row.map(|row| row.name).filter(|name| !name.is_empty()))
+/// What the books say of a workspace in an accounting period.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub(crate) struct Sums {
+    /// `YYYYMM`.
+    pub(crate) period: u32,
+    /// Batches that touch it.
+    pub(crate) batches: i64,
+    /// Requests.
+    pub(crate) requests: i64,
+    /// Calls.
+    pub(crate) calls: i64,
+    /// Σ cost, nano-dollars.
+    pub(crate) cost_nano: i64,
+    /// Σ billed, nano-dollars.
+    pub(crate) billed_nano: i64,
+    /// Customers that were not created because a key had brought up too many that day; their calls are in all the same.
+    pub(crate) customers_refused: i64,
+}
+
+/// Adds up the books of a workspace and a period.
+pub(crate) async fn sums(app: &App, workspace: &WorkspaceId, period: u32) -> Result<Sums, AppError> {
+    let mut reading = app.store.read().await?;
+    let ledger::Sums { batches, requests, calls, cost_nano, billed_nano } =
+        ledger::sum_entries(&mut reading, workspace.as_str(), period).await?;
+    let customers_refused = count_refused(&mut reading, workspace.as_str()).await?;
+    Ok(Sums { period, batches, requests, calls, cost_nano, billed_nano, customers_refused })
 }

@@ -89,7 +89,6 @@ impl Routes {
     }
 
     /// What was built: the router, and the list of its routes.
-    #[must_use]
     pub fn finish(self) -> (Router<App>, Vec<Route>) {
         (self.router, self.list)
     }
@@ -118,6 +117,7 @@ fn json_api() -> Routes {
         .get("/api/v1/workspaces", v1::workspaces::list)
         .post("/api/v1/workspaces", v1::workspaces::create)
         .put("/api/v1/workspaces/{id}", v1::workspaces::update)
+        .get("/api/v1/workspaces/{id}/books/{period}", v1::workspaces::books)
         .get("/api/v1/keys", v1::keys::list)
         .post("/api/v1/keys", v1::keys::create)
         .post("/api/v1/keys/{id}/revocation", v1::keys::revoke)

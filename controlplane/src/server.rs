@@ -15,7 +15,7 @@ use crate::app::App;
 use crate::routes;
 
 /// What pages may load and do: our own files, nothing inline, nothing from elsewhere.
-pub const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
+pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
      img-src 'self' data:; connect-src 'self'; font-src 'self'; form-action 'self'; base-uri 'none'; \
      frame-ancestors 'none'";
 

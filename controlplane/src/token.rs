@@ -5,21 +5,21 @@ use weir_contract::id::base62;
 use weir_contract::policy::seal::sha256_hex;
 
 /// What an application presents to a gateway.
-pub const KEY: &str = "wk";
+pub(crate) const KEY: &str = "wk";
 /// What a script presents to the API.
-pub const API: &str = "wat";
+pub(crate) const API: &str = "wat";
 /// What a gateway presents to the control plane.
-pub const GATEWAY: &str = "wgt";
+pub(crate) const GATEWAY: &str = "wgt";
 /// A browser's session.
-pub const SESSION: &str = "wst";
+pub(crate) const SESSION: &str = "wst";
 /// A one-time link.
-pub const LINK: &str = "wlt";
+pub(crate) const LINK: &str = "wlt";
 
 const CHECKSUM_LETTERS: usize = 6;
 
 /// A new secret of that kind.
 #[must_use]
-pub fn mint(prefix: &str, random: &dyn Randomness) -> String {
+pub(crate) fn mint(prefix: &str, random: &dyn Randomness) -> String {
     let body = base62(&random.bytes::<32>());
     let checksum = checksum(prefix, &body);
     format!("{prefix}_{body}{checksum}")
@@ -27,7 +27,7 @@ pub fn mint(prefix: &str, random: &dyn Randomness) -> String {
 
 /// Whether the text can be a secret of that kind at all: right prefix, right checksum.
 #[must_use]
-pub fn is_well_formed(prefix: &str, text: &str) -> bool {
+pub(crate) fn is_well_formed(prefix: &str, text: &str) -> bool {
     let body = text.strip_prefix(prefix).and_then(|rest| rest.strip_prefix('_'));
     let parts = body.filter(|body| body.is_ascii() && body.len() > CHECKSUM_LETTERS);
     parts.is_some_and(|body| {
@@ -38,13 +38,13 @@ pub fn is_well_formed(prefix: &str, text: &str) -> bool {
 
 /// What is stored of a secret with full entropy: its SHA-256, hex.
 #[must_use]
-pub fn hash(token: &str) -> String {
+pub(crate) fn hash(token: &str) -> String {
     sha256_hex(token.as_bytes())
 }
 
 /// The last characters, to tell secrets apart in lists.
 #[must_use]
-pub fn ending(token: &str) -> String {
+pub(crate) fn ending(token: &str) -> String {
     token.chars().skip(token.chars().count().saturating_sub(4)).collect()
 }
 

@@ -8,8 +8,6 @@ use std::io::{self, Read as _, Write as _};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use base64::Engine as _;
-use base64::engine::general_purpose::STANDARD as BASE64;
 use thiserror::Error;
 use weir_contract::clock::Randomness;
 use weir_contract::policy::{PolicySecret, SealError, seal};
@@ -64,7 +62,7 @@ pub enum VaultError {
 }
 
 /// Seals and opens.
-pub struct Vault {
+pub(crate) struct Vault {
     master: PolicySecret,
     key_id: String,
     random: Arc<dyn Randomness>,
@@ -173,11 +171,6 @@ fn open_new(path: &Path) -> io::Result<fs::File> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     options.open(path)
-}
-
-/// Text for the parts of a secret that travel as base64.
-pub(crate) fn to_base64(bytes: &[u8]) -> String {
-    BASE64.encode(bytes)
 }
 
 #[cfg(test)]

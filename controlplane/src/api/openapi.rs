@@ -12,6 +12,7 @@ use crate::auth::Public;
     info(title = "Weir", description = "The control plane's API. Present a token as a bearer."),
     paths(
         v1::workspaces::list,
+        v1::workspaces::books,
         v1::workspaces::create,
         v1::workspaces::update,
         v1::keys::list,

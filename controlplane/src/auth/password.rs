@@ -13,13 +13,13 @@ use crate::error::AppError;
 /// The least number of characters a password has.
 pub const PASSWORD_MIN: usize = 10;
 /// The greatest number of bytes a password has: hashing must stay bounded.
-pub const PASSWORD_MAX: usize = 512;
+pub(crate) const PASSWORD_MAX: usize = 512;
 
 /// Each hash takes 19 MiB: so many at once, and no more.
 const AT_ONCE: usize = 4;
 
 /// Hashes and checks passwords.
-pub struct Passwords {
+pub(crate) struct Passwords {
     random: Arc<dyn Randomness>,
     turns: Semaphore,
 }

@@ -20,7 +20,7 @@ const REMEMBERED: u64 = 100_000;
 type Failures = Arc<Mutex<Vec<i64>>>;
 
 /// Counts failures.
-pub struct Throttle {
+pub(crate) struct Throttle {
     clock: Arc<dyn Clock>,
     failures: Cache<String, Failures>,
 }

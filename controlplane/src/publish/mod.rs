@@ -252,6 +252,6 @@ impl From<SnapshotRow> for RevisionInfo {
     }
 }
 
-fn damaged(row: &SnapshotRow, reason: impl ToString) -> StoreError {
+fn damaged(row: &SnapshotRow, reason: &impl ToString) -> StoreError {
     StoreError::Damaged { table: "snapshot", id: row.revision.to_string(), reason: reason.to_string() }
 }

@@ -89,7 +89,7 @@ pub(super) async fn newest(conn: &mut Conn) -> Result<Option<(SnapshotRow, Publi
 
 /// A kept revision with its sections.
 pub(super) async fn read(conn: &mut Conn, row: &SnapshotRow) -> Result<Published, StoreError> {
-    let header: Header = serde_json::from_str(&row.header).map_err(|error| damaged(row, error))?;
+    let header: Header = serde_json::from_str(&row.header).map_err(|error| damaged(row, &error))?;
     let mut sections = Vec::with_capacity(header.sections.len());
     for named in &header.sections {
         sections.push(find_section(conn, named).await?);
@@ -105,5 +105,5 @@ pub(super) fn content(published: &Published) -> Result<Content, AppError> {
 
 /// Which version of each draft is in a revision.
 pub(super) fn objects(row: &SnapshotRow) -> Result<Vec<ObjectRef>, StoreError> {
-    serde_json::from_str(&row.objects_json).map_err(|error| damaged(row, error))
+    serde_json::from_str(&row.objects_json).map_err(|error| damaged(row, &error))
 }

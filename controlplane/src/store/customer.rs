@@ -19,20 +19,7 @@ pub(crate) struct CustomerRow {
     pub(crate) last_seen_us: i64,
 }
 
-/// That customer.
-pub(crate) async fn find_customer(
-    conn: &mut Conn,
-    workspace: &str,
-    id: &str,
-) -> Result<Option<CustomerRow>, StoreError> {
-    let row = sqlx::query_as("SELECT * FROM customer WHERE workspace_id = $1 AND id = $2")
-        .bind(workspace)
-        .bind(id)
-        .fetch_optional(conn)
-        .await?;
-    Ok(row)
-}
-
+#[cfg(test)]
 /// The customers of a workspace after id `after`, by id, at most `limit`.
 pub(crate) async fn list_customers(
     conn: &mut Conn,
@@ -48,15 +35,6 @@ pub(crate) async fn list_customers(
             .fetch_all(conn)
             .await?;
     Ok(rows)
-}
-
-/// How many customers a workspace has.
-pub(crate) async fn count_customers(conn: &mut Conn, workspace: &str) -> Result<i64, StoreError> {
-    let (count,): (i64,) = sqlx::query_as("SELECT COUNT(*) FROM customer WHERE workspace_id = $1")
-        .bind(workspace)
-        .fetch_one(conn)
-        .await?;
-    Ok(count)
 }
 
 /// Notes that the customer was seen; `false` when it is not known yet.
@@ -96,22 +74,6 @@ pub(crate) async fn create_customer(conn: &mut Conn, customer: &CustomerRow) -> 
     Ok(super::was_changed(&result))
 }
 
-/// Names the customer; `false` when there is none.
-pub(crate) async fn update_name(
-    conn: &mut Conn,
-    workspace: &str,
-    id: &str,
-    name: &str,
-) -> Result<bool, StoreError> {
-    let result = sqlx::query("UPDATE customer SET name = $3 WHERE workspace_id = $1 AND id = $2")
-        .bind(workspace)
-        .bind(id)
-        .bind(name)
-        .execute(conn)
-        .await?;
-    Ok(super::was_changed(&result))
-}
-
 /// Takes one of the key's `max` new customers of that day; counts a refusal and says `false` when there is none left.
 pub(crate) async fn take_new(conn: &mut Conn, key: &str, day: i64, max: i64) -> Result<bool, StoreError> {
     sqlx::query(
@@ -141,12 +103,13 @@ pub(crate) async fn take_new(conn: &mut Conn, key: &str, day: i64, max: i64) -> 
     Ok(false)
 }
 
-/// How many new customers the bound refused since that day.
-pub(crate) async fn count_refused(conn: &mut Conn, since_day: i64) -> Result<i64, StoreError> {
+/// How many new customers the bound refused to the keys of a workspace, as long as the counts are kept.
+pub(crate) async fn count_refused(conn: &mut Conn, workspace: &str) -> Result<i64, StoreError> {
     let (count,): (i64,) = sqlx::query_as(
-        "SELECT CAST(COALESCE(SUM(refused), 0) AS BIGINT) FROM customer_bound WHERE day >= $1",
+        "SELECT CAST(COALESCE(SUM(refused), 0) AS BIGINT) FROM customer_bound \
+         WHERE key_id IN (SELECT id FROM key WHERE workspace_id = $1)",
     )
-    .bind(since_day)
+    .bind(workspace)
     .fetch_one(conn)
     .await?;
     Ok(count)

@@ -1,6 +1,5 @@
 //! The books: one row per sealed batch and account, posted once however often it is sent.
 
-use weir_contract::money::Money;
 use weir_contract::sync::{BatchSummary, BookLine};
 
 use super::{Conn, StoreError};
@@ -79,15 +78,33 @@ pub(crate) async fn create_entry(
     Ok(())
 }
 
-/// What the books say a workspace spent in an accounting period (`YYYYMM`), all origins.
-pub(crate) async fn sum_cost(conn: &mut Conn, workspace: &str, period: u32) -> Result<Money, StoreError> {
-    let (sum,): (i64,) = sqlx::query_as(
-        "SELECT CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT) FROM ledger_entry \
-         WHERE workspace_id = $1 AND billing_period = $2",
+/// What the entries of a workspace and a period add up to.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, sqlx::FromRow)]
+pub(crate) struct Sums {
+    /// Batches.
+    pub(crate) batches: i64,
+    /// Requests.
+    pub(crate) requests: i64,
+    /// Calls.
+    pub(crate) calls: i64,
+    /// Σ cost, nano-dollars.
+    pub(crate) cost_nano: i64,
+    /// Σ billed, nano-dollars.
+    pub(crate) billed_nano: i64,
+}
+
+/// What the books say of a workspace in an accounting period (`YYYYMM`), all origins.
+pub(crate) async fn sum_entries(conn: &mut Conn, workspace: &str, period: u32) -> Result<Sums, StoreError> {
+    let sums = sqlx::query_as(
+        "SELECT COUNT(DISTINCT batch_id) AS batches, CAST(COALESCE(SUM(requests), 0) AS BIGINT) AS requests, \
+         CAST(COALESCE(SUM(calls), 0) AS BIGINT) AS calls, \
+         CAST(COALESCE(SUM(cost_nano), 0) AS BIGINT) AS cost_nano, \
+         CAST(COALESCE(SUM(billed_nano), 0) AS BIGINT) AS billed_nano \
+         FROM ledger_entry WHERE workspace_id = $1 AND billing_period = $2",
     )
     .bind(workspace)
     .bind(i64::from(period))
     .fetch_one(conn)
     .await?;
-    Ok(Money::from_nano(sum))
+    Ok(sums)
 }

@@ -11,7 +11,6 @@ pub(crate) mod key;
 pub(crate) mod ledger;
 mod migrate;
 pub(crate) mod object;
-pub(crate) mod outbox;
 pub(crate) mod person;
 pub(crate) mod secret;
 pub(crate) mod session;
@@ -78,8 +77,8 @@ impl StoreError {
         }
     }
 
-    fn damaged(table: &'static str, id: &str, reason: impl ToString) -> Self {
-        Self::Damaged { table, id: id.to_owned(), reason: reason.to_string() }
+    fn damaged(table: &'static str, id: &str, reason: &str) -> Self {
+        Self::Damaged { table, id: id.to_owned(), reason: reason.to_owned() }
     }
 }
 

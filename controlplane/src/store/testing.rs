@@ -4,7 +4,7 @@
 //! `WEIR_TEST_POSTGRES`, started once for all tests of this binary and gone with it.
 
 use std::io::{BufRead as _, BufReader};
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::str::FromStr as _;
 use std::sync::OnceLock;
 use std::sync::atomic::{AtomicU32, Ordering};
@@ -45,7 +45,7 @@ pub(crate) async fn postgres() -> Option<Place> {
 }
 
 fn server() -> Option<&'static str> {
-    static SERVER: OnceLock<Option<(String, Option<ChildStdin>)>> = OnceLock::new();
+    static SERVER: OnceLock<Option<(String, Option<Child>)>> = OnceLock::new();
     let found = SERVER.get_or_init(|| {
         let named = std::env::var("WEIR_TEST_POSTGRES_URL").ok().map(|url| (url, None));
         named.or_else(|| std::env::var("WEIR_TEST_POSTGRES").ok().map(|programs| start(&programs)))
@@ -68,7 +68,7 @@ wait $server
 rm -rf "$folder"
 "#;
 
-fn start(programs: &str) -> (String, Option<ChildStdin>) {
+fn start(programs: &str) -> (String, Option<Child>) {
     let port = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().port();
     // PostgreSQL refuses to run as root: then somebody unprivileged runs it.
     let is_root = Command::new("id").arg("-u").output().is_ok_and(|output| output.stdout == b"0\n");
@@ -81,7 +81,7 @@ fn start(programs: &str) -> (String, Option<ChildStdin>) {
     let mut line = String::new();
     BufReader::new(shell.stdout.take().unwrap()).read_line(&mut line).unwrap();
     assert_eq!(line, "ready\n", "PostgreSQL in {programs} did not start");
-    (format!("postgres://weir@127.0.0.1:{port}/postgres"), shell.stdin.take())
+    (format!("postgres://weir@127.0.0.1:{port}/postgres"), Some(shell))
 }
 
 /// The same promises on both databases.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use tokio_util::task::TaskTracker;
 
 use crate::app::App;
-use crate::archive::MigrateError;
+use crate::archive::{MigrateError, Window};
 use crate::error::AppError;
 use crate::publish;
 use crate::store::{Engine, customer, session};
@@ -14,6 +14,8 @@ const DAY_US: i64 = 86_400 * 1_000_000;
 const HOUR: Duration = Duration::from_secs(3600);
 /// How soon a revision of another control plane is seen here.
 const FOLLOW: Duration = Duration::from_millis(200);
+/// A batch sealed so long ago is delivered, unless the archive was away: then it is late, and the next hour looks again.
+const TIE_AFTER_US: i64 = 600 * 1_000_000;
 const ARCHIVE_RETRY: Duration = Duration::from_secs(5);
 /// Days the counts of new customers per key are kept.
 const BOUNDS_KEPT_DAYS: i64 = 90;
@@ -24,6 +26,12 @@ pub(crate) fn start(app: &App, tasks: &TaskTracker) {
     tasks.spawn(async move {
         while every(&tidying, HOUR).await {
             note("tidying", tidy(&tidying).await);
+        }
+    });
+    let tying = app.clone();
+    tasks.spawn(async move {
+        while every(&tying, HOUR).await {
+            note("tying out", tie_out(&tying).await);
         }
     });
     if app.store.engine() == Engine::Postgres {
@@ -66,6 +74,26 @@ async fn tidy(app: &App) -> Result<(), AppError> {
     session::delete_ended(&mut writing, now_us).await?;
     customer::delete_bounds_before(&mut writing, now_us.div_euclid(DAY_US) - BOUNDS_KEPT_DAYS).await?;
     Ok(writing.commit().await?)
+}
+
+/// Holds what the archive has against what batches were sealed with; a difference names its batch in the log.
+async fn tie_out(app: &App) -> Result<(), AppError> {
+    let to_us = app.clock.now_us() - TIE_AFTER_US;
+    let window = Window { from_us: to_us - DAY_US, to_us };
+    for batch in app.archive.untied_batches(window).await? {
+        let (sealed, rows, doubled) = (batch.sealed_rows, batch.rows, batch.doubled);
+        let difference = batch.difference().usd_exact();
+        let batch = batch.batch;
+        tracing::error!(
+            batch,
+            sealed,
+            rows,
+            doubled,
+            difference,
+            "a batch in the archive is not what was sealed"
+        );
+    }
+    Ok(())
 }
 
 /// Waits; `false` when the control plane stops.

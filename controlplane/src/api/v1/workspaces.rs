@@ -7,7 +7,8 @@ use weir_contract::id::WorkspaceId;
 
 use crate::api::json::{self, List};
 use crate::app::App;
-use crate::auth::{Allowed, ManageWorkspaces, ReadSetup, Right};
+use crate::auth::{Allowed, ManageWorkspaces, ReadFigures, ReadSetup, Right};
+use crate::books;
 use crate::error::AppError;
 use crate::workspaces::{self, Workspace, WorkspaceForm};
 
@@ -18,6 +19,18 @@ pub(crate) async fn list(
     State(app): State<App>,
 ) -> Result<Json<List<Workspace>>, AppError> {
     Ok(Json(List::whole(workspaces::in_reach(&app, &who, Right::ReadSetup).await?)))
+}
+
+/// What the books say of a workspace in an accounting period (`YYYYMM`).
+#[utoipa::path(get, path = "/api/v1/workspaces/{id}/books/{period}", tag = "workspaces",
+    params(("id" = String, Path), ("period" = u32, Path)), responses((status = 200, body = books::Sums)))]
+pub(crate) async fn books(
+    who: Allowed<ReadFigures>,
+    State(app): State<App>,
+    Path((id, period)): Path<(WorkspaceId, u32)>,
+) -> Result<Json<books::Sums>, AppError> {
+    who.require(Right::ReadFigures, Some(&id))?;
+    Ok(Json(books::sums(&app, &id, period).await?))
 }
 
 /// Makes a workspace; in force at once.
