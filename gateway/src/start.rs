@@ -27,6 +27,9 @@ use crate::{admin, search};
 /// How long a stopping gateway tries to deliver what its spool holds; what is left stays on disk.
 const DELIVER_MAX: Duration = Duration::from_secs(5);
 
+/// How often a starting gateway looks for its first policy.
+const READY_LOOK: Duration = Duration::from_millis(2);
+
 /// The outside world, injected.
 #[derive(Clone)]
 pub struct Ambient {
@@ -130,6 +133,14 @@ impl Running {
     #[must_use]
     pub fn revision(&self) -> Revision {
         self.handles.running.revision()
+    }
+
+    /// Waits until there is a policy: before, every request is refused. Never ends while no control plane sends one.
+    pub async fn ready(&self) {
+        let mut look = tokio::time::interval(READY_LOOK);
+        while self.revision() == Revision(0) {
+            look.tick().await;
+        }
     }
 
     /// The journal, for whoever watches or measures it.

@@ -12,28 +12,31 @@ const shot = async (page, path, theme, width) => {
   if (wanted) await page.screenshot({ path: `../docs/screenshots/${name}.png` });
 };
 
-async function look(page, path, where, width) {
-  const answer = await page.goto(dashboard + path.url, { waitUntil: "load" });
-  expect(answer.status() === (path.status ?? 200), where, `status ${answer.status()}`);
-  await page.evaluate(() => document.fonts.ready.then(() => undefined));
+async function look(page, where, width) {
   await accessible(page, where);
   const sideways = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
   expect(width !== "narrow" || sideways <= 0, where, `scrolls sideways by ${sideways} px`);
-  expect(await page.evaluate(() => window.hostile === undefined), where, "a model's answer ran as a script");
-  const nodes = await page.evaluate(() => document.getElementsByTagName("*").length);
-  expect(nodes <= LIMITS.nodes, where, `${nodes} elements`);
 }
 
-async function walk(browser, theme, width) {
-  const context = await enter(browser, { theme, viewport: WIDTHS[width], session: process.env.SESSION });
+async function walk(browser, theme) {
+  const context = await enter(browser, { theme });
   const page = await context.newPage();
   let where = "";
   watch(page, () => where);
   for (const path of pages) {
-    where = `${path.url} ${theme} ${width}`;
+    where = `${path.url} ${theme}`;
     try {
-      await look(page, path, where, width);
-      await shot(page, path, theme, width);
+      const answer = await page.goto(dashboard + path.url, { waitUntil: "load" });
+      expect(answer.status() === (path.status ?? 200), where, `status ${answer.status()}`);
+      await page.evaluate(() => document.fonts.ready.then(() => undefined));
+      for (const [width, viewport] of Object.entries(WIDTHS)) {
+        where = `${path.url} ${theme} ${width}`;
+        await page.setViewportSize(viewport);
+        await look(page, where, width);
+        await shot(page, path, theme, width);
+      }
+      expect(await page.evaluate(() => window.hostile === undefined), where, "a model's answer ran as a script");
+      await page.setViewportSize(WIDTHS.wide);
     } catch (error) {
       complain(where, error.message);
     }
@@ -62,18 +65,21 @@ async function weigh(browser, path) {
   expect(bytes.script <= LIMITS.scriptBytes, path.url, `${bytes.script} bytes of script`);
   expect(bytes.document <= LIMITS.repeatHtmlBytes, path.url, `${bytes.document} bytes of HTML`);
   const before = await rows(page);
+  const nodes = await page.evaluate(() => document.getElementsByTagName("*").length);
+  expect(nodes <= LIMITS.nodes, path.url, `${nodes} elements`);
+  const weight = `${requests.length} requests, ${bytes.all} bytes, ${bytes.document} of HTML, ${nodes} elements, ${before.length} rows`;
+  console.error(`${path.url}: ${weight}`);
   await page.reload({ waitUntil: "load" });
   expect(String(await rows(page)) === String(before), path.url, "other rows after reloading");
   const second = await enter(browser, { session: process.env.SECOND_SESSION });
   const again = await second.newPage();
   await again.goto(dashboard + path.url, { waitUntil: "load" });
   expect(String(await rows(again)) === String(before), path.url, "other rows in a second session");
-  console.error(`${path.url}: ${requests.length} requests, ${bytes.all} bytes, ${bytes.document} of HTML, ${before.length} rows`);
   await context.close();
   await second.close();
 }
 
 await main(async (browser) => {
-  for (const theme of ["light", "dark"]) for (const width of Object.keys(WIDTHS)) await walk(browser, theme, width);
+  for (const theme of ["light", "dark"]) await walk(browser, theme);
   for (const path of pages.filter(({ status, door }) => !status && !door)) await weigh(browser, path);
 });

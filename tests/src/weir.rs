@@ -284,7 +284,7 @@ impl Weir {
         let url = format!("{}/statusz", self.admin);
         wait::until("the revision is in force", || async {
             let status = self.client.get(&url, &[]).await.json();
-            (status["revision"].as_u64()? >= revision).then_some(())
+            (status["policy"]["revision"].as_u64()? >= revision).then_some(())
         })
         .await;
     }

@@ -94,7 +94,7 @@ async fn demo_url(weir: &Weir, dialect: &str) -> String {
 
 async fn demo_endpoint(weir: &Weir, dialect: &str) -> Value {
     let endpoints = weir.api(Method::GET, "/endpoints", None).await.ok().json();
-    let list = endpoints["data"].as_array().or(endpoints.as_array()).unwrap_or_else(|| panic!("{endpoints}"));
+    let list = endpoints["items"].as_array().unwrap_or_else(|| panic!("{endpoints}"));
     let found = list.iter().find(|endpoint| endpoint["provider"] == "demo" && endpoint["dialect"] == dialect);
     found.unwrap_or_else(|| panic!("no demo endpoint for {dialect} in {endpoints}")).clone()
 }

@@ -53,7 +53,7 @@ impl Lane {
         let dialect = if api.starts_with("anthropic") { "anthropic" } else { "openai" };
         let endpoint = json!({
             "name": format!("{name} {dialect}"), "provider": name, "dialect": dialect,
-            "base_url": format!("{}/v1", provider.url), "credential": "sk-recorded", "allow_private": true,
+            "base_url": format!("{}/v1", provider.url), "credential": "sk-recorded", "limits": { "allow_private": true },
         });
         let endpoint = weir.api(Method::POST, "/endpoints", Some(endpoint)).await.ok().json();
         let mut models: Vec<String> = exchanges.iter().filter_map(body::model_of).collect();
@@ -137,7 +137,8 @@ impl Request<'_> {
         let mut headers = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
         let recorded = exchange.request.headers.iter().filter(|(name, _)| name.starts_with("anthropic-"));
         headers.extend(recorded.map(|(name, value)| (name.as_str(), value.as_str())));
-        let opened = self.client.open(Method::POST, &format!("{}{path}", self.gateway), &headers, text);
+        let url = format!("{}{path}", self.gateway);
+        let opened = self.client.open(Method::POST, &url, &headers, text);
         let opened = tokio::time::timeout(PATIENCE, opened).await;
         let response = opened.unwrap_or_else(|_| panic!("{}: no answer begins", exchange.id)).unwrap();
         let (head, mut body) = response.into_parts();

@@ -142,7 +142,7 @@ fn openai_usage(words: &[Value], provider: &str) -> Option<Used> {
         first(&["/completion_tokens_details/audio_tokens"]),
         first(&["/completion_tokens_details/image_tokens"]),
     );
-    share("output", completion, &[("reasoning", reasoning), ("audio_output", said), ("image_output", drawn)]);
+    share("output", completion, &[("audio_output", said), ("image_output", drawn), ("reasoning", reasoning)]);
     let searches = ["/server_tool_use_details/web_search_requests", "/server_tool_use/web_search_requests"];
     units.insert("web_search", first(&searches));
     Some(Used { raw, units })

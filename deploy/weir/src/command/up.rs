@@ -4,6 +4,7 @@
 //! exactly as they would on separate machines: there is one code path, and this file only wires addresses.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::json;
 use weir_contract::price::PriceBook;
@@ -14,6 +15,9 @@ use super::serve::{on_runtime, stop_requested};
 use super::{Failure, control, gateway};
 use crate::config::Config;
 use crate::{demo, engine, output};
+
+/// How long the first policy may take before we say that we are ready without it.
+const FIRST_POLICY_MAX: Duration = Duration::from_secs(10);
 
 /// Starts everything, says where it is, and runs until told to stop.
 pub(super) fn run(config: Config, json: bool) -> Result<(), Failure> {
@@ -57,6 +61,9 @@ async fn serve_planes(config: Config, demo_url: Option<String>, book: Arc<PriceB
     gateway_config.control.token = Secret::from(control.gateway_token.clone());
     gateway_config.allow_loopback |= !config.production;
     let gateway = gateway::start(&config, gateway_config).await?;
+    if tokio::time::timeout(FIRST_POLICY_MAX, gateway.ready()).await.is_err() {
+        tracing::warn!("the gateway has no policy yet; it refuses requests until its control plane sends one");
+    }
     announce(&config, &control, &gateway, json);
     let outcome = stop_requested().await;
     tracing::info!("stopping: finishing what is in flight");
