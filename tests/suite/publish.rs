@@ -11,13 +11,15 @@ use crate::load::{Load, Target};
 
 async fn revision_of(gateway: &Gateway) -> u64 {
     let status: Value = gateway.client.get(&format!("{}/statusz", gateway.admin), &[]).await.json();
-    status["revision"].as_u64().unwrap_or(0)
+    status["policy"]["revision"].as_u64().unwrap_or(0)
 }
 
 async fn three_gateways(weir: &Weir) -> Vec<Gateway> {
-    let start = |name: &str| {
+    let start = async |name: &'static str| {
+        let made = weir.api(http::Method::POST, "/gateways/tokens", Some(json!({ "name": name }))).await;
+        let token = made.ok().json()["secret"].as_str().unwrap().to_owned();
         let setup = Setup::default().archive(&weir.archive).set("gateway.name", name);
-        setup.gateway(&weir.dashboard, &weir.gateway_token)
+        setup.gateway(&weir.dashboard, &token).await
     };
     join_all(["a", "b", "c"].map(start)).await
 }
