@@ -140,12 +140,24 @@ impl Archive {
     pub(crate) async fn list_bodies(
         &self,
         scope: &Scope,
-        request_id: Uuid,
-        started_us: i64,
+        (request_id, started_us): (Uuid, i64),
         bytes_max: u32,
     ) -> Result<Vec<Bodies>, ArchiveError> {
-        let rows: Vec<BodyRow> = self.rows(bodies(scope, request_id, started_us, bytes_max)).await?;
+        let statement = bodies(scope, request_id, started_us, bytes_max, bytes_max);
+        let rows: Vec<BodyRow> = self.rows(statement.then("ORDER BY attempt LIMIT 32")).await?;
         Ok(rows.into_iter().map(Bodies::from).collect())
+    }
+
+    /// What the client said and got in the last call that has bodies, cut at `bytes_max`; the upstream ones stay away.
+    pub(crate) async fn find_said(
+        &self,
+        scope: &Scope,
+        (request_id, started_us): (Uuid, i64),
+        bytes_max: u32,
+    ) -> Result<Option<Bodies>, ArchiveError> {
+        let statement = bodies(scope, request_id, started_us, bytes_max, 0);
+        let row: Option<BodyRow> = self.row(statement.then("ORDER BY attempt DESC LIMIT 1")).await?;
+        Ok(row.map(Bodies::from))
     }
 
     /// One body, whole; empty when nothing is stored.
@@ -168,13 +180,13 @@ fn of(scope: &Scope, columns: &str, request_id: Uuid, started_us: i64) -> Statem
     statement.and(&format!("request_id = {id}"))
 }
 
-fn bodies(scope: &Scope, request_id: Uuid, started_us: i64, bytes_max: u32) -> Statement {
+fn bodies(scope: &Scope, request_id: Uuid, started_us: i64, client_max: u32, upstream_max: u32) -> Statement {
     let parts = [Part::Request, Part::Response, Part::UpstreamRequest, Part::UpstreamResponse].map(|part| {
-        let name = part.name();
+        let (name, bytes_max) = (part.name(), if part.twin().is_some() { upstream_max } else { client_max });
         format!("length({name}) AS {name}_size, substring({name}, 1, {bytes_max}) AS {name}_start")
     });
     let columns = format!("attempt, body_format, content_type, {}", parts.join(", "));
-    of(scope, &columns, request_id, started_us).then("ORDER BY attempt LIMIT 32")
+    of(scope, &columns, request_id, started_us)
 }
 
 fn one(scope: &Scope, request_id: Uuid, started_us: i64, attempt: u8, part: Part) -> Statement {
@@ -195,7 +207,7 @@ mod tests {
     #[test]
     fn every_question_keeps_to_its_workspaces() {
         let scope = promise::scope();
-        promise::keeps_to_its_workspaces(&bodies(&scope, Uuid::nil(), 5, 65_536));
+        promise::keeps_to_its_workspaces(&bodies(&scope, Uuid::nil(), 5, 65_536, 0));
         for part in Part::ALL {
             promise::keeps_to_its_workspaces(&one(&scope, Uuid::nil(), 5, 0, part));
         }
@@ -203,9 +215,10 @@ mod tests {
 
     #[test]
     fn a_page_reads_only_the_beginning() {
-        let statement = bodies(&promise::scope(), Uuid::nil(), 5, 100);
+        let statement = bodies(&promise::scope(), Uuid::nil(), 5, 100, 0);
         assert_eq!(statement.sql().matches("substring(").count(), 4);
-        assert!(statement.sql().contains("substring(upstream_response, 1, 100)"));
+        assert!(statement.sql().contains("substring(response, 1, 100)"));
+        assert!(statement.sql().contains("substring(upstream_response, 1, 0)"));
     }
 
     #[test]

@@ -162,7 +162,9 @@ async fn a_body_is_cut_on_the_page_and_whole_in_the_download() {
         id(1)
     );
     archive.client.query_raw(&sql).execute().await.unwrap();
-    let bodies = archive.list_bodies(&scope(), id(1), at, 65_536).await.unwrap();
+    let bodies = archive.list_bodies(&scope(), (id(1), at), 65_536).await.unwrap();
+    let said = archive.find_said(&scope(), (id(1), at), 10).await.unwrap().unwrap();
+    assert_eq!((said.part(Part::Request).start.len(), said.part(Part::UpstreamRequest).start.len()), (10, 0));
     let request = bodies[0].part(Part::Request);
     assert_eq!((request.bytes, request.start.len()), (100_000, 65_536));
     assert_eq!(bodies[0].part(Part::Response).start, [0xff, 0, 0xfe]);

@@ -59,8 +59,9 @@ pub(in crate::page) async fn show(
         tokens_in: figures.tokens_in,
         tokens_out: figures.tokens_out,
         last_seen_us,
-        days: days.into_iter().map(day).collect(),
-        models: models.into_iter().map(|slice| line(slice, None)).collect(),
+        // A day that cost nothing is no bar; its requests are in the tables.
+        days: days.into_iter().filter(|day| day.cost != 0).map(day).collect(),
+        models: models.into_iter().map(model).collect(),
         keys: named(&app, &by, by_key).await?,
         latest: latest.rows.into_iter().map(row).collect(),
         customer_id: id,
@@ -80,6 +81,12 @@ fn line(slice: spend::Slice, name: Option<String>) -> SpendRow {
         tokens_out: slice.tokens_out,
         id: slice.id,
     }
+}
+
+/// Requests that were refused before a model was chosen have none.
+fn model(slice: spend::Slice) -> SpendRow {
+    let name = slice.id.is_empty().then(|| "no model served".to_owned());
+    line(slice, name)
 }
 
 /// Keys by their names, for whoever may know them.

@@ -42,12 +42,8 @@ impl Sent {
                 .map(str::to_owned)
                 .collect(),
             customer: Some(self.customer.trim()).filter(|id| !id.is_empty()).map(CustomerId::from),
-            requests_per_minute: number(
-                &mut errors,
-                "settings/requests_per_minute",
-                &self.requests_per_minute,
-            ),
-            concurrent_max: number(&mut errors, "settings/concurrent_max", &self.concurrency),
+            requests_per_minute: number(&mut errors, "requests_per_minute", &self.requests_per_minute),
+            concurrent_max: number(&mut errors, "concurrent_max", &self.concurrency),
             ..KeySettings::default()
         };
         let expires_us = match self.expires.trim() {
@@ -68,11 +64,11 @@ impl Sent {
             name: field(self.name, "name"),
             workspace: field(self.workspace, "workspace"),
             workspaces,
-            customer: field(self.customer, "settings/customer"),
-            models: field(self.models, "settings/models"),
+            customer: field(self.customer, "customer"),
+            models: field(self.models, "models"),
             expires: field(self.expires, "expires_us"),
-            requests_per_minute: field(self.requests_per_minute, "settings/requests_per_minute"),
-            concurrency: field(self.concurrency, "settings/concurrent_max"),
+            requests_per_minute: field(self.requests_per_minute, "requests_per_minute"),
+            concurrency: field(self.concurrency, "concurrent_max"),
         }
     }
 }

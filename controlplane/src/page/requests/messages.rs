@@ -9,7 +9,7 @@ use weir_wire::model::{Media, Message, Part, read_answer_messages, read_conversa
 use crate::archive::body::{self, Bodies, Glimpse};
 
 /// Largest body that is read as a conversation, bytes.
-pub(super) const BODY_BYTES_MAX: u32 = 2 * 1024 * 1024;
+pub(super) const BODY_BYTES_MAX: u32 = 8 * 1024 * 1024;
 /// Text of one part shown, bytes.
 const PART_BYTES_MAX: usize = 16 * 1024;
 /// Text of all parts shown, bytes.

@@ -52,18 +52,22 @@ pub(in crate::page) async fn show(
         decisions: facts::decisions(&request),
         ..RequestPage::default()
     };
+    let place = (request.last().request_id, request.last().started_us);
     match tab {
-        RequestTab::Messages => match bodies(&app, &by, &scope, &request, BODY_BYTES_MAX).await? {
-            Ok(bodies) => {
-                let said = said(&bodies, request.last().attempt);
-                (view.prompt, view.answer) = said.map(conversation).unwrap_or_default();
+        RequestTab::Messages if may_read(&by, &request) => {
+            match app.archive.find_said(&scope, place, BODY_BYTES_MAX).await? {
+                Some(said) => (view.prompt, view.answer) = conversation(&said),
+                None => view.absent = Some(why_absent(&app, request.last()).await?),
             }
-            Err(reason) => view.absent = Some(reason),
-        },
-        RequestTab::Raw => match bodies(&app, &by, &scope, &request, INLINE_BYTES_MAX).await? {
-            Ok(bodies) => view.bodies = bodies.iter().flat_map(raw).collect(),
-            Err(reason) => view.absent = Some(reason),
-        },
+        }
+        RequestTab::Raw if may_read(&by, &request) => {
+            let bodies = app.archive.list_bodies(&scope, place, INLINE_BYTES_MAX).await?;
+            if bodies.is_empty() {
+                view.absent = Some(why_absent(&app, request.last()).await?);
+            }
+            view.bodies = bodies.iter().flat_map(raw).collect();
+        }
+        RequestTab::Messages | RequestTab::Raw => view.absent = Some(Absent::NotAllowed),
         RequestTab::Cost | RequestTab::Attempts => {}
     }
     page(&view)
@@ -124,37 +128,22 @@ async fn next(
     Ok(found.rows.first().map(|row| row.request_id.to_string()))
 }
 
-async fn bodies(
-    app: &App,
-    actor: &Actor,
-    scope: &Scope,
-    request: &Request,
-    bytes_max: u32,
-) -> Result<Result<Vec<Bodies>, Absent>, AppError> {
-    let last = request.last();
-    let workspace = WorkspaceId::from(last.workspace_id.as_str());
-    if !actor.may_in(Right::ReadBodies, Some(&workspace)) {
-        return Ok(Err(Absent::NotAllowed));
-    }
-    let bodies = app.archive.list_bodies(scope, last.request_id, last.started_us, bytes_max).await?;
-    if !bodies.is_empty() {
-        return Ok(Ok(bodies));
-    }
-    let kept = workspaces::find(app, &workspace).await?;
+fn may_read(actor: &Actor, request: &Request) -> bool {
+    let workspace = WorkspaceId::from(request.last().workspace_id.as_str());
+    actor.may_in(Right::ReadBodies, Some(&workspace))
+}
+
+async fn why_absent(app: &App, last: &Call) -> Result<Absent, AppError> {
+    let kept = workspaces::find(app, &WorkspaceId::from(last.workspace_id.as_str())).await?;
     let kept_us = kept.as_ref().map_or(0, |kept| i64::from(kept.retention_days) * 86_400_000_000);
     let name = kept.map_or_else(|| last.workspace_id.clone(), |kept| kept.name);
-    Ok(Err(match last.body_state.as_str() {
+    Ok(match last.body_state.as_str() {
         "none" => Absent::Policy(format!("log level of workspace {name}, its key or the request")),
         "shed" => Absent::Shed,
         "deleted" => Absent::Erased,
         _ if app.clock.now_us() - last.started_us > kept_us => Absent::Expired,
         _ => Absent::NotYet,
-    }))
-}
-
-/// The bodies of the call that answered, else of the last one that has any.
-fn said(bodies: &[Bodies], attempt: u8) -> Option<&Bodies> {
-    bodies.iter().find(|one| one.attempt == attempt).or_else(|| bodies.last())
+    })
 }
 
 fn raw(bodies: &Bodies) -> Vec<BodyView> {
