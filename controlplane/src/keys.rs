@@ -16,9 +16,8 @@ use crate::auth::{Actor, Right};
 use crate::error::{AppError, FieldErrors};
 use crate::objects::check_name;
 use crate::store::key::{self, KeyRow};
-use crate::store::workspace::find_workspace;
 use crate::store::{Conn, StoreError};
-use crate::{publish, token};
+use crate::{publish, token, workspaces};
 
 /// Scopes, bindings and limits of a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -65,6 +64,7 @@ pub struct Key {
     /// The last characters of its secret.
     pub ends_with: String,
     /// Scopes, bindings and limits.
+    #[serde(flatten)]
     pub settings: KeySettings,
     /// When it was made, µs UTC.
     pub created_us: i64,
@@ -79,19 +79,15 @@ pub struct Key {
 }
 
 /// What people say about a new key.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(deny_unknown_fields)]
+#[derive(Clone, Debug, Default)]
 pub struct NewKey {
     /// What people call it.
     pub name: String,
-    /// Its workspace, by id.
-    #[schema(value_type = String)]
+    /// Its workspace, by id or name.
     pub workspace: WorkspaceId,
     /// When it ends by itself, µs UTC.
-    #[serde(default)]
     pub expires_us: Option<i64>,
     /// Scopes, bindings and limits.
-    #[serde(default)]
     pub settings: KeySettings,
 }
 
@@ -120,9 +116,15 @@ pub async fn find(app: &App, actor: &Actor, id: &KeyId) -> Result<Option<Key>, A
 }
 
 /// Makes a key; in force at once.
-pub async fn create(app: &App, actor: &Actor, form: NewKey) -> Result<Created, AppError> {
+pub async fn create(app: &App, actor: &Actor, mut form: NewKey) -> Result<Created, AppError> {
+    let workspace = workspaces::resolve(app, form.workspace.as_str()).await?;
+    let mut errors = check(&form, app.clock.now_us());
+    match workspace {
+        Some(workspace) => form.workspace = workspace,
+        None => errors.add("workspace", FieldError::UnknownChoice),
+    }
+    errors.check()?;
     actor.require(Right::ManageKeys, Some(&form.workspace))?;
-    check(&form, app.clock.now_us())?;
     let mut writing = app.store.write().await?;
     let created = create_in(app, &mut writing, &actor.id, form).await?;
     let note = format!("key {} made", created.key.name);
@@ -138,9 +140,6 @@ pub(crate) async fn create_in(
     actor: &str,
     form: NewKey,
 ) -> Result<Created, AppError> {
-    if find_workspace(conn, form.workspace.as_str()).await?.is_none() {
-        return Err(AppError::Invalid(FieldErrors::one("workspace", FieldError::UnknownChoice)));
-    }
     let secret = token::mint(token::KEY, app.random.as_ref());
     let now_us = app.clock.now_us();
     let key = Key {
@@ -231,7 +230,7 @@ fn entry(row: KeyRow) -> Result<KeyEntry, StoreError> {
     })
 }
 
-fn check(form: &NewKey, now_us: i64) -> Result<(), AppError> {
+fn check(form: &NewKey, now_us: i64) -> FieldErrors {
     let mut errors = FieldErrors::default();
     check_name(&mut errors, form.name.trim());
     if form.expires_us.is_some_and(|at_us| at_us <= now_us) {
@@ -239,21 +238,21 @@ fn check(form: &NewKey, now_us: i64) -> Result<(), AppError> {
     }
     let KeySettings { customer, tags, requests_per_minute, concurrent_max, models, .. } = &form.settings;
     if customer.as_ref().is_some_and(|customer| customer.is_empty() || customer.as_str().len() > 256) {
-        errors.add("settings/customer", FieldError::TooLong { max: 256 });
+        errors.add("customer", FieldError::TooLong { max: 256 });
     }
     if tags.len() > 16 || tags.iter().any(|(name, value)| name.len() > 64 || value.len() > 256) {
         let sentence = "Use at most 16 tags, names up to 64 bytes and values up to 256.";
-        errors.add("settings/tags", FieldError::Other(sentence.to_owned()));
+        errors.add("tags", FieldError::Other(sentence.to_owned()));
     }
     if models.iter().any(String::is_empty) {
-        errors.add("settings/models", FieldError::Required);
+        errors.add("models", FieldError::Required);
     }
     for (field, limit) in [("requests_per_minute", requests_per_minute), ("concurrent_max", concurrent_max)] {
         if *limit == Some(0) {
-            errors.add(format!("settings/{field}"), FieldError::NotANumber { min: 1 });
+            errors.add(field, FieldError::NotANumber { min: 1 });
         }
     }
-    errors.check()
+    errors
 }
 
 fn write(key: &Key, secret: &str, pepper: &PolicySecret) -> KeyRow {

@@ -59,14 +59,16 @@ impl Randomness for Dice {
 /// A control plane without a listener.
 pub(crate) struct House {
     pub(crate) app: App,
+    book: Arc<PriceBook>,
     pub(crate) clock: Arc<Hands>,
     pub(crate) first: crate::bootstrap::FirstRun,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 pub(crate) const BOOK: &str = r#"{"version":"test-1","collected":"2026-11-21"}
 {"provider":"openai","model":"gpt-x","aliases":["gpt-x-1"],"mode":"chat","context_window":128000,"max_output":16000,"rates":{"input":2500000000,"cache_read":1250000000,"output":10000000000},"source":"s","date":"2026-11-21"}
 {"provider":"openai","model":"embed-x","mode":"embedding","rates":{"input":20000000},"source":"s","date":"2026-11-21"}
+{"provider":"demo","model":"demo/fast","mode":"chat","rates":{"input":150000000,"output":600000000},"source":"s","date":"2026-11-21"}
 {"provider":"anthropic","model":"claude-x","mode":"chat","rates":{"input":3000000000,"output":15000000000},"source":"s","date":"2026-11-21"}
 "#;
 
@@ -82,9 +84,18 @@ impl House {
         let mut config = ControlConfig { data: folder.path().to_owned(), ..ControlConfig::default() };
         change(&mut config);
         let book = Arc::new(PriceBook::parse(BOOK).unwrap());
-        let app = crate::open(config, ambient, book).await.unwrap();
+        let app = crate::open(config, ambient, Arc::clone(&book)).await.unwrap();
         let opened = crate::bootstrap::first_steps(&app).await.unwrap();
-        Self { app, clock, first: opened.first_run.unwrap(), _folder: folder }
+        Self { app, book, clock, first: opened.first_run.unwrap(), folder }
+    }
+
+    /// Stops, and starts again with the demo provider elsewhere.
+    pub(crate) async fn move_demo(&mut self, url: &str) {
+        self.app.store.close().await;
+        let ambient = Ambient { clock: self.clock.clone(), random: Arc::new(Dice::new(8)) };
+        let data = self.folder.path().to_owned();
+        let config = ControlConfig { data, demo_url: Some(url.to_owned()), ..ControlConfig::default() };
+        self.app = crate::open(config, ambient, Arc::clone(&self.book)).await.unwrap();
     }
 
     pub(crate) fn admin(&self) -> Actor {

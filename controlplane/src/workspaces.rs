@@ -75,6 +75,12 @@ pub async fn in_reach(app: &App, actor: &Actor, right: Right) -> Result<Vec<Work
     Ok(list(app).await?.into_iter().filter(|workspace| reach.includes(&workspace.id)).collect())
 }
 
+/// The id of the workspace of that id or name.
+pub(crate) async fn resolve(app: &App, id_or_name: &str) -> Result<Option<WorkspaceId>, AppError> {
+    let named = |workspace: &Workspace| workspace.id.as_str() == id_or_name || workspace.name == id_or_name;
+    Ok(list(app).await?.into_iter().find(named).map(|workspace| workspace.id))
+}
+
 /// The workspace of that id.
 pub async fn find(app: &App, id: &WorkspaceId) -> Result<Option<Workspace>, AppError> {
     let row = workspace::find_workspace(&mut *app.store.read().await?, id.as_str()).await?;

@@ -25,6 +25,7 @@ impl<T: DeserializeOwned> FromRequest<App> for Json<T> {
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct List<T> {
     /// The members.
+    #[serde(rename = "data")]
     pub(crate) items: Vec<T>,
     /// Send this as `cursor` for the next page; `null` at the end.
     pub(crate) next: Option<String>,

@@ -2,6 +2,7 @@
 //! the price book like any other's.
 
 use weir_contract::id::{EndpointId, prefixed};
+use weir_contract::policy::Content;
 use weir_contract::policy::snapshot::AuthStyle;
 
 use crate::app::App;
@@ -9,7 +10,7 @@ use crate::endpoints::{self, Endpoint, EndpointBody, EndpointForm, EndpointLimit
 use crate::error::AppError;
 use crate::models::{self, ModelForm, TargetForm};
 use crate::objects::{self, Edit};
-use crate::publish;
+use crate::publish::{self, ObjectRef};
 use crate::store::Conn;
 
 const PROVIDER: &str = "demo";
@@ -69,32 +70,36 @@ fn base_url(url: &str) -> String {
     format!("{}/v1", url.trim_end_matches('/'))
 }
 
-/// The demo provider listens on another port at every start: its endpoints follow, and a revision says so. Drafts of
-/// others are published with it only if there are none to lose: otherwise the new address waits for the next publish.
+/// The demo provider may listen on another port at every start: its endpoints follow, in the drafts and in what runs.
+/// Nobody's unfinished drafts are published with it.
 pub(super) async fn follow_address(app: &App) -> Result<(), AppError> {
     let Some(url) = app.config.demo_url.as_deref() else { return Ok(()) };
-    let pending = publish::draft_state(app).await?;
     let edit = Edit { actor: super::OURSELVES, note: "the demo provider moved", now_us: app.clock.now_us() };
     let mut writing = app.store.write().await?;
-    let mut moved = false;
+    let mut moved = Vec::new();
     for mut draft in objects::list::<EndpointBody>(&mut writing).await? {
         if draft.body.provider == PROVIDER && draft.body.base_url != base_url(url) {
             draft.body.base_url = base_url(url);
             objects::update(&mut writing, &draft, &edit).await?;
-            moved = true;
+            moved.push((draft.id, draft.version));
         }
     }
-    if !moved {
+    if moved.is_empty() {
         return Ok(());
     }
-    let published = if pending.changes.is_empty() {
-        Some(publish::publish_in(app, &mut writing, edit.actor, edit.note).await?.1)
-    } else {
-        None
+    let adjust = |content: &mut Content, running: &mut [ObjectRef]| {
+        for (id, version) in &moved {
+            for entry in content.endpoints.iter_mut().filter(|entry| entry.id.as_str() == id) {
+                entry.base_url = base_url(url);
+            }
+            let same = |object: &&mut ObjectRef| object.id == *id && object.version == *version;
+            for object in running.iter_mut().filter(same) {
+                object.version += 1;
+            }
+        }
     };
+    let published = publish::at_once_with(app, &mut writing, edit.actor, edit.note, adjust).await?;
     writing.commit().await?;
-    if let Some(published) = published {
-        app.publisher.announce(published);
-    }
+    app.publisher.announce(published);
     Ok(())
 }

@@ -149,12 +149,24 @@ pub(crate) async fn at_once(
     actor: &str,
     note: &str,
 ) -> Result<Published, AppError> {
+    at_once_with(app, writing, actor, note, |_, _| ()).await
+}
+
+/// The same, with a change to the running drafts that is not a person's.
+pub(crate) async fn at_once_with(
+    app: &App,
+    writing: &mut Writing,
+    actor: &str,
+    note: &str,
+    adjust: impl FnOnce(&mut Content, &mut [ObjectRef]),
+) -> Result<Published, AppError> {
     let number = revision::take_number(writing).await?;
     let running = revision::newest(writing).await?;
-    let (base, objects) = match &running {
+    let (mut base, mut objects) = match &running {
         Some((row, published)) => (revision::content(published)?, revision::objects(row)?),
         None => (Content::default(), Vec::new()),
     };
+    adjust(&mut base, &mut objects);
     let content = content::with_current_keys(writing, base).await?;
     let draft = Draft { number, content, objects, cause: Cause::AtOnce, note, author: actor };
     revision::keep(app, writing, draft).await.map(|(_, published)| published)

@@ -57,7 +57,7 @@ async fn what_is_wrong_with_a_key_is_told_field_by_field() {
     };
     assert_eq!(errors.of("name"), Some(&FieldError::Required));
     assert_eq!(errors.of("expires_us"), Some(&FieldError::NotADate));
-    assert_eq!(errors.of("settings/requests_per_minute"), Some(&FieldError::NotANumber { min: 1 }));
+    assert_eq!(errors.of("requests_per_minute"), Some(&FieldError::NotANumber { min: 1 }));
     let AppError::Invalid(errors) =
         create(&house.app, &house.admin(), named("a", &"ws_none".into())).await.unwrap_err()
     else {
