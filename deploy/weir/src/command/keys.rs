@@ -96,7 +96,7 @@ fn created(answer: &Value) -> Vec<String> {
 fn listed(answer: &Value) -> Vec<String> {
     let rows = answer["data"].as_array().map(Vec::as_slice).unwrap_or_default();
     let line = |key: &Value| {
-        let state = if key["revoked_at"].is_null() { "active" } else { "revoked" };
+        let state = if key["revoked_us"].is_null() { "active" } else { "revoked" };
         format!("{:30} {:10} {}", text(key, "id"), state, text(key, "name"))
     };
     rows.iter().map(line).collect()
