@@ -15,9 +15,10 @@ use crate::audit::{self, Change};
 use crate::auth::{Actor, Right};
 use crate::error::{AppError, FieldErrors};
 use crate::objects::check_name;
+use crate::publish::seal;
 use crate::store::key::{self, KeyRow};
 use crate::store::{Conn, StoreError};
-use crate::{publish, token, workspaces};
+use crate::{publish, store, token, workspaces};
 
 /// Scopes, bindings and limits of a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
@@ -48,6 +49,8 @@ pub struct KeySettings {
     pub requests_per_minute: Option<u32>,
     /// Requests in flight on one gateway.
     pub concurrent_max: Option<u32>,
+    /// Whether it has a secret with which its owner signs customer tokens (`x-weir-customer-token`).
+    pub signs_customers: bool,
 }
 
 /// A key, without its secret.
@@ -98,6 +101,8 @@ pub struct Created {
     pub key: Key,
     /// `wk_…`
     pub secret: String,
+    /// `wcs_…`: the HMAC key of customer tokens, for keys that sign customers.
+    pub customer_secret: Option<String>,
 }
 
 /// The keys of the workspaces in the actor's reach, newest first.
@@ -155,10 +160,27 @@ pub(crate) async fn create_in(
         last_used_us: None,
     };
     key::create_key(conn, &write(&key, &secret, &app.policy_secret)).await?;
+    let customer_secret = customer_secret(app, conn, &key).await?;
     let (id, after) = (key.id.as_str(), audit::state(&key));
     let change = Change { actor, action: "key.create", object: id, before: String::new(), after };
     audit::append(conn, now_us, change).await?;
-    Ok(Created { key, secret })
+    Ok(Created { key, secret, customer_secret })
+}
+
+/// Makes the secret of customer tokens, for keys that sign customers; kept sealed, since gateways must check with it.
+async fn customer_secret(app: &App, conn: &mut Conn, key: &Key) -> Result<Option<String>, AppError> {
+    if !key.settings.signs_customers {
+        return Ok(None);
+    }
+    let secret = token::mint(token::CUSTOMERS, app.random.as_ref());
+    let place = secret_place(&key.id);
+    let row = app.vault.seal(&place, secret.as_bytes(), &place, key.created_us)?;
+    store::secret::create_secret(conn, &row).await?;
+    Ok(Some(secret))
+}
+
+fn secret_place(id: &KeyId) -> String {
+    format!("key:{id}")
 }
 
 /// Revokes a key; in force at once.
@@ -191,11 +213,21 @@ pub async fn revoke(app: &App, actor: &Actor, id: &KeyId) -> Result<Key, AppErro
 }
 
 /// The keys in force as gateways need them, by id.
-pub(crate) async fn entries(conn: &mut Conn) -> Result<Vec<KeyEntry>, StoreError> {
-    key::list_keys_in_force(conn).await?.into_iter().map(entry).collect()
+pub(crate) async fn entries(app: &App, conn: &mut Conn) -> Result<Vec<KeyEntry>, AppError> {
+    let rows = key::list_keys_in_force(conn).await?;
+    let mut entries = Vec::with_capacity(rows.len());
+    for row in rows {
+        let (mut entry, signs_customers) = entry(row)?;
+        if signs_customers {
+            let place = secret_place(&entry.id);
+            entry.customer_secret = seal::for_gateways(app, conn, &place, &place, &place).await?;
+        }
+        entries.push(entry);
+    }
+    Ok(entries)
 }
 
-fn entry(row: KeyRow) -> Result<KeyEntry, StoreError> {
+fn entry(row: KeyRow) -> Result<(KeyEntry, bool), StoreError> {
     let hash = row.hash.clone();
     let Key { id, workspace, name, settings, expires_us, .. } = read(row)?;
     let KeySettings {
@@ -209,8 +241,9 @@ fn entry(row: KeyRow) -> Result<KeyEntry, StoreError> {
         log_level,
         requests_per_minute,
         concurrent_max,
+        signs_customers,
     } = settings;
-    Ok(KeyEntry {
+    let entry = KeyEntry {
         id,
         workspace,
         name,
@@ -227,7 +260,8 @@ fn entry(row: KeyRow) -> Result<KeyEntry, StoreError> {
         log_level,
         requests_per_minute,
         concurrent_max,
-    })
+    };
+    Ok((entry, signs_customers))
 }
 
 fn check(form: &NewKey, now_us: i64) -> FieldErrors {

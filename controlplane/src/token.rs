@@ -6,6 +6,8 @@ use weir_contract::policy::seal::sha256_hex;
 
 /// What an application presents to a gateway.
 pub(crate) const KEY: &str = "wk";
+/// What a key's owner signs customer tokens with.
+pub(crate) const CUSTOMERS: &str = "wcs";
 /// What a script presents to the API.
 pub(crate) const API: &str = "wat";
 /// What a gateway presents to the control plane.

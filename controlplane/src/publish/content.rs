@@ -5,17 +5,17 @@ use std::collections::{BTreeMap, HashMap};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use weir_contract::id::{EndpointId, Revision};
-use weir_contract::policy::seal::sha256_hex;
 use weir_contract::policy::snapshot::{AuthStyle, Credential, credential_place};
 use weir_contract::policy::{Content, EndpointEntry, ModelEntry, Policy, PriceEntry};
 
+use super::seal;
 use crate::app::App;
 use crate::endpoints::{CredentialSource, EndpointBody, vault_place};
 use crate::error::AppError;
 use crate::models::ModelBody;
 use crate::objects::{self, Body, Draft, Edit};
+use crate::store::Conn;
 use crate::store::object::{self, ObjectRow};
-use crate::store::{self, Conn, StoreError};
 use crate::{keys, workspaces};
 
 /// Which version of a draft.
@@ -56,7 +56,7 @@ pub(super) async fn build(app: &App, conn: &mut Conn) -> Result<Built, AppError>
         prices,
         ..Content::default()
     };
-    let content = with_current_keys(conn, drafts).await?;
+    let content = with_current_keys(app, conn, drafts).await?;
     if let Err(problem) = Policy::compile(Revision(0), 0, content.clone()) {
         problems.push(problem.to_string());
     }
@@ -64,11 +64,15 @@ pub(super) async fn build(app: &App, conn: &mut Conn) -> Result<Built, AppError>
 }
 
 /// The same drafts with the workspaces and keys of now.
-pub(super) async fn with_current_keys(conn: &mut Conn, drafts: Content) -> Result<Content, StoreError> {
+pub(super) async fn with_current_keys(
+    app: &App,
+    conn: &mut Conn,
+    drafts: Content,
+) -> Result<Content, AppError> {
     let mut workspaces: Vec<_> =
         workspaces::all(conn).await?.iter().map(workspaces::Workspace::entry).collect();
     workspaces.sort_by(|one, other| one.id.cmp(&other.id));
-    Ok(Content { workspaces, keys: keys::entries(conn).await?, ..drafts })
+    Ok(Content { workspaces, keys: keys::entries(app, conn).await?, ..drafts })
 }
 
 /// The objects that differ: changed, new or gone.
@@ -190,23 +194,10 @@ async fn credential(
         CredentialSource::File { path } => return Ok(Credential::File(path.clone())),
         CredentialSource::Stored { secret, .. } => secret,
     };
-    let Some(row) = store::secret::find_secret(conn, secret).await? else { return Ok(Credential::None) };
-    let plain = app.vault.unseal(&row, &vault_place(id.as_str(), &body.base_url))?;
     let place = credential_place(id, &body.base_url);
-    let nonce = nonce(secret, &place).map_err(AppError::internal)?;
-    let sealed = app.policy_secret.seal(&plain, &place, nonce).map_err(AppError::internal)?;
-    Ok(Credential::Sealed(sealed))
-}
-
-/// The same secret for the same place is sealed the same way, so that a section that says the same has the same hash.
-/// A stored secret never changes under its id: the nonce repeats only with the same plaintext and the same place.
-fn nonce(secret: &str, place: &str) -> Result<[u8; 12], std::num::ParseIntError> {
-    let digest = sha256_hex(format!("weir nonce v1|{secret}|{place}").as_bytes());
-    let mut nonce = [0; 12];
-    for (place, byte) in nonce.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(digest.get(place * 2..place * 2 + 2).unwrap_or_default(), 16)?;
-    }
-    Ok(nonce)
+    let sealed =
+        seal::for_gateways(app, conn, secret, &vault_place(id.as_str(), &body.base_url), &place).await?;
+    Ok(sealed.map_or(Credential::None, Credential::Sealed))
 }
 
 fn model(draft: Draft<ModelBody>) -> ModelEntry {

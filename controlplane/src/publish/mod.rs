@@ -8,6 +8,7 @@
 mod content;
 mod diff;
 mod revision;
+pub(crate) mod seal;
 
 use serde::Serialize;
 use tokio::sync::watch;
@@ -167,7 +168,7 @@ pub(crate) async fn at_once_with(
         None => (Content::default(), Vec::new()),
     };
     adjust(&mut base, &mut objects);
-    let content = content::with_current_keys(writing, base).await?;
+    let content = content::with_current_keys(app, writing, base).await?;
     let draft = Draft { number, content, objects, cause: Cause::AtOnce, note, author: actor };
     revision::keep(app, writing, draft).await.map(|(_, published)| published)
 }
@@ -189,7 +190,7 @@ pub async fn restore(
     let base = revision::content(&revision::read(&mut writing, &row).await?)?;
     let edit = Edit::by(actor, note, app.clock.now_us());
     let objects = content::restore_drafts(&mut writing, &edit, &objects).await?;
-    let content = content::with_current_keys(&mut writing, base).await?;
+    let content = content::with_current_keys(app, &mut writing, base).await?;
     let draft = Draft { number, content, objects, cause: Cause::Restore(wanted), note, author: &actor.id };
     let (info, published) = finish(app, &mut writing, draft, "revision.restore").await?;
     writing.commit().await?;

@@ -88,3 +88,18 @@ async fn a_member_of_one_workspace_reaches_no_other() {
         list(&house.app, &member).await.unwrap().into_iter().map(|key| key.name).collect();
     assert_eq!(names, ["mine"]);
 }
+
+#[tokio::test]
+async fn a_key_that_signs_customers_has_a_secret_gateways_can_open() {
+    let house = House::new().await;
+    let (admin, workspace) = (house.admin(), workspace(&house).await);
+    let settings = KeySettings { signs_customers: true, ..KeySettings::default() };
+    let form = NewKey { settings, ..named("signer", &workspace) };
+    let created = create(&house.app, &admin, form).await.unwrap();
+    let content = running(&house.app);
+    let entry = content.keys.iter().find(|key| key.id == created.key.id).unwrap();
+    let place = format!("key:{}", entry.id);
+    let opened = house.app.policy_secret.open(entry.customer_secret.as_ref().unwrap(), &place).unwrap();
+    assert_eq!(opened, created.customer_secret.unwrap().as_bytes());
+    assert!(content.keys.iter().filter(|key| key.id != entry.id).all(|key| key.customer_secret.is_none()));
+}

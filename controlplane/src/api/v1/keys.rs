@@ -6,7 +6,7 @@ use axum::Json;
 use axum::extract::{Path, Query, State};
 use http::StatusCode;
 use ipnet::IpNet;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use weir_contract::id::{CustomerId, EndpointId, KeyId, WorkspaceId};
 use weir_contract::record::{CustomerSource, LogLevel};
@@ -55,19 +55,27 @@ pub(crate) struct KeyForm {
     requests_per_minute: Option<u32>,
     /// Requests in flight on one gateway.
     concurrent_max: Option<u32>,
+    /// Makes a secret with which the owner signs customer tokens (`x-weir-customer-token`).
+    signs_customers: bool,
 }
 
 impl From<KeyForm> for NewKey {
     fn from(form: KeyForm) -> Self {
-        let KeyForm { name, workspace, expires_us, models, endpoints, regions, networks, .. } = form;
         let KeyForm {
+            name,
+            workspace,
+            expires_us,
+            models,
+            endpoints,
+            regions,
+            networks,
             customer,
             customer_source_min,
             tags,
             log_level,
             requests_per_minute,
             concurrent_max,
-            ..
+            signs_customers,
         } = form;
         let settings = KeySettings {
             models,
@@ -80,9 +88,21 @@ impl From<KeyForm> for NewKey {
             log_level,
             requests_per_minute,
             concurrent_max,
+            signs_customers,
         };
         Self { name, workspace, expires_us, settings }
     }
+}
+
+/// A new key, and what its owner signs customer tokens with.
+#[derive(Debug, Serialize, ToSchema)]
+pub(crate) struct NewSecrets {
+    /// The key.
+    #[serde(flatten)]
+    key: Key,
+    /// The HMAC key of customer tokens; it cannot be shown again.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    customer_secret: Option<String>,
 }
 
 /// Which keys.
@@ -111,14 +131,15 @@ pub(crate) async fn list(
 
 /// Makes a key; in force at once. The secret is told this once.
 #[utoipa::path(post, path = "/api/v1/keys", tag = "keys", request_body = KeyForm,
-    responses((status = 201, body = WithSecret<Key>), (status = 422, body = crate::error::Problem)))]
+    responses((status = 201, body = WithSecret<NewSecrets>), (status = 422, body = crate::error::Problem)))]
 pub(crate) async fn create(
     who: Allowed<ManageKeys>,
     State(app): State<App>,
     json::Json(form): json::Json<KeyForm>,
-) -> Result<(StatusCode, Json<WithSecret<Key>>), AppError> {
-    let keys::Created { key, secret } = keys::create(&app, &who, form.into()).await?;
-    Ok((StatusCode::CREATED, Json(WithSecret { made: key, secret })))
+) -> Result<(StatusCode, Json<WithSecret<NewSecrets>>), AppError> {
+    let keys::Created { key, secret, customer_secret } = keys::create(&app, &who, form.into()).await?;
+    let made = NewSecrets { key, customer_secret };
+    Ok((StatusCode::CREATED, Json(WithSecret { made, secret })))
 }
 
 /// Revokes a key; in force at once.
