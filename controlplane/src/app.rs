@@ -64,6 +64,8 @@ pub struct Handles {
     /// Endless answers end when this is cancelled.
     pub(crate) stopping: CancellationToken,
     pub(crate) address: OnceLock<SocketAddr>,
+    /// How clients reach the gateway of the same process, when there is one.
+    pub(crate) gateway_beside: OnceLock<String>,
 }
 
 impl Handles {

@@ -122,6 +122,11 @@ impl Running {
         self.app.store.close().await;
     }
 
+    /// Says how clients reach the gateway of the same process, for snippets and the test request.
+    pub fn gateway_is_at(&self, url: &str) {
+        let _ = self.app.gateway_beside.set(url.to_owned());
+    }
+
     /// How people reach the dashboard.
     #[must_use]
     pub fn public_url(&self) -> String {
@@ -181,6 +186,7 @@ async fn open(config: ControlConfig, ambient: Ambient, book: Arc<PriceBook>) -> 
         batches: watch::Sender::new(0),
         stopping: CancellationToken::new(),
         address: OnceLock::new(),
+        gateway_beside: OnceLock::new(),
         config,
         clock,
         random,

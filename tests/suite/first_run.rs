@@ -112,7 +112,7 @@ async fn every_snippet_of_the_first_page_runs_as_shown_and_is_one_request() {
         let code = between(&page, &format!("id=\"snippet_{id}\""), ">", "</pre>")
             .unwrap_or_else(|| panic!("no snippet for {id}"));
         let printed = shell(&unescaped(code), program, arguments, &[("WEIR_KEY", &weir.key)]);
-        assert!(printed.contains("demo model"), "{id}: {printed}");
+        assert!(printed.contains("demo model"), "{id}: {printed}\n{code}");
         let rows = weir.final_rows(number + 1).await;
         assert_eq!(rows.len(), number + 1, "{id} is one request");
         assert_eq!(

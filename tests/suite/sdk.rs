@@ -32,7 +32,8 @@ async fn official_sdks_get_the_objects_the_provider_gives_and_every_request_is_r
         let (direct, through): (Vec<&str>, Vec<&str>) = (direct.lines().collect(), through.lines().collect());
         assert!(direct.len() >= 10, "{script} tells too little");
         for (wanted, got) in direct.iter().zip(&through) {
-            assert_eq!(named_alike(got), named_alike(wanted), "{script}");
+            let (got, wanted) = (named_alike(got), named_alike(wanted));
+            assert_eq!(got, wanted, "{script}");
         }
         assert_eq!(direct.len(), through.len(), "{script}");
         requests += through.len();
@@ -77,11 +78,17 @@ async fn run(script: &str, base_url: &str, key: &str, provider: &str) -> String 
     script::run_ok(script, &environment).await
 }
 
-/// The line with the id a request has of its own left out: at the provider it is the provider's, here it is ours.
+/// The line without what differs by design: the id a request has of its own (the provider's there, ours here), and the
+/// empty `usage` that OpenAI's format puts into every chunk once somebody, here the gateway, asks for usage.
 fn named_alike(line: &str) -> Value {
     let mut line: Value = serde_json::from_str(line).unwrap_or_else(|_| panic!("{line}"));
     if let Some(body) = line.pointer_mut("/got/body").and_then(Value::as_object_mut) {
         body.remove("request_id");
+    }
+    for chunk in line["got"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
+        if chunk.get("usage").is_some_and(Value::is_null) {
+            chunk.remove("usage");
+        }
     }
     line
 }
@@ -94,7 +101,7 @@ async fn demo_url(weir: &Weir, dialect: &str) -> String {
 
 async fn demo_endpoint(weir: &Weir, dialect: &str) -> Value {
     let endpoints = weir.api(Method::GET, "/endpoints", None).await.ok().json();
-    let list = endpoints["items"].as_array().unwrap_or_else(|| panic!("{endpoints}"));
+    let list = endpoints["data"].as_array().unwrap_or_else(|| panic!("{endpoints}"));
     let found = list.iter().find(|endpoint| endpoint["provider"] == "demo" && endpoint["dialect"] == dialect);
     found.unwrap_or_else(|| panic!("no demo endpoint for {dialect} in {endpoints}")).clone()
 }

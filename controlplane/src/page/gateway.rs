@@ -7,9 +7,10 @@ use crate::gateways;
 /// What is shown when nobody said anything.
 const DEFAULT: &str = "http://127.0.0.1:8080";
 
-/// Without `/v1` and without a slash at the end: as configured, else as a connected gateway says.
+/// Without `/v1` and without a slash at the end: as configured, else that of the same process, else as a connected
+/// gateway says.
 pub(super) async fn gateway_url(app: &App) -> Result<String, AppError> {
-    let url = match &app.config.gateway_url {
+    let url = match app.config.gateway_url.as_ref().or(app.gateway_beside.get()) {
         Some(url) => url.clone(),
         None => {
             let known = gateways::list(app).await?;

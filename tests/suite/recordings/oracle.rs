@@ -40,21 +40,34 @@ impl Used {
     }
 }
 
+/// The model that says it answered, where one does.
+pub(super) fn served_model(exchange: &Exchange) -> Option<String> {
+    let said = |word: &Value| {
+        [&word["model"], &word["message"]["model"]].into_iter().find_map(Value::as_str).map(str::to_owned)
+    };
+    words_of(exchange)?.iter().filter_map(said).filter(|model| !model.is_empty()).last()
+}
+
 /// The usage of an exchange; `None` where the provider said nothing.
 pub(super) fn usage_of(exchange: &Exchange) -> Option<Used> {
+    let words = words_of(exchange)?;
+    let anthropic = exchange.api.starts_with("anthropic");
+    if anthropic { anthropic_usage(&words) } else { openai_usage(&words, &exchange.provider) }
+}
+
+/// The JSON objects of an answer: one, or those of all its events. `None` of an error.
+fn words_of(exchange: &Exchange) -> Option<Vec<Value>> {
     if exchange.response.status >= 400 {
         return None;
     }
-    let anthropic = exchange.api.starts_with("anthropic");
-    let words = match (&exchange.response.sse, &exchange.response.body) {
+    Some(match (&exchange.response.sse, &exchange.response.body) {
         (Some(stream), _) => stream
             .lines()
             .filter_map(|line| serde_json::from_str(line.strip_prefix("data:")?.trim()).ok())
             .collect(),
         (None, Some(body)) => vec![serde_json::from_str::<Value>(body.get()).unwrap()],
         (None, None) => return None,
-    };
-    if anthropic { anthropic_usage(&words) } else { openai_usage(&words, &exchange.provider) }
+    })
 }
 
 fn anthropic_usage(words: &[Value]) -> Option<Used> {

@@ -54,7 +54,12 @@ async fn start_demo(config: &Config) -> Result<Option<demo::Demo>, Failure> {
     demo::Demo::start(&config.data, config.demo.port, config.demo.seed).await.map(Some).map_err(Failure::run)
 }
 
-async fn serve_planes(config: Config, demo_url: Option<String>, book: Arc<PriceBook>, json: bool) -> Result<(), Failure> {
+async fn serve_planes(
+    config: Config,
+    demo_url: Option<String>,
+    book: Arc<PriceBook>,
+    json: bool,
+) -> Result<(), Failure> {
     let control = control::start(&config, demo_url, book).await?;
     let mut gateway_config = config.gateway.clone();
     gateway_config.control.url = format!("http://{}", control.address);
@@ -62,8 +67,11 @@ async fn serve_planes(config: Config, demo_url: Option<String>, book: Arc<PriceB
     gateway_config.allow_loopback |= !config.production;
     let gateway = gateway::start(&config, gateway_config).await?;
     if tokio::time::timeout(FIRST_POLICY_MAX, gateway.ready()).await.is_err() {
-        tracing::warn!("the gateway has no policy yet; it refuses requests until its control plane sends one");
+        tracing::warn!(
+            "the gateway has no policy yet; it refuses requests until its control plane sends one"
+        );
     }
+    control.gateway_is_at(&format!("http://{}", gateway.address));
     announce(&config, &control, &gateway, json);
     let outcome = stop_requested().await;
     tracing::info!("stopping: finishing what is in flight");
@@ -72,7 +80,12 @@ async fn serve_planes(config: Config, demo_url: Option<String>, book: Arc<PriceB
     outcome
 }
 
-fn announce(config: &Config, control: &weir_controlplane::Running, gateway: &weir_gateway::Running, json: bool) {
+fn announce(
+    config: &Config,
+    control: &weir_controlplane::Running,
+    gateway: &weir_gateway::Running,
+    json: bool,
+) {
     let dashboard = format!("http://{}", control.address);
     let gateway_url = format!("http://{}", gateway.address);
     let first = control.first_run.as_ref();
