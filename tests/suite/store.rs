@@ -31,6 +31,9 @@ async fn on_postgresql_everything_is_there_after_a_restart() {
     let _ = second.ask("/v1/chat/completions", &[("x-weir-customer", "acme")], &hello).await.ok();
     let rows = second.final_rows(3).await;
     assert_eq!(rows.len(), 3);
-    let customer = second.api(http::Method::GET, "/customers/acme?range=mtd", None).await.ok().json();
-    assert_eq!(customer["requests"], 3, "{customer}");
+    weir_tests::wait::until("the customer's page counts them", || async {
+        let customer = second.api(http::Method::GET, "/customers/acme", None).await.ok().json();
+        (customer["requests"] == 3).then_some(())
+    })
+    .await;
 }

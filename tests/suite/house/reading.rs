@@ -12,7 +12,7 @@ fn every_file_opens_by_saying_why_it_exists() {
     for source in rust() {
         let first = source.text.lines().next().unwrap_or("");
         let generated = first.contains("generated");
-        assert!(first.starts_with("//!") && first.len() > 12 || generated, "{}: {first:?}", source.path);
+        assert!(first.starts_with("//!") && first.len() > 8 || generated, "{}: {first:?}", source.path);
     }
 }
 

@@ -40,6 +40,10 @@ fn functions<'a>(lines: &[&'a str]) -> Vec<(usize, &'a str)> {
         if !is_function || trimmed.starts_with("//") {
             continue;
         }
+        if trimmed.contains('{') && trimmed.ends_with('}') {
+            found.push((1, trimmed));
+            continue;
+        }
         let close = format!("{}}}", " ".repeat(indent));
         let length = lines[start..].iter().position(|line| {
             *line == close || line.trim_end().ends_with(';') && line.len() - line.trim_start().len() == indent

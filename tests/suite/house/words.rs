@@ -4,7 +4,7 @@ use super::source::{files, is_test, rust};
 
 /// Put together here so that this file does not contain them.
 fn forbidden() -> Vec<String> {
-    [["/wo", "rk/"], ["/tmp/br", "ief"], ["farm-", "studio"], [".lib", "rary"], ["fix", "me"], ["xx", "x:"]]
+    [["/wo", "rk/"], ["/tmp/br", "ief"], ["farm-", "studio"], ["/.lib", "rary"], ["fix", "me"], ["xx", "x:"]]
         .map(|parts| parts.concat())
         .to_vec()
 }
