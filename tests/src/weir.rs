@@ -235,6 +235,13 @@ impl Weir {
         self.client.send(method, &url, &headers, body.map(|body| body.to_string()).unwrap_or_default()).await
     }
 
+    /// A token for one more gateway of its own.
+    pub async fn gateway_token(&self, name: &str) -> String {
+        let made =
+            self.api(Method::POST, "/gateways/tokens", Some(json!({ "name": name }))).await.ok().json();
+        made["secret"].as_str().unwrap_or_else(|| panic!("no secret in {made}")).to_owned()
+    }
+
     /// Publishes the draft; the new revision.
     pub async fn publish(&self, note: &str) -> u64 {
         let answer = self.api(Method::POST, "/revisions", Some(json!({ "note": note }))).await.ok().json();

@@ -29,12 +29,9 @@ async fn traffic_limits_and_logging_go_on_without_the_control_plane() {
     let limited = format!("Bearer {}", limited["secret"].as_str().unwrap());
 
     let folder = TempDir::new().unwrap();
-    let start = || {
-        Setup::default()
-            .archive(&control.archive)
-            .data(folder.path())
-            .gateway(&control.dashboard, &control.gateway_token)
-    };
+    let token = control.gateway_token("left-alone").await;
+    let start =
+        || Setup::default().archive(&control.archive).data(folder.path()).gateway(&control.dashboard, &token);
     let mut gateway = start().await;
     let bearer = format!("Bearer {}", control.key);
     let url = |gateway: &str| format!("{gateway}/v1/chat/completions");

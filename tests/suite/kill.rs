@@ -28,23 +28,37 @@ async fn holds(archive: &Archive, seen: &Seen) {
         assert_eq!(row["finals"], 1, "request {id} must have one final row: {row}");
         assert_eq!(row["calls"], row["attempts"], "request {id} is there twice: {row}");
     }
-    let raw = archive.rows("SELECT sum(cost) AS cost, count() AS calls FROM llm_calls").await;
-    let rolled = archive.rows("SELECT sum(cost) AS cost, sum(calls) AS calls FROM spend_customer_1h").await;
-    assert_eq!(raw, rolled, "the rollup must equal the calls");
-    let manifest = archive.rows("SELECT sum(cost) AS cost, sum(rows) AS calls FROM ingest_batches FINAL WHERE table_name = 'llm_calls'").await;
-    assert_eq!(raw, manifest, "the manifest must equal the calls");
+    // A rollup is written by the same insert as its calls, a moment after them.
+    wait::until("the rollup and the manifest equal the calls", || async {
+        let raw = archive.try_rows("SELECT sum(cost) AS cost, count() AS calls FROM llm_calls").await.ok()?;
+        let rolled = "SELECT sum(cost) AS cost, sum(calls) AS calls FROM spend_customer_1h";
+        let manifest = "SELECT sum(cost) AS cost, sum(rows) AS calls FROM ingest_batches FINAL WHERE table_name = 'llm_calls'";
+        let (rolled, manifest) = (archive.try_rows(rolled).await.ok()?, archive.try_rows(manifest).await.ok()?);
+        (raw == rolled && raw == manifest).then_some(())
+    })
+    .await;
+}
+
+async fn ready(gateway: &Gateway) {
+    wait::until("the gateway is ready", || async {
+        let answer = gateway.client.get(&format!("{}/readyz", gateway.admin), &[]).await;
+        answer.status.is_success().then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn every_answered_request_survives_the_death_of_the_gateway() {
     let control = Setup::default().set("demo.port", "0").up().await;
     let folder = TempDir::new().unwrap();
+    let token = control.gateway_token("killed").await;
     let start = || async {
         let setup = Setup::default().archive(&control.archive).data(folder.path());
-        setup.gateway(&control.dashboard, &control.gateway_token).await
+        setup.gateway(&control.dashboard, &token).await
     };
     let mut all = Seen::default();
     let mut gateway: Gateway = start().await;
+    ready(&gateway).await;
     for round in 0..rounds(3, 30) {
         let target = Target { gateway: gateway.url.clone(), key: control.key.clone() };
         let load = Load::start(&target, CLIENTS, round);
@@ -55,6 +69,7 @@ async fn every_answered_request_survives_the_death_of_the_gateway() {
         all.answered.extend(seen.answered);
         all.broken += seen.broken;
         gateway = start().await;
+        ready(&gateway).await;
     }
     assert!(all.broken > 0, "the kills must have hit requests in flight");
     holds(&control.archive, &all).await;
