@@ -8,7 +8,7 @@ use weir_contract::filter::{Field, Filter};
 use weir_contract::money::Money;
 
 use super::body::Part;
-use super::requests::{Ask, Place};
+use super::requests::{Ask, Pieces, Place};
 use super::{Archive, ArchiveConfig, Scope, Window, customers};
 
 /// 2026-11-21T03:00:00Z.
@@ -136,7 +136,9 @@ async fn every_field_of_the_grammar_is_understood_and_narrows() {
     }
     let filter = Filter::parse("customer:acme").unwrap();
     assert_eq!(archive.count_requests(&scope(), DAY, &filter).await.unwrap(), 2);
-    let bars = archive.histogram(&scope(), DAY, &Filter::default(), 3_600_000_000).await.unwrap();
+    let pieces = Pieces { from_us: DAY.from_us, length_us: 3_600_000_000 };
+    let bars = archive.histogram(&scope(), DAY, &Filter::default(), pieces).await.unwrap();
+    assert_eq!(archive.histogram_of_hours(&scope(), DAY, pieces).await.unwrap(), bars, "NOW is a whole hour");
     assert_eq!((bars.len(), bars[0].piece, bars[0].ok, bars[0].failed), (1, 23, 2, 1));
 }
 

@@ -129,6 +129,15 @@ impl RequestLine {
     }
 }
 
+/// How a window is cut: pieces of one length, counted from a moment at or before its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pieces {
+    /// Where piece 0 begins, µs UTC.
+    pub(crate) from_us: i64,
+    /// How long each is, µs.
+    pub(crate) length_us: i64,
+}
+
 /// One piece of the histogram.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Row, Deserialize)]
 pub(crate) struct Bar {
@@ -186,15 +195,25 @@ impl Archive {
         Ok(self.row(count(scope, window, filter)).await?.unwrap_or_default())
     }
 
-    /// The window cut into pieces of `piece_us`, counted from its start; empty pieces are missing.
+    /// The requests of a window by piece, counted row by row; empty pieces are missing.
     pub(crate) async fn histogram(
         &self,
         scope: &Scope,
         window: Window,
         filter: &Filter,
-        piece_us: i64,
+        pieces: Pieces,
     ) -> Result<Vec<Bar>, ArchiveError> {
-        self.rows(histogram(scope, window, filter, piece_us)).await
+        self.rows(histogram(scope, window, filter, pieces)).await
+    }
+
+    /// The same for a window of whole hours and no filter, from the rollup: as quick over a year as over a day.
+    pub(crate) async fn histogram_of_hours(
+        &self,
+        scope: &Scope,
+        window: Window,
+        pieces: Pieces,
+    ) -> Result<Vec<Bar>, ArchiveError> {
+        self.rows(hours(scope, window, pieces)).await
     }
 
     /// When the newest request came, µs UTC; `None` when there was never one.
@@ -249,20 +268,34 @@ fn count(scope: &Scope, window: Window, filter: &Filter) -> Statement {
     narrowed(finals(scope, "count()", window), filter, window)
 }
 
-fn histogram(scope: &Scope, window: Window, filter: &Filter, piece_us: i64) -> Statement {
-    // Both numbers are ours, and a select list comes before any parameter is bound.
-    let columns = format!(
-        "intDiv(toUnixTimestamp64Micro(started_at) - toInt64({}), toInt64({})) AS piece, countIf(NOT ({FAILED})) AS ok, countIf({FAILED}) AS failed",
-        window.from_us,
-        piece_us.max(1)
-    );
+impl Pieces {
+    /// Which piece a moment (an expression in µs) lies in. Both numbers are ours, so they may stand in the text.
+    fn number(self, moment_us: &str) -> String {
+        format!(
+            "intDiv({moment_us} - toInt64({}), toInt64({})) AS piece",
+            self.from_us,
+            self.length_us.max(1)
+        )
+    }
+}
+
+fn histogram(scope: &Scope, window: Window, filter: &Filter, pieces: Pieces) -> Statement {
+    let piece = pieces.number("toUnixTimestamp64Micro(started_at)");
+    let columns = format!("{piece}, countIf(NOT ({FAILED})) AS ok, countIf({FAILED}) AS failed");
     narrowed(finals(scope, &columns, window), filter, window).then("GROUP BY piece ORDER BY piece")
+}
+
+fn hours(scope: &Scope, window: Window, pieces: Pieces) -> Statement {
+    let piece = pieces.number("toInt64(toUnixTimestamp(t)) * 1000000");
+    let columns = format!("{piece}, toUInt64(sum(requests) - sum(errors)) AS ok, sum(errors) AS failed");
+    let statement = scope.read(&columns, Table::SpendModel).during(Table::SpendModel, window);
+    statement.then("GROUP BY piece ORDER BY piece")
 }
 
 fn newest(scope: &Scope) -> Statement {
     scope
         .read("toUnixTimestamp64Micro(started_at)", Table::Calls)
-        .and("final")
+        .and("final AND weight = 1")
         .then("ORDER BY toStartOfHour(started_at) DESC, started_at DESC LIMIT 1")
 }
 
@@ -318,7 +351,9 @@ mod tests {
         }
         promise::keeps_to_its_workspaces(&sums(&scope, &[&line()]).unwrap());
         promise::keeps_to_its_workspaces(&count(&scope, WINDOW, &filter));
-        promise::keeps_to_its_workspaces(&histogram(&scope, WINDOW, &filter, 1));
+        let pieces = Pieces { from_us: 10, length_us: 1 };
+        promise::keeps_to_its_workspaces(&histogram(&scope, WINDOW, &filter, pieces));
+        promise::keeps_to_its_workspaces(&hours(&scope, WINDOW, pieces));
         promise::keeps_to_its_workspaces(&newest(&scope));
     }
 

@@ -23,6 +23,8 @@ pub(super) enum Table {
     Bodies,
     /// Spend by customer, model and hour.
     SpendCustomer,
+    /// Spend by model, provider, endpoint and hour: the narrowest.
+    SpendModel,
     /// Spend by everything and day.
     SpendDay,
 }
@@ -33,6 +35,7 @@ impl Table {
             Self::Calls => "llm_calls",
             Self::Bodies => "llm_bodies",
             Self::SpendCustomer => "spend_customer_1h",
+            Self::SpendModel => "spend_model_1h",
             Self::SpendDay => "spend_1d",
         }
     }
@@ -41,7 +44,7 @@ impl Table {
     const fn time(self) -> &'static str {
         match self {
             Self::Calls | Self::Bodies => "started_at",
-            Self::SpendCustomer | Self::SpendDay => "t",
+            Self::SpendCustomer | Self::SpendModel | Self::SpendDay => "t",
         }
     }
 }

@@ -36,14 +36,19 @@ pub(in crate::page) async fn show(
     let filter = Filter::default().with(Field::Customer, &id).with(Field::Origin, "live");
     let latest = Ask { window, filter: &filter, place: Place::Newest, limit: LATEST };
     let archive = &app.archive;
-    let (figures, last_seen_us, days, models, by_key, latest) = tokio::try_join!(
+    let (figures, days, models, by_key, latest) = tokio::try_join!(
         archive.find_customer(&scope, &id, window),
-        archive.customer_last_seen(&scope, &id),
         archive.spend_by_day(&scope, &id, window),
         archive.spend_by_model(&scope, &id, window),
         archive.spend_by_key(&scope, &id, window),
         archive.list_requests(&scope, latest),
     )?;
+    // The newest of a month that still runs is the newest of all.
+    let newest = latest.rows.first().map(|row| row.started_us);
+    let last_seen_us = match newest.filter(|_| window.to_us > now_us) {
+        Some(at_us) => Some(at_us),
+        None => archive.customer_last_seen(&scope, &id).await?,
+    };
     if last_seen_us.is_none() && figures.requests == 0 {
         return Err(AppError::not_found("customer", &id));
     }

@@ -5,15 +5,16 @@ use axum::response::Response;
 use http::StatusCode;
 use uuid::Uuid;
 use weir_contract::filter::Filter;
-use weir_web::page::requests::{Empty, HistogramBar};
+use weir_web::page::requests::Empty;
 use weir_web::page::{RequestsPage, Window as Shown};
 use weir_web::shell::Section;
 use weir_web::url;
 
+use super::histogram;
 use super::query::{Asked, Resolved};
 use super::row::row;
 use crate::app::App;
-use crate::archive::requests::{Ask, Bar, Found, Place};
+use crate::archive::requests::{Ask, Found, Place};
 use crate::archive::{ArchiveError, Scope, Window};
 use crate::auth::{Allowed, ReadFigures};
 use crate::error::AppError;
@@ -22,8 +23,6 @@ use crate::page::frame::Frame;
 use crate::page::freshness::freshness;
 
 const ROWS: usize = 50;
-/// Pieces of the histogram, about.
-const PIECES: i64 = 48;
 /// An empty list counts what each term removed; more terms than this are not counted one by one.
 const TERMS_COUNTED: usize = 8;
 
@@ -61,10 +60,9 @@ async fn fill(
 ) -> Result<RequestsPage, AppError> {
     let Resolved { by_id, window, place, .. } = resolved;
     let ask = Ask { window: *window, filter: by_id, place: *place, limit: ROWS };
-    let piece_us = piece(window.length_us());
     let (found, bars, freshness) = tokio::join!(
         app.archive.list_requests(scope, ask),
-        app.archive.histogram(scope, *window, by_id, piece_us),
+        histogram::bars(app, scope, *window, by_id),
         freshness(app),
     );
     let found = found?;
@@ -82,7 +80,7 @@ async fn fill(
         window: shown(*window),
         freshness: freshness?,
         total: bars.as_deref().map(|bars| bars.iter().map(|bar| bar.ok + bar.failed).sum()),
-        histogram: bars.map(|bars| histogram(*window, piece_us, &bars)).unwrap_or_default(),
+        histogram: bars.unwrap_or_default(),
         rows: found.rows.into_iter().map(row).collect(),
         older,
         newer,
@@ -136,45 +134,4 @@ async fn why_empty(
 
 pub(in crate::page) fn shown(window: Window) -> Shown {
     Shown { from_us: window.from_us, to_us: window.to_us }
-}
-
-/// The length of one bar: a round one, so that bars begin where people expect them.
-fn piece(length_us: i64) -> i64 {
-    const MINUTE: i64 = 60_000_000;
-    let round =
-        [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080].map(|minutes| minutes * MINUTE);
-    round.into_iter().find(|piece| length_us / piece <= PIECES).unwrap_or(14 * 1_440 * MINUTE)
-}
-
-fn histogram(window: Window, piece_us: i64, bars: &[Bar]) -> Vec<HistogramBar> {
-    let pieces = (window.length_us() + piece_us - 1) / piece_us;
-    let bar = |piece: i64| {
-        let counted = bars.iter().find(|bar| bar.piece == piece);
-        let from_us = window.from_us + piece * piece_us;
-        HistogramBar {
-            window: Shown { from_us, to_us: (from_us + piece_us).min(window.to_us) },
-            ok: counted.map_or(0, |bar| bar.ok),
-            failed: counted.map_or(0, |bar| bar.failed),
-        }
-    };
-    (0..pieces).map(bar).collect()
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_bars_cover_the_window_without_a_gap_and_hold_every_count() {
-        for hours in [1, 24, 24 * 7, 24 * 31, 24 * 400] {
-            let window = Window { from_us: 7, to_us: 7 + hours * 3_600_000_000 };
-            let piece_us = piece(window.length_us());
-            let bars = [Bar { piece: 0, ok: 2, failed: 1 }];
-            let shown = histogram(window, piece_us, &bars);
-            assert!(shown.len() <= 49, "{hours} h: {} bars", shown.len());
-            assert!(shown.windows(2).all(|pair| pair[0].window.to_us == pair[1].window.from_us));
-            assert_eq!(shown.last().map(|bar| bar.window.to_us), Some(window.to_us));
-            assert_eq!(shown.iter().map(|bar| bar.ok + bar.failed).sum::<u64>(), 3);
-        }
-    }
 }

@@ -3,6 +3,7 @@
 pub(super) mod body;
 pub(super) mod export;
 mod facts;
+mod histogram;
 pub(super) mod list;
 mod messages;
 mod query;

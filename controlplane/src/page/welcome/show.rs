@@ -19,9 +19,6 @@ use crate::page::gateway::gateway_url;
 use crate::page::requests::row::status;
 use crate::{endpoints, keys};
 
-/// Requests older than this are no first request any more, µs.
-const RECENT_US: i64 = 30 * 86_400_000_000;
-
 /// `GET /welcome`
 pub(in crate::page) async fn show(
     by: Allowed<ReadSetup>,
@@ -59,8 +56,9 @@ pub(in crate::page) async fn show(
 
 /// The newest request there is.
 pub(super) async fn newest(app: &App, scope: &Scope) -> Result<Option<Arrived>, ArchiveError> {
-    let now_us = app.clock.now_us();
-    let window = Window { from_us: now_us - RECENT_US, to_us: now_us + 60_000_000 };
+    // Where it is in time is one column's work; the row itself is then read from a single moment.
+    let Some(at_us) = app.archive.newest_request(scope).await? else { return Ok(None) };
+    let window = Window { from_us: at_us, to_us: at_us + 1 };
     let ask = Ask { window, filter: &Default::default(), place: Place::Newest, limit: 1 };
     let found = app.archive.list_requests(scope, ask).await?;
     Ok(found.rows.into_iter().next().map(|line| Arrived {
