@@ -13,8 +13,9 @@ use weir_web::form::FieldError;
 use crate::app::App;
 use crate::audit::{self, Change};
 use crate::auth::{Actor, Right};
+use crate::endpoints::EndpointBody;
 use crate::error::{AppError, FieldErrors};
-use crate::objects::check_name;
+use crate::objects::{self, check_name};
 use crate::publish::seal;
 use crate::store::key::{self, KeyRow};
 use crate::store::{Conn, StoreError};
@@ -128,6 +129,7 @@ pub async fn create(app: &App, actor: &Actor, mut form: NewKey) -> Result<Create
         Some(workspace) => form.workspace = workspace,
         None => errors.add("workspace", FieldError::UnknownChoice),
     }
+    check_endpoints(app, &form, &mut errors).await?;
     errors.check()?;
     actor.require(Right::ManageKeys, Some(&form.workspace))?;
     let mut writing = app.store.write().await?;
@@ -262,6 +264,17 @@ fn entry(row: KeyRow) -> Result<(KeyEntry, bool), StoreError> {
         concurrent_max,
     };
     Ok((entry, signs_customers))
+}
+
+/// A hard set with an endpoint that is not there would let the key reach nothing and say nothing.
+async fn check_endpoints(app: &App, form: &NewKey, errors: &mut FieldErrors) -> Result<(), AppError> {
+    let mut reading = app.store.read().await?;
+    for (place, endpoint) in form.settings.endpoints.iter().enumerate() {
+        if objects::find::<EndpointBody>(&mut reading, endpoint.as_str()).await?.is_none() {
+            errors.add(format!("endpoints/{place}"), FieldError::UnknownChoice);
+        }
+    }
+    Ok(())
 }
 
 fn check(form: &NewKey, now_us: i64) -> FieldErrors {

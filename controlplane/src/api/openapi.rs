@@ -60,6 +60,15 @@ fn description() -> utoipa::openapi::OpenApi {
     let mut description = Description::openapi();
     let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
     description.components.get_or_insert_default().add_security_scheme("token", bearer);
+    let items = description.paths.paths.values_mut();
+    let operations = items.flat_map(|item| {
+        [&mut item.get, &mut item.post, &mut item.put, &mut item.delete].into_iter().flatten()
+    });
+    for operation in operations {
+        // Handlers are named for their verb alone; an operation needs a name of its own.
+        let tag = operation.tags.as_ref().and_then(|tags| tags.first()).cloned().unwrap_or_default();
+        operation.operation_id = operation.operation_id.take().map(|verb| format!("{tag}.{verb}"));
+    }
     description.security = Some(vec![SecurityRequirement::new("token", Vec::<String>::new())]);
     description
 }
@@ -82,6 +91,13 @@ mod tests {
                 route.path
             );
         }
+        let operations = described.values().flat_map(|item| item.as_object().unwrap().values());
+        let mut names: Vec<&str> =
+            operations.filter_map(|operation| operation["operationId"].as_str()).collect();
+        let count = names.len();
+        names.sort_unstable();
+        names.dedup();
+        assert_eq!(names.len(), count, "an operation's name is its own");
         for path in described.keys() {
             assert!(list.iter().any(|route| route.path == path), "{path} is described but not served");
         }

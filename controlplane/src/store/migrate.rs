@@ -4,7 +4,7 @@ use sqlx::Executor as _;
 use thiserror::Error;
 use weir_contract::policy::seal::sha256_hex;
 
-use super::{Conn, Engine, StoreError};
+use super::{Conn, StoreError};
 
 struct Migration {
     number: i64,
@@ -17,9 +17,6 @@ const MIGRATIONS: &[Migration] =
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (number BIGINT NOT NULL PRIMARY KEY, \
      name TEXT NOT NULL, checksum TEXT NOT NULL, applied_us BIGINT NOT NULL)";
-
-/// Arbitrary, ours: what control planes that start together queue for.
-const POSTGRES_LOCK: &str = "SELECT pg_advisory_xact_lock(7311200261)";
 
 /// Why the tables cannot be used.
 #[derive(Debug, Error)]
@@ -53,11 +50,8 @@ pub enum VersionError {
     },
 }
 
-/// Applies what is missing, all in the caller's transaction.
-pub(super) async fn migrate(conn: &mut Conn, engine: Engine, now_us: i64) -> Result<(), StoreError> {
-    if engine == Engine::Postgres {
-        conn.execute(sqlx::raw_sql(POSTGRES_LOCK)).await?;
-    }
+/// Applies what is missing, all in the caller's transaction: it is the only writer, so control planes that start together queue.
+pub(super) async fn migrate(conn: &mut Conn, now_us: i64) -> Result<(), StoreError> {
     conn.execute(sqlx::raw_sql(TABLE)).await?;
     let applied: Vec<(i64, String)> =
         sqlx::query_as("SELECT number, checksum FROM schema_migration ORDER BY number")

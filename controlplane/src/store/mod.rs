@@ -1,8 +1,10 @@
 //! The app database, and the only folder that says sqlx: SQLite by default, PostgreSQL by URL, one set of SQL.
 //!
 //! Portable by abstinence: BIGINT and TEXT columns, `$1` placeholders, ids made by the program, conditional updates
-//! and counters instead of row locks. SQLite writes go through one connection under `BEGIN IMMEDIATE`; readers have
-//! their own. One file per object; row structs stay inside their file; not-found is an `Option`, never an error.
+//! instead of row locks. One writer at a time on both: SQLite through one connection under
+//! `BEGIN IMMEDIATE`, PostgreSQL by an advisory lock, so that what was read in a transaction stays true in it and two
+//! changes can never wait for each other. Readers wait for nobody. One file per object; row structs stay inside their
+//! file; not-found is an `Option`, never an error.
 
 pub(crate) mod audit;
 pub(crate) mod customer;
@@ -40,6 +42,8 @@ pub(crate) type Conn = AnyConnection;
 /// A connection to read from.
 pub(crate) type Reading = PoolConnection<Any>;
 
+/// Arbitrary, ours: what the writers of all control planes on one PostgreSQL queue for.
+const POSTGRES_WRITER: &str = "SELECT pg_advisory_xact_lock(7311200261)";
 const READERS_MAX: u32 = 8;
 const SQLITE_SETTINGS: &str = "PRAGMA journal_mode = WAL; PRAGMA synchronous = FULL; PRAGMA busy_timeout = 10000; \
      PRAGMA foreign_keys = ON; PRAGMA temp_store = MEMORY;";
@@ -127,10 +131,14 @@ impl Store {
         let store = match url {
             Some(url) if url.starts_with("postgres") => Self::postgres(url).await?,
             Some(url) => Self::sqlite(url).await?,
-            None => Self::sqlite(&sqlite_url(&data.join("app.sqlite"))).await?,
+            None => {
+                let path = data.join("app.sqlite");
+                keep_private(&path).map_err(sqlx::Error::Io)?;
+                Self::sqlite(&sqlite_url(&path)).await?
+            }
         };
         let mut writing = store.write().await?;
-        migrate::migrate(&mut writing, store.engine, now_us).await?;
+        migrate::migrate(&mut writing, now_us).await?;
         writing.commit().await?;
         Ok(store)
     }
@@ -168,10 +176,12 @@ impl Store {
 
     /// Begins a transaction that writes.
     pub(crate) async fn write(&self) -> Result<Writing, StoreError> {
-        Ok(Writing(match self.engine {
-            Engine::Sqlite => self.write.begin_with("BEGIN IMMEDIATE").await?,
-            Engine::Postgres => self.write.begin().await?,
-        }))
+        if self.engine == Engine::Sqlite {
+            return Ok(Writing(self.write.begin_with("BEGIN IMMEDIATE").await?));
+        }
+        let mut writing = self.write.begin().await?;
+        writing.execute(sqlx::raw_sql(POSTGRES_WRITER)).await?;
+        Ok(Writing(writing))
     }
 
     /// Closes every connection; SQLite folds its log into the file.
@@ -190,6 +200,15 @@ pub(crate) async fn next_number(conn: &mut Conn, counter: &str) -> Result<i64, S
             .fetch_one(conn)
             .await?;
     Ok(value)
+}
+
+/// Makes the file so that only its owner reads it; SQLite gives its log and index the same mode.
+fn keep_private(path: &Path) -> std::io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.append(true).create(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(path).map(drop)
 }
 
 fn sqlite_url(path: &Path) -> String {

@@ -23,11 +23,12 @@ on_both! {
     new_customers_are_bounded_and_the_bound_is_counted
     the_audit_chain_holds_until_somebody_touches_it
     readers_see_only_what_is_committed
+    writers_queue_and_see_what_the_one_before_wrote
 }
 
 async fn migrating_again_changes_nothing(store: &Store) {
     let mut writing = store.write().await.unwrap();
-    migrate::migrate(&mut writing, store.engine(), NOW_US + 1).await.unwrap();
+    migrate::migrate(&mut writing, NOW_US + 1).await.unwrap();
     let (applied,): (i64,) = sqlx::query_as("SELECT MAX(applied_us) FROM schema_migration")
         .fetch_one(&mut *writing)
         .await
@@ -39,7 +40,7 @@ async fn migrating_again_changes_nothing(store: &Store) {
     .execute(&mut *writing)
     .await
     .unwrap();
-    let refused = migrate::migrate(&mut writing, store.engine(), NOW_US).await.unwrap_err();
+    let refused = migrate::migrate(&mut writing, NOW_US).await.unwrap_err();
     assert!(refused.to_string().contains("version 900"), "{refused}");
 }
 
@@ -255,4 +256,18 @@ async fn readers_see_only_what_is_committed(store: &Store) {
     assert_eq!(setting::find_setting(&mut reading, "a").await.unwrap(), None);
     writing.commit().await.unwrap();
     assert_eq!(setting::find_setting(&mut reading, "a").await.unwrap().as_deref(), Some("1"));
+}
+
+async fn writers_queue_and_see_what_the_one_before_wrote(store: &Store) {
+    let count = async || {
+        let mut writing = store.write().await.unwrap();
+        let found = setting::find_setting(&mut writing, "count").await.unwrap();
+        tokio::task::yield_now().await;
+        let next = found.map_or(0, |text| text.parse::<i64>().unwrap()) + 1;
+        setting::update_setting(&mut writing, "count", &next.to_string(), NOW_US).await.unwrap();
+        writing.commit().await.unwrap();
+    };
+    futures_util::future::join_all((0..8).map(|_| count())).await;
+    let found = setting::find_setting(&mut store.read().await.unwrap(), "count").await.unwrap();
+    assert_eq!(found.as_deref(), Some("8"));
 }
