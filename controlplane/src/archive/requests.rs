@@ -60,6 +60,25 @@ pub(crate) struct Ask<'a> {
     pub(crate) limit: usize,
 }
 
+impl Ask<'_> {
+    /// The day of the window next to where the page begins, when the window is much longer than that.
+    fn near(&self) -> Option<Window> {
+        const DAY_US: i64 = 86_400_000_000;
+        let Window { from_us, to_us } = self.window;
+        let near = match self.place {
+            Place::Newest => Window { from_us: to_us - DAY_US, to_us },
+            Place::Before(cursor) => {
+                Window { from_us: cursor.started_us - DAY_US, to_us: to_us.min(cursor.started_us + 1) }
+            }
+            Place::After(cursor) => {
+                Window { from_us: from_us.max(cursor.started_us), to_us: cursor.started_us + DAY_US }
+            }
+        };
+        let is_inside = near.from_us >= from_us && near.to_us <= to_us;
+        (is_inside && self.window.length_us() > 3 * DAY_US).then_some(near)
+    }
+}
+
 /// One page of the list, newest first.
 #[derive(Debug, Default)]
 pub(crate) struct Found {
@@ -161,7 +180,14 @@ struct Sums {
 impl Archive {
     /// One page of requests.
     pub(crate) async fn list_requests(&self, scope: &Scope, ask: Ask<'_>) -> Result<Found, ArchiveError> {
-        let mut rows: Vec<RequestLine> = self.rows(list(scope, ask)).await?;
+        let mut rows: Vec<RequestLine> = Vec::new();
+        // Days are partitions. Most pages fill from the day next to where they begin; only sparse ones open the others.
+        for window in [ask.near(), Some(ask.window)].into_iter().flatten() {
+            rows = self.rows(list(scope, Ask { window, ..ask })).await?;
+            if rows.len() > ask.limit {
+                break;
+            }
+        }
         let more = rows.len() > ask.limit;
         rows.truncate(ask.limit);
         if matches!(ask.place, Place::After(_)) {
@@ -372,6 +398,21 @@ mod tests {
             list(&promise::scope(), Ask { window: WINDOW, filter: &Filter::default(), place, limit: 2 });
         assert!(statement.sql().contains("request_id > {"), "{}", statement.sql());
         assert!(statement.sql().ends_with("request_id ASC LIMIT 3"));
+    }
+
+    #[test]
+    fn the_day_looked_at_first_lies_within_the_window_and_at_the_pages_end() {
+        const DAY: i64 = 86_400_000_000;
+        let window = Window { from_us: 0, to_us: 30 * DAY };
+        let filter = Filter::default();
+        let near = |place| Ask { window, filter: &filter, place, limit: 1 }.near();
+        let cursor = Cursor { started_us: 10 * DAY, request_id: Uuid::nil() };
+        assert_eq!(near(Place::Newest), Some(Window { from_us: 29 * DAY, to_us: 30 * DAY }));
+        assert_eq!(near(Place::Before(cursor)), Some(Window { from_us: 9 * DAY, to_us: 10 * DAY + 1 }));
+        assert_eq!(near(Place::After(cursor)), Some(Window { from_us: 10 * DAY, to_us: 11 * DAY }));
+        let early = Cursor { started_us: DAY / 2, ..cursor };
+        assert_eq!(near(Place::Before(early)), None, "the window ends before that day does");
+        assert_eq!(Ask { window: WINDOW, filter: &filter, place: Place::Newest, limit: 1 }.near(), None);
     }
 
     #[test]
