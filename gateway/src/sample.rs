@@ -22,7 +22,7 @@ fn secret() -> PolicySecret {
     PolicySecret::new([7; 32]).unwrap()
 }
 
-fn signer() -> SigningKey {
+pub(crate) fn signer() -> SigningKey {
     SigningKey::from_seed(&[3; 32]).unwrap()
 }
 

@@ -1,6 +1,8 @@
 //! The policy: refused with a reason when it is unsound, kept for a start without the control plane.
 
 use weir_contract::id::Revision;
+use weir_contract::policy::seal::sha256_hex;
+use weir_contract::policy::{Content, SignedHeader};
 use weir_contract::sync::{Revised, ToGateway};
 
 use super::Story;
@@ -39,6 +41,68 @@ async fn an_unsound_snapshot_is_refused_with_a_reason_and_the_old_one_stays() {
     story.control.push(snapshot(good()));
     story.control.acknowledged(Revision(2)).await;
     assert_eq!(story.gateway.revision(), Revision(2));
+}
+
+/// Signed as it stands, whatever it says: what a broken control plane, not a thief, would send.
+fn signed(text: String) -> SignedHeader {
+    SignedHeader { signature: sample::signer().sign(text.as_bytes()), text }
+}
+
+/// The `number`-th poison: each kind in turn, at another place every time.
+fn poison(number: usize, content: &Content) -> String {
+    let mut revised = sample::revised(2, content);
+    let place = |length: usize| number * 7919 % length;
+    match number % 8 {
+        0 => revised.signed.signature.replace_range(place(80)..=place(80), "_"),
+        1 => return snapshot(sample::revised(number as u64 % 2, content)),
+        2 => {
+            let text = revised.signed.text.replacen('{', "{\"extra\":1,", 1);
+            revised.signed = signed(text);
+        }
+        3 => {
+            let whole = snapshot(revised);
+            return whole.chars().take(1 + place(whole.len() - 1)).collect();
+        }
+        4 => {
+            let text = revised.signed.text.replacen("\"bytes\":", "\"bytes\":99999999", 1);
+            revised.signed = signed(text);
+        }
+        5 => {
+            let section = number % revised.sections.len();
+            revised.sections[section].text.insert(1, ' ');
+        }
+        6 => {
+            let section = &mut revised.sections[4];
+            let old = sha256_hex(section.text.as_bytes());
+            let length = section.text.len();
+            section.text = format!("[{{\"surprise\":{number}}}]");
+            let text = revised.signed.text.replace(&old, &sha256_hex(section.text.as_bytes()));
+            let text =
+                text.replace(&format!("\"bytes\":{length}"), &format!("\"bytes\":{}", section.text.len()));
+            revised.signed = signed(text);
+        }
+        _ => {
+            let text = revised.signed.text.replace("\"schema\":1", &format!("\"schema\":{}", 2 + number));
+            revised.signed = signed(text);
+        }
+    }
+    snapshot(revised)
+}
+
+#[tokio::test]
+async fn two_hundred_poisoned_snapshots_are_refused_and_traffic_goes_on() {
+    let story = Story::begin().await;
+    for number in 0..200 {
+        let (_, reason) = story.control.refusal_of(poison(number, &story.content)).await;
+        assert!(reason.len() > 10, "poison {number} must be refused with a reason: {reason}");
+        assert_eq!(story.gateway.revision(), Revision(1), "poison {number}: {reason}");
+        if number % 20 == 0 {
+            story.provider.will(Reply::Json(200, r#"{"choices":[]}"#));
+            assert_eq!(story.post(CHAT, &[], ASK).await.status.as_u16(), 200);
+        }
+    }
+    story.control.push(snapshot(sample::revised(2, &story.content)));
+    story.control.acknowledged(Revision(2)).await;
 }
 
 #[tokio::test]
