@@ -2,18 +2,20 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`app`] | the handles a handler may ask for |
+//! | [`config`] [`app`] [`error`] | how it is set up; the handles a handler may ask for; what went wrong, told once |
 //! | [`routes`] | every URL, each with who may come through it |
 //! | [`auth`] | sign-in, sessions, rights |
 //! | `page` · `api` | thin handlers: HTML, JSON, and the gateways' stream |
 //! | [`workspaces`] [`keys`] [`endpoints`] [`models`] [`gateways`] [`api_tokens`] | one service per object, used by pages and API alike |
+//! | `objects` [`providers`] | drafts with versions, the pattern of all of them; the providers we know, as data |
 //! | [`publish`] | drafts → checked → numbered, signed snapshot → gateways; diff, restore |
 //! | `books` | posted batches: ledger entries, customers |
 //! | [`audit`] | who changed what, hash-chained |
-//! | `vault` | secrets at rest |
+//! | `token` `vault` | secrets people carry; secrets at rest |
 //! | `store` | the app database: the only folder that says sqlx |
 //! | `archive` | the read side of ClickHouse |
 //! | `bootstrap` `task` `server` | first start, background jobs, the listener |
+//! | `testing` `tests` | time and chance for tests; what the control plane promises |
 
 mod api;
 pub mod api_tokens;
