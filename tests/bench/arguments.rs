@@ -2,12 +2,13 @@
 
 use std::time::Duration;
 
-const USAGE: &str = "bench [--quick] [--rounds N] [--seconds N] [--only PAYLOAD] [--only-weir] [--save]
+const USAGE: &str = "bench [--quick] [--rounds N] [--seconds N] [--only PAYLOAD] [--only-weir] [--realtime] [--save]
   --quick         one round of one second each: whether it works, not what it costs
   --rounds N      rounds, interleaved; the best of them counts (3)
   --seconds N     length of one measurement (4)
   --only PAYLOAD  json-1k, json-100k or sse-50
   --only-weir     leave nginx and the direct way out
+  --realtime      ask for real-time scheduling (root): on a machine that is busy otherwise, and for figures to keep
   --save          add the figures to docs/proofs/bench.jsonl";
 
 /// What was chosen.
@@ -20,6 +21,8 @@ pub struct Arguments {
     pub only: Option<String>,
     /// Weir alone, for a profiler's eyes.
     pub only_weir: bool,
+    /// Whether nobody else may run on the two processors meanwhile, but for the system's own reserve.
+    pub realtime: bool,
     /// Whether the figures go to `docs/proofs/bench.jsonl`.
     pub save: bool,
 }
@@ -28,7 +31,7 @@ impl Arguments {
     /// Reads the command line; the error is the whole usage.
     pub fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
         let mut this =
-            Self { rounds: 3, length: Duration::from_secs(4), only: None, only_weir: false, save: false };
+            Self { rounds: 3, length: Duration::from_secs(4), only: None, only_weir: false, realtime: false, save: false };
         while let Some(word) = words.next() {
             let mut number = || words.next().and_then(|text| text.parse().ok()).filter(|number| *number > 0);
             match word.as_str() {
@@ -37,6 +40,7 @@ impl Arguments {
                 "--seconds" => this.length = Duration::from_secs(number().ok_or(USAGE)? as u64),
                 "--only" => this.only = Some(words.next().ok_or(USAGE)?),
                 "--only-weir" => this.only_weir = true,
+                "--realtime" => this.realtime = true,
                 "--save" => this.save = true,
                 _ => return Err(USAGE.to_owned()),
             }

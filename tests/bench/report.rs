@@ -82,9 +82,10 @@ pub fn print(figures: &[Figure]) {
     payload::ALL.iter().for_each(|payload| bars(figures, payload));
     let failed: u64 = figures.iter().map(|figure| figure.failed).sum();
     let missing = figures.iter().map(|figure| figure.rows_missing).max().unwrap_or(0);
+    let shed = figures.iter().map(|figure| figure.bodies_missing).max().unwrap_or(0);
     println!(
-        "{}: {failed} requests failed, {missing} rows missing in the archive",
-        verdict(failed + missing == 0)
+        "{}: {failed} requests failed, {missing} rows and the bodies of {shed} requests missing in the archive",
+        verdict(failed + missing + shed == 0)
     );
 }
 

@@ -64,7 +64,7 @@ struct Ground {
 
 /// Measures all that was chosen.
 pub fn measure(arguments: &Arguments) -> Vec<Figure> {
-    subject::settle_in();
+    subject::settle_in(arguments.realtime);
     let mut ground = prepare(arguments);
     let mut figures = Vec::new();
     let wanted = |payload: &&Payload| arguments.only.as_deref().is_none_or(|only| only == payload.name);
@@ -129,7 +129,8 @@ impl Ground {
     /// Waits until the archive has a row and the bodies of every answer, or gets nothing more.
     fn settle(&self) {
         let (mut bytes, mut since) = (self.counts.bytes(), Instant::now());
-        while self.counts.calls().min(self.counts.bodies()) < self.weir_answers && since.elapsed() < QUIET_MAX {
+        while self.counts.calls().min(self.counts.bodies()) < self.weir_answers && since.elapsed() < QUIET_MAX
+        {
             std::thread::sleep(Duration::from_millis(5));
             if self.counts.bytes() != bytes {
                 (bytes, since) = (self.counts.bytes(), Instant::now());

@@ -33,13 +33,20 @@ pub fn pinning() -> bool {
     processors > 1 && Command::new("taskset").arg("-V").stdout(Stdio::null()).status().is_ok()
 }
 
-/// Puts this process beside what it measures. The scheduler groups processes by session: in an idle machine that does
-/// nothing, in a busy one it keeps others from being measured with us. Silently without the right to do so.
-pub fn settle_in() {
+/// Puts this process beside what it measures. Children inherit what is asked for here: the session's weight, by which the
+/// scheduler divides a busy machine, or real-time scheduling. Silently without the right to do so.
+pub fn settle_in(realtime: bool) {
     let own = std::process::id().to_string();
-    let _ = std::fs::write("/proc/self/autogroup", "-20");
+    let quietly = |program: &str, words: &[&str]| {
+        drop(Command::new(program).args(words).arg(&own).stdout(Stdio::null()).stderr(Stdio::null()).status());
+    };
+    if realtime {
+        quietly("chrt", &["-a", "-r", "-p", "1"]);
+    } else {
+        let _ = std::fs::write("/proc/self/autogroup", "-20");
+    }
     if pinning() {
-        let _ = Command::new("taskset").args(["-acp", OTHERS, &own]).stdout(Stdio::null()).status();
+        quietly("taskset", &["-acp", OTHERS]);
     }
 }
 

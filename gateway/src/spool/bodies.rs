@@ -4,6 +4,8 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 use std::sync::mpsc::{Receiver, Sender};
+use std::thread;
+use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
 use weir_contract::id::{CustomerId, RequestId, SessionId, WorkspaceId};
@@ -12,8 +14,9 @@ use weir_contract::record::{BodyRecord, RequestRecord};
 use super::queue::{Item, Shared};
 use super::{Bodies, Extract};
 
-/// Speed matters more than ratio here: the archive compresses again, in session order.
-const ZSTD_LEVEL: i32 = 1;
+/// How long work may gather while the thread rests: to wake it for every body would cost the request's thread more than
+/// the body does.
+const REST: Duration = Duration::from_millis(1);
 
 /// Most bytes of searchable text kept of one body.
 const SEARCH_TEXT_MAX: usize = 8 << 10;
@@ -63,55 +66,50 @@ pub(super) fn weight(bodies: &Bodies) -> u64 {
 
 /// Runs until its senders are gone or it is told to stop.
 pub(super) fn run(jobs: &Receiver<Job>, writer: &Sender<Item>, extract: &Extract, shared: &Arc<Shared>) {
-    let mut compressor = zstd::bulk::Compressor::new(ZSTD_LEVEL).ok();
     while let Ok(job) = jobs.recv() {
-        let item = match job {
-            Job::Pass(item) => item,
-            Job::Body(work) => {
-                let (workspace, weight, at_us) = (work.workspace.clone(), work.weight, work.started_at_us);
-                match compressor.as_mut().and_then(|zstd| encode(*work, extract, zstd)) {
-                    Some((payload, raw_bytes)) => {
-                        Item::Body { payload, raw_bytes, workspace, started_at_us: at_us, weight }
-                    }
-                    None => {
-                        shared.release(weight);
-                        shared.counters.shed(&workspace, 1);
-                        tracing::error!(%workspace, "a body could not be encoded and is left out");
-                        continue;
-                    }
-                }
+        for job in std::iter::once(job).chain(jobs.try_iter()) {
+            let Some(item) = item_of(job, extract, shared) else { continue };
+            let stop = matches!(item, Item::Stop);
+            if writer.send(item).is_err() || stop {
+                return;
             }
-        };
-        let stop = matches!(item, Item::Stop);
-        if writer.send(item).is_err() || stop {
-            return;
         }
+        thread::sleep(REST);
     }
 }
 
+fn item_of(job: Job, extract: &Extract, shared: &Shared) -> Option<Item> {
+    let work = match job {
+        Job::Pass(item) => return Some(item),
+        Job::Body(work) => work,
+    };
+    let (workspace, weight, started_at_us) = (work.workspace.clone(), work.weight, work.started_at_us);
+    let Some((payload, raw_bytes)) = encode(*work, extract) else {
+        shared.release(weight);
+        shared.counters.shed(&workspace, 1);
+        tracing::error!(%workspace, "a body could not be encoded and is left out");
+        return None;
+    };
+    Some(Item::Body { payload, raw_bytes, workspace, started_at_us, weight })
+}
+
 /// The payload of a body frame, and how long it is once decompressed.
-pub(super) fn encode(
-    work: Work,
-    extract: &Extract,
-    zstd: &mut zstd::bulk::Compressor<'_>,
-) -> Option<(Vec<u8>, u64)> {
+pub(super) fn encode(work: Work, extract: &Extract) -> Option<(Vec<u8>, u64)> {
+    let weight = usize::try_from(work.weight).ok()?;
     let mut record = assemble(work);
     // The text finder reads what strangers sent; should it ever panic, the body is still kept.
     let text = catch_unwind(AssertUnwindSafe(|| extract(&record)));
     record.search_text = text.unwrap_or_default();
     truncate(&mut record.search_text, SEARCH_TEXT_MAX);
-    let raw = postcard::to_allocvec(&record).ok()?;
-    let mut payload = u32::try_from(raw.len()).ok()?.to_le_bytes().to_vec();
-    payload.extend(zstd.compress(&raw).ok()?);
-    Some((payload, raw.len() as u64))
+    let raw = postcard::to_io(&record, Vec::with_capacity(weight + record.search_text.len())).ok()?;
+    // LZ4: speed matters more than ratio here, the archive compresses again, in session order.
+    Some((lz4_flex::compress_prepend_size(&raw), raw.len() as u64))
 }
 
 /// The record of a body frame's payload, and how long it is decompressed.
 pub(super) fn decode(payload: &[u8]) -> Option<(BodyRecord, u64)> {
-    let (length, compressed) = payload.split_first_chunk::<4>()?;
-    let length = u32::from_le_bytes(*length);
-    let raw = zstd::bulk::decompress(compressed, usize::try_from(length).ok()?).ok()?;
-    Some((postcard::from_bytes(&raw).ok()?, u64::from(length)))
+    let raw = lz4_flex::decompress_size_prepended(payload).ok()?;
+    Some((postcard::from_bytes(&raw).ok()?, raw.len() as u64))
 }
 
 fn assemble(work: Work) -> BodyRecord {
@@ -180,8 +178,7 @@ mod tests {
             ..Bodies::default()
         };
         let extract: Extract = Arc::new(|body| "ä".repeat(body.request.len() * 1000));
-        let mut zstd = zstd::bulk::Compressor::new(1).unwrap();
-        let (payload, raw) = encode(Work::new(&request, bodies, 0), &extract, &mut zstd).unwrap();
+        let (payload, raw) = encode(Work::new(&request, bodies, 0), &extract).unwrap();
         let (body, raw_again) = decode(&payload).unwrap();
         assert_eq!(&body.response[..], b"data: 1\n\ndata: 2\n\n");
         assert_eq!((body.attempt, body.customer.as_str(), body.started_at_us), (3, "acme", 7));
@@ -192,9 +189,8 @@ mod tests {
     #[test]
     fn a_panicking_text_finder_costs_only_the_text() {
         let extract: Extract = Arc::new(|_| panic!("odd input"));
-        let mut zstd = zstd::bulk::Compressor::new(1).unwrap();
         let work = Work::new(&RequestRecord::default(), Bodies::default(), 0);
-        let (payload, _) = encode(work, &extract, &mut zstd).unwrap();
+        let (payload, _) = encode(work, &extract).unwrap();
         assert_eq!(decode(&payload).unwrap().0.search_text, "");
     }
 }

@@ -18,7 +18,7 @@ pub(super) enum Kind {
     Open = 1,
     /// `RequestRecord`.
     Close = 2,
-    /// `BodyRecord`, compressed: raw length `u32`, then zstd.
+    /// `BodyRecord`, compressed: raw length `u32`, then LZ4.
     Body = 3,
     /// `Seal`: the end of a batch.
     Seal = 4,

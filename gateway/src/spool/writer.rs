@@ -46,6 +46,39 @@ impl Default for Pace {
     }
 }
 
+/// How much comes. When it is a lot, the writer rests between groups and lets records gather: to wake it for each of them
+/// would cost the request's thread more than the writing. When it is little, nobody waits for company.
+struct Tempo {
+    since: Instant,
+    items: u64,
+    brisk: bool,
+}
+
+impl Tempo {
+    const WINDOW: Duration = Duration::from_millis(5);
+    const BRISK_PER_SECOND: u128 = 12_000;
+    const REST: Duration = Duration::from_micros(200);
+
+    fn begin() -> Self {
+        Self { since: Instant::now(), items: 0, brisk: false }
+    }
+
+    fn count(&mut self, items: usize) {
+        self.items += items as u64;
+        let passed = self.since.elapsed();
+        if passed >= Self::WINDOW {
+            let brisk = u128::from(self.items) * 1_000_000 >= Self::BRISK_PER_SECOND * passed.as_micros();
+            *self = Self { brisk, ..Self::begin() };
+        }
+    }
+
+    fn rest(&self) {
+        if self.brisk {
+            std::thread::sleep(Self::REST);
+        }
+    }
+}
+
 /// The file being written.
 pub(super) struct Active {
     pub(super) segment: u64,
@@ -95,6 +128,7 @@ pub(super) struct Writer {
     state: Mark,
     group: Group,
     scratch: Vec<u8>,
+    tempo: Tempo,
 }
 
 /// Everything a writer starts from.
@@ -134,6 +168,7 @@ impl Writer {
             state,
             group,
             scratch,
+            tempo: Tempo::begin(),
         }
     }
 
@@ -158,6 +193,7 @@ impl Writer {
             }
             self.flush();
             self.retry();
+            self.tempo.rest();
         }
         self.seal();
         self.flush();
@@ -288,6 +324,7 @@ impl Writer {
     /// The group is written: tells everyone.
     fn commit(&mut self, mut group: Group) {
         let Some(active) = &self.active else { return };
+        self.tempo.count(group.items.len());
         if !self.dirty.swap(true, Ordering::SeqCst) {
             drop(self.flusher.send(Note::Dirty(Arc::clone(&active.journal))));
         }
