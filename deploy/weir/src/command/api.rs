@@ -26,9 +26,15 @@ impl Api {
     }
 
     /// Calls the API; anything but success is a [`Failure`] with the API's own words.
-    pub(super) async fn call(&self, method: Method, path: &str, body: Option<Value>) -> Result<Value, Failure> {
+    pub(super) async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<Value>,
+    ) -> Result<Value, Failure> {
         let url = format!("{}{path}", self.base);
-        let unreachable = |error: &dyn std::fmt::Display| Failure::Run(format!("{url} cannot be reached: {error}"));
+        let unreachable =
+            |error: &dyn std::fmt::Display| Failure::Run(format!("{url} cannot be reached: {error}"));
         let connector = hyper_rustls::HttpsConnectorBuilder::new()
             .with_webpki_roots()
             .https_or_http()

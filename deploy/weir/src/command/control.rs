@@ -57,7 +57,11 @@ pub(super) fn built_in_book() -> Result<Arc<PriceBook>, Failure> {
 }
 
 /// Starts the control plane with this process's data folder, archive and mode.
-pub(super) async fn start(config: &Config, demo_url: Option<String>, book: Arc<PriceBook>) -> Result<Running, Failure> {
+pub(super) async fn start(
+    config: &Config,
+    demo_url: Option<String>,
+    book: Arc<PriceBook>,
+) -> Result<Running, Failure> {
     let mut control = config.control.clone();
     control.data = config.data.join("control");
     control.production = config.production;

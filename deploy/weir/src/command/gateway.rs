@@ -29,9 +29,14 @@ async fn serve(config: Config, json: bool) -> Result<(), Failure> {
     let gateway = start(&config, config.gateway.clone()).await?;
     let (address, admin) = (gateway.address, gateway.admin_address);
     if json {
-        output::line(&json!({ "gateway": format!("http://{address}"), "admin": format!("http://{admin}") }).to_string());
+        output::line(
+            &json!({ "gateway": format!("http://{address}"), "admin": format!("http://{admin}") })
+                .to_string(),
+        );
     } else {
-        output::line(&format!("The gateway is ready at http://{address}, health and metrics at http://{admin}"));
+        output::line(&format!(
+            "The gateway is ready at http://{address}, health and metrics at http://{admin}"
+        ));
     }
     let outcome = stop_requested().await;
     gateway.shutdown().await;

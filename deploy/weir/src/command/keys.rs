@@ -49,7 +49,7 @@ enum KeysCommand {
 }
 
 /// Runs the command against the API.
-pub(super) fn run(arguments: KeysArguments) -> Result<(), Failure> {
+pub(super) fn run(arguments: &KeysArguments) -> Result<(), Failure> {
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::run)?;
     runtime.block_on(async {
         let token = arguments.token.clone().ok_or_else(|| {
@@ -59,17 +59,18 @@ pub(super) fn run(arguments: KeysArguments) -> Result<(), Failure> {
         let workspace = &arguments.workspace;
         match &arguments.command {
             KeysCommand::Create { name, customer, models } => {
-                let body = json!({ "workspace": workspace, "name": name, "customer": customer, "models": models });
+                let body =
+                    json!({ "workspace": workspace, "name": name, "customer": customer, "models": models });
                 let answer = api.call(Method::POST, "/keys", Some(body)).await?;
-                show(&arguments, &answer, created);
+                show(arguments, &answer, created);
             }
             KeysCommand::List => {
                 let answer = api.call(Method::GET, &format!("/keys?workspace={workspace}"), None).await?;
-                show(&arguments, &answer, listed);
+                show(arguments, &answer, listed);
             }
             KeysCommand::Revoke { id } => {
                 let answer = api.call(Method::POST, &format!("/keys/{id}/revocation"), None).await?;
-                show(&arguments, &answer, |_| vec![format!("{id} is revoked.")]);
+                show(arguments, &answer, |_| vec![format!("{id} is revoked.")]);
             }
         }
         Ok(())

@@ -104,7 +104,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
             with_config(serving, &flags, |config| gateway::run(config, json))
         }
         Command::Control { serving, json } => with_config(serving, &[], |config| control::run(config, json)),
-        Command::Keys(arguments) => keys::run(arguments),
+        Command::Keys(arguments) => keys::run(&arguments),
     }
 }
 

@@ -12,7 +12,8 @@ use crate::config::Config;
 /// Starts logging to standard error, as configured. Prompts and completions are data, never log lines.
 fn start_log(config: &Config) -> Result<(), Failure> {
     let filter = EnvFilter::try_new(&config.log).map_err(|error| Failure::Usage(format!("log: {error}")))?;
-    let builder = tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
+    let builder =
+        tracing_subscriber::fmt().with_env_filter(filter).with_writer(std::io::stderr).with_ansi(false);
     let started = if config.log_json { builder.json().try_init() } else { builder.try_init() };
     started.map_err(Failure::run)
 }

@@ -44,7 +44,9 @@ pub(super) fn set(tree: &mut Value, path: &str, text: &str) -> Result<(), String
     let pointer = format!("/{}", path.replace('.', "/"));
     let place = tree.pointer_mut(&pointer).ok_or_else(|| format!("there is no key `{path}`"))?;
     *place = match &*place {
-        Value::Bool(_) => Value::Bool(text.parse().map_err(|_| format!("`{text}` is neither true nor false"))?),
+        Value::Bool(_) => {
+            Value::Bool(text.parse().map_err(|_| format!("`{text}` is neither true nor false"))?)
+        }
         Value::Number(_) => number(text).ok_or_else(|| format!("`{text}` is not a number"))?,
         Value::Array(_) => Value::Array(listed(text)),
         Value::Null => number(text).unwrap_or_else(|| Value::String(text.to_owned())),
@@ -58,5 +60,9 @@ fn number(text: &str) -> Option<Value> {
 }
 
 fn listed(text: &str) -> Vec<Value> {
-    text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(|item| Value::String(item.to_owned())).collect()
+    text.split(',')
+        .map(str::trim)
+        .filter(|item| !item.is_empty())
+        .map(|item| Value::String(item.to_owned()))
+        .collect()
 }

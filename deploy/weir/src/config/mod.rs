@@ -97,8 +97,15 @@ impl Default for DemoConfig {
 }
 
 /// Variables that are not configuration: read by tests, by tools and by the engine's loader.
-const OTHER_VARIABLES: &[&str] =
-    &["WEIR_CONFIG", "WEIR_CHDB_LIB", "WEIR_RECORDINGS", "WEIR_EVAL", "WEIR_PRICES", "WEIR_PROVE", "WEIR_API_TOKEN"];
+const OTHER_VARIABLES: &[&str] = &[
+    "WEIR_CONFIG",
+    "WEIR_CHDB_LIB",
+    "WEIR_RECORDINGS",
+    "WEIR_EVAL",
+    "WEIR_PRICES",
+    "WEIR_PROVE",
+    "WEIR_API_TOKEN",
+];
 
 impl Config {
     /// Reads the configuration. `sets` are `key.path=value` flags, strongest last. The error is a sentence.
@@ -110,12 +117,14 @@ impl Config {
         let mut tree = serde_json::to_value(Self::default()).map_err(|error| error.to_string())?;
         let known = merge::leaves(&tree);
         if let Some(path) = file {
-            let text = std::fs::read_to_string(path)
-                .map_err(|error| format!("the configuration file {} cannot be read: {error}", path.display()))?;
+            let text = std::fs::read_to_string(path).map_err(|error| {
+                format!("the configuration file {} cannot be read: {error}", path.display())
+            })?;
             let table: toml::Table =
                 toml::from_str(&text).map_err(|error| format!("in {}: {error}", path.display()))?;
             let given = serde_json::to_value(table).map_err(|error| error.to_string())?;
-            merge::overlay(&mut tree, &given, "").map_err(|unknown| unknown_key(&unknown, &path.display().to_string(), &known))?;
+            merge::overlay(&mut tree, &given, "")
+                .map_err(|unknown| unknown_key(&unknown, &path.display().to_string(), &known))?;
         }
         for (name, text) in variables.filter(|(name, _)| is_configuration(name)) {
             let path = known.iter().find(|path| variable_of(path) == name);
@@ -168,7 +177,8 @@ mod tests {
     use super::*;
 
     fn load(file: &str, variables: &[(&str, &str)], sets: &[(&str, &str)]) -> Result<Config, String> {
-        let path = std::env::temp_dir().join(format!("weir-config-{}-{}.toml", std::process::id(), file.len()));
+        let path =
+            std::env::temp_dir().join(format!("weir-config-{}-{}.toml", std::process::id(), file.len()));
         std::fs::write(&path, file).unwrap();
         let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
@@ -213,7 +223,8 @@ mod tests {
         let example = include_str!("../../../weir.example.toml");
         let table: toml::Table = toml::from_str(&uncommented(example)).unwrap();
         let shown = merge::leaves(&serde_json::to_value(table).unwrap());
-        let missing: Vec<String> = Config::known_keys().into_iter().filter(|key| !shown.contains(key)).collect();
+        let missing: Vec<String> =
+            Config::known_keys().into_iter().filter(|key| !shown.contains(key)).collect();
         assert!(missing.is_empty(), "not in deploy/weir.example.toml: {missing:?}");
         let config = load(&uncommented(example), &[], &[]);
         assert!(config.is_ok(), "the example file is not a valid configuration: {config:?}");
@@ -222,6 +233,10 @@ mod tests {
     /// Keys without a default stand commented out (`#key = "…"`); for the comparison they count.
     fn uncommented(example: &str) -> String {
         let is_key = |line: &&str| line.starts_with('#') && !line.starts_with("# ") && line.contains(" = ");
-        example.lines().map(|line| if is_key(&line) { &line[1..] } else { line }).collect::<Vec<_>>().join("\n")
+        example
+            .lines()
+            .map(|line| if is_key(&line) { &line[1..] } else { line })
+            .collect::<Vec<_>>()
+            .join("\n")
     }
 }

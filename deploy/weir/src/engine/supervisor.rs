@@ -113,7 +113,7 @@ impl Supervisor {
                 self.adopt(child);
             }
             Err(error) => {
-                tracing::warn!(%error, retry_ms = self.backoff.as_millis(), "the embedded ClickHouse does not start")
+                tracing::warn!(%error, retry_ms = self.backoff.as_millis(), "the embedded ClickHouse does not start");
             }
         }
         let pause = self.backoff;
