@@ -8,8 +8,10 @@ use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::Response;
 use axum::serve::ListenerExt as _;
 use http::header::{self, HeaderName, HeaderValue};
+use http::{Extensions, HeaderMap, StatusCode, Version};
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
 
 use crate::app::App;
 use crate::routes;
@@ -26,10 +28,18 @@ pub(crate) fn router(app: App) -> Router {
     router
         .fallback(crate::page::not_found)
         .layer(from_fn_with_state(app.clone(), crate::page::dress))
+        .layer(CompressionLayer::new().compress_when(is_worth_compressing))
         // Outermost: also what a handler did not foresee leaves with the headers below.
         .layer(from_fn(move |request, next| secured(request, next, is_https)))
         .layer(CatchPanicLayer::new())
         .with_state(app)
+}
+
+/// Documents that come whole. Streams of events must leave as they come, and files are compressed when they are built.
+fn is_worth_compressing(_: StatusCode, _: Version, headers: &HeaderMap, _: &Extensions) -> bool {
+    let content_type =
+        headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok()).unwrap_or_default();
+    ["text/html", "text/csv", "application/json"].iter().any(|kind| content_type.starts_with(kind))
 }
 
 async fn secured(request: Request, next: Next, is_https: bool) -> Response {

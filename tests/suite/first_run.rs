@@ -44,6 +44,7 @@ impl Started {
                 return Self { child, lines };
             }
         }
+        let _ = child.wait();
         panic!("weir up ended: {lines:?}\n{}", std::fs::read_to_string(data.join("up.log")).unwrap());
     }
 

@@ -156,14 +156,10 @@ async fn full_pages_are_quiet_accessible_light_and_the_same_again() {
                 .map(|tab| json!({"url": format!("/requests/{id}?tab={tab}")})),
         );
     }
-    list.extend(pages(&[
-        "/requests?q=customer:nobody",
-        "/requests?q=custmer:acme",
-        "/requests?q=customer:acme&range=24h",
-        "/welcome",
-    ]));
+    list.extend(pages(&["/requests?q=customer:nobody", "/requests?q=customer:acme&range=24h", "/welcome"]));
     list.extend(pages(&SET_UP));
-    list.push(json!({"url": "/customers/nobody"}));
+    list.push(json!({"url": "/customers/nobody", "status": 404}));
+    list.push(json!({"url": "/requests?q=custmer:acme", "status": 422}));
     house.run("browser/walk.mjs", &json!(list), &[]).await;
 }
 

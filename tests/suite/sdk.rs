@@ -85,12 +85,19 @@ fn named_alike(line: &str) -> Value {
     if let Some(body) = line.pointer_mut("/got/body").and_then(Value::as_object_mut) {
         body.remove("request_id");
     }
-    for chunk in line["got"].as_array_mut().into_iter().flatten().filter_map(Value::as_object_mut) {
-        if chunk.get("usage").is_some_and(Value::is_null) {
-            chunk.remove("usage");
-        }
-    }
+    drop_empty_usage(&mut line);
     line
+}
+
+fn drop_empty_usage(value: &mut Value) {
+    match value {
+        Value::Object(members) => {
+            members.retain(|name, value| name != "usage" || !value.is_null());
+            members.values_mut().for_each(drop_empty_usage);
+        }
+        Value::Array(items) => items.iter_mut().for_each(drop_empty_usage),
+        _ => {}
+    }
 }
 
 /// The base URL of the demo provider, without `/v1`.

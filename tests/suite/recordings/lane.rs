@@ -203,8 +203,6 @@ impl Request<'_> {
                 wanted.len()
             ),
         );
-        let recorded_type =
-            exchange.response.headers.as_ref().and_then(|headers| headers.get("content-type"));
         check(content_type(exchange) == got.content_type, format!("content-type {}", got.content_type));
         let Some(arrived) = got.arrived.last() else {
             return vec!["nothing reached the provider".to_owned()];

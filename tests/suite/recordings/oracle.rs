@@ -45,7 +45,7 @@ pub(super) fn served_model(exchange: &Exchange) -> Option<String> {
     let said = |word: &Value| {
         [&word["model"], &word["message"]["model"]].into_iter().find_map(Value::as_str).map(str::to_owned)
     };
-    words_of(exchange)?.iter().filter_map(said).filter(|model| !model.is_empty()).last()
+    words_of(exchange)?.iter().filter_map(said).rfind(|model| !model.is_empty())
 }
 
 /// The usage of an exchange; `None` where the provider said nothing.
