@@ -8,7 +8,8 @@ use weir_contract::filter::{Field, Filter};
 use weir_contract::money::Money;
 
 use super::body::Part;
-use super::requests::{Ask, Pieces, Place};
+use super::histogram::Pieces;
+use super::requests::{Ask, Place};
 use super::{Archive, ArchiveConfig, Scope, Window, customers};
 
 /// 2026-11-21T03:00:00Z.

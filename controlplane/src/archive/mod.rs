@@ -6,7 +6,7 @@
 //! | [`window`] | which stretch of time `range=7d` means, once for pages and API |
 //! | `reach` · `names` | from people to scopes, from names in filters to ids |
 //! | [`filter_sql`] | the filter grammar as conditions with bound parameters; the only such place |
-//! | [`requests`] | the list, its histogram, and what an empty list would show without a term |
+//! | [`requests`] · [`histogram`] | the list, what an empty list would show without a term; counts by pieces of time |
 //! | [`request`] | one request with its calls |
 //! | [`body`] | stored bytes, gated by size |
 //! | [`customers`] | who costs what, from the rollups |
@@ -24,6 +24,7 @@ pub(crate) mod body;
 pub(crate) mod customers;
 pub(crate) mod export;
 mod filter_sql;
+pub(crate) mod histogram;
 #[cfg(test)]
 mod live;
 mod migrate;

@@ -7,7 +7,7 @@ use serde::Deserialize;
 use uuid::Uuid;
 use weir_contract::filter::Filter;
 
-use super::filter_sql::{FAILED, FIRST_TOKEN, TOKENS_IN, TOKENS_OUT, narrowed};
+use super::filter_sql::{FIRST_TOKEN, TOKENS_IN, TOKENS_OUT, narrowed};
 use super::scope::{Scope, Statement, Table};
 use super::window::Window;
 use super::{Archive, ArchiveError};
@@ -148,26 +148,6 @@ impl RequestLine {
     }
 }
 
-/// How a window is cut: pieces of one length, counted from a moment at or before its start.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Pieces {
-    /// Where piece 0 begins, µs UTC.
-    pub(crate) from_us: i64,
-    /// How long each is, µs.
-    pub(crate) length_us: i64,
-}
-
-/// One piece of the histogram.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Row, Deserialize)]
-pub(crate) struct Bar {
-    /// Which piece, from 0.
-    pub(crate) piece: i64,
-    /// Requests that ended well.
-    pub(crate) ok: u64,
-    /// Requests that did not.
-    pub(crate) failed: u64,
-}
-
 #[derive(Row, Deserialize)]
 struct Sums {
     #[serde(with = "clickhouse::serde::uuid")]
@@ -221,27 +201,6 @@ impl Archive {
         Ok(self.row(count(scope, window, filter)).await?.unwrap_or_default())
     }
 
-    /// The requests of a window by piece, counted row by row; empty pieces are missing.
-    pub(crate) async fn histogram(
-        &self,
-        scope: &Scope,
-        window: Window,
-        filter: &Filter,
-        pieces: Pieces,
-    ) -> Result<Vec<Bar>, ArchiveError> {
-        self.rows(histogram(scope, window, filter, pieces)).await
-    }
-
-    /// The same for a window of whole hours and no filter, from the rollup: as quick over a year as over a day.
-    pub(crate) async fn histogram_of_hours(
-        &self,
-        scope: &Scope,
-        window: Window,
-        pieces: Pieces,
-    ) -> Result<Vec<Bar>, ArchiveError> {
-        self.rows(hours(scope, window, pieces)).await
-    }
-
     /// When the newest request came, µs UTC; `None` when there was never one.
     pub(crate) async fn newest_request(&self, scope: &Scope) -> Result<Option<i64>, ArchiveError> {
         self.row(newest(scope)).await
@@ -259,7 +218,7 @@ fn columns() -> String {
 }
 
 /// Final rows of single requests: gap rows stand for many and are in sums only.
-fn finals(scope: &Scope, columns: &str, window: Window) -> Statement {
+pub(super) fn finals(scope: &Scope, columns: &str, window: Window) -> Statement {
     scope.read(columns, Table::Calls).during(Table::Calls, window).and("final AND weight = 1")
 }
 
@@ -292,30 +251,6 @@ fn sums(scope: &Scope, rows: &[&RequestLine]) -> Option<Statement> {
 
 fn count(scope: &Scope, window: Window, filter: &Filter) -> Statement {
     narrowed(finals(scope, "count()", window), filter, window)
-}
-
-impl Pieces {
-    /// Which piece a moment (an expression in µs) lies in. Both numbers are ours, so they may stand in the text.
-    fn number(self, moment_us: &str) -> String {
-        format!(
-            "intDiv({moment_us} - toInt64({}), toInt64({})) AS piece",
-            self.from_us,
-            self.length_us.max(1)
-        )
-    }
-}
-
-fn histogram(scope: &Scope, window: Window, filter: &Filter, pieces: Pieces) -> Statement {
-    let piece = pieces.number("toUnixTimestamp64Micro(started_at)");
-    let columns = format!("{piece}, countIf(NOT ({FAILED})) AS ok, countIf({FAILED}) AS failed");
-    narrowed(finals(scope, &columns, window), filter, window).then("GROUP BY piece ORDER BY piece")
-}
-
-fn hours(scope: &Scope, window: Window, pieces: Pieces) -> Statement {
-    let piece = pieces.number("toInt64(toUnixTimestamp(t)) * 1000000");
-    let columns = format!("{piece}, toUInt64(sum(requests) - sum(errors)) AS ok, sum(errors) AS failed");
-    let statement = scope.read(&columns, Table::SpendModel).during(Table::SpendModel, window);
-    statement.then("GROUP BY piece ORDER BY piece")
 }
 
 fn newest(scope: &Scope) -> Statement {
@@ -377,9 +312,6 @@ mod tests {
         }
         promise::keeps_to_its_workspaces(&sums(&scope, &[&line()]).unwrap());
         promise::keeps_to_its_workspaces(&count(&scope, WINDOW, &filter));
-        let pieces = Pieces { from_us: 10, length_us: 1 };
-        promise::keeps_to_its_workspaces(&histogram(&scope, WINDOW, &filter, pieces));
-        promise::keeps_to_its_workspaces(&hours(&scope, WINDOW, pieces));
         promise::keeps_to_its_workspaces(&newest(&scope));
     }
 

@@ -243,6 +243,16 @@ async fn our_files_are_kept_for_good_and_packed() {
 }
 
 #[tokio::test]
+async fn pages_travel_packed() {
+    let house = House::new().await;
+    let mut browser = Browser::admin(&house).await;
+    let request = Request::get("/keys").header(header::ACCEPT_ENCODING, "gzip");
+    let page = browser.ask(request, String::new()).await;
+    assert_eq!(page.headers[header::CONTENT_ENCODING], "gzip");
+    assert!(page.headers[header::VARY].to_str().unwrap().contains("accept-encoding"));
+}
+
+#[tokio::test]
 async fn a_form_from_another_site_changes_nothing_and_says_so() {
     let house = House::new().await;
     let mut browser = Browser::admin(&house).await;

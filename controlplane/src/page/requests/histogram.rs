@@ -5,7 +5,7 @@ use weir_web::page::Window as Shown;
 use weir_web::page::requests::HistogramBar;
 
 use crate::app::App;
-use crate::archive::requests::{Bar, Pieces};
+use crate::archive::histogram::{Bar, Pieces};
 use crate::archive::{ArchiveError, Scope, Window};
 
 /// Bars, about.

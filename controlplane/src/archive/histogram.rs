@@ -1,0 +1,93 @@
+//! Requests by pieces of a window: counted row by row under a filter, from the rollup without one.
+
+use clickhouse::Row;
+use serde::Deserialize;
+use weir_contract::filter::Filter;
+
+use super::filter_sql::{FAILED, narrowed};
+use super::requests::finals;
+use super::scope::{Scope, Statement, Table};
+use super::window::Window;
+use super::{Archive, ArchiveError};
+
+/// How a window is cut: pieces of one length, counted from a moment at or before its start.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Pieces {
+    /// Where piece 0 begins, µs UTC.
+    pub(crate) from_us: i64,
+    /// How long each is, µs.
+    pub(crate) length_us: i64,
+}
+
+/// One piece of the histogram.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Row, Deserialize)]
+pub(crate) struct Bar {
+    /// Which piece, from 0.
+    pub(crate) piece: i64,
+    /// Requests that ended well.
+    pub(crate) ok: u64,
+    /// Requests that did not.
+    pub(crate) failed: u64,
+}
+
+impl Archive {
+    /// The requests of a window by piece, counted row by row; empty pieces are missing.
+    pub(crate) async fn histogram(
+        &self,
+        scope: &Scope,
+        window: Window,
+        filter: &Filter,
+        pieces: Pieces,
+    ) -> Result<Vec<Bar>, ArchiveError> {
+        self.rows(histogram(scope, window, filter, pieces)).await
+    }
+
+    /// The same for a window of whole hours and no filter, from the rollup: as quick over a year as over a day.
+    pub(crate) async fn histogram_of_hours(
+        &self,
+        scope: &Scope,
+        window: Window,
+        pieces: Pieces,
+    ) -> Result<Vec<Bar>, ArchiveError> {
+        self.rows(hours(scope, window, pieces)).await
+    }
+}
+
+impl Pieces {
+    /// Which piece a moment (an expression in µs) lies in. Both numbers are ours, so they may stand in the text.
+    fn number(self, moment_us: &str) -> String {
+        format!(
+            "intDiv({moment_us} - toInt64({}), toInt64({})) AS piece",
+            self.from_us,
+            self.length_us.max(1)
+        )
+    }
+}
+
+fn histogram(scope: &Scope, window: Window, filter: &Filter, pieces: Pieces) -> Statement {
+    let piece = pieces.number("toUnixTimestamp64Micro(started_at)");
+    let columns = format!("{piece}, countIf(NOT ({FAILED})) AS ok, countIf({FAILED}) AS failed");
+    narrowed(finals(scope, &columns, window), filter, window).then("GROUP BY piece ORDER BY piece")
+}
+
+fn hours(scope: &Scope, window: Window, pieces: Pieces) -> Statement {
+    let piece = pieces.number("toInt64(toUnixTimestamp(t)) * 1000000");
+    let columns = format!("{piece}, toUInt64(sum(requests) - sum(errors)) AS ok, sum(errors) AS failed");
+    let statement = scope.read(&columns, Table::SpendModel).during(Table::SpendModel, window);
+    statement.then("GROUP BY piece ORDER BY piece")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::scope::promise;
+    use super::*;
+
+    #[test]
+    fn every_question_keeps_to_its_workspaces() {
+        let (scope, window) = (promise::scope(), Window { from_us: 10, to_us: 20 });
+        let filter = Filter::parse("customer:a cost:>1 hello").unwrap();
+        let pieces = Pieces { from_us: 10, length_us: 1 };
+        promise::keeps_to_its_workspaces(&histogram(&scope, window, &filter, pieces));
+        promise::keeps_to_its_workspaces(&hours(&scope, window, pieces));
+    }
+}
