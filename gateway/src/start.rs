@@ -88,7 +88,7 @@ pub struct Running {
 /// When a setting cannot work, an address is taken, or the data folder or spool cannot be used.
 pub async fn start(config: GatewayConfig, ambient: Ambient) -> Result<Running, StartError> {
     let Ambient { clock, random } = ambient;
-    let tls = config.tls.as_ref().map(acceptor).transpose().map_err(StartError::Config)?;
+    let tls = config.tls.given().then(|| acceptor(&config.tls)).transpose().map_err(StartError::Config)?;
     let control =
         ControlClient::new(&config.control).map_err(|error| StartError::Config(error.to_string()))?;
     let gateway = gateway_id(&config, random.as_ref())?;

@@ -68,7 +68,7 @@ mod tests {
 
     #[test]
     fn no_random_bytes_are_handed_out_twice() {
-        let random = SystemRandomness::new();
+        let random: &dyn Randomness = &SystemRandomness::new();
         let wishes: Vec<[u8; 16]> = (0..500).map(|_| random.bytes()).collect();
         let different: std::collections::HashSet<_> = wishes.iter().collect();
         assert_eq!(different.len(), wishes.len());

@@ -39,7 +39,7 @@ pub struct GatewayConfig {
     /// How long it waits for what.
     pub timeouts: TimeoutsConfig,
     /// Certificate and key; without them the gateway speaks plain HTTP.
-    pub tls: Option<TlsFiles>,
+    pub tls: TlsFiles,
     /// Other products whose request headers are understood: `litellm`, `portkey`, `helicone`, `openrouter`, `cloudflare`.
     pub compat_headers: Vec<Compat>,
     /// Whether endpoints on this machine's loopback may be called without a grant of their own.
@@ -61,7 +61,7 @@ impl Default for GatewayConfig {
             control: ControlLink::default(),
             limits: LimitsConfig::default(),
             timeouts: TimeoutsConfig::default(),
-            tls: None,
+            tls: TlsFiles::default(),
             compat_headers: Compat::ALL.to_vec(),
             allow_loopback: false,
             spool: SpoolConfig::default(),
