@@ -177,15 +177,13 @@ mod tests {
     use super::*;
 
     fn load(file: &str, variables: &[(&str, &str)], sets: &[(&str, &str)]) -> Result<Config, String> {
-        let path =
-            std::env::temp_dir().join(format!("weir-config-{}-{}.toml", std::process::id(), file.len()));
+        let folder = tempfile::TempDir::new().unwrap();
+        let path = folder.path().join("weir.toml");
         std::fs::write(&path, file).unwrap();
         let pairs = |pairs: &[(&str, &str)]| -> Vec<(String, String)> {
             pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect()
         };
-        let loaded = Config::load(Some(&path), pairs(variables).into_iter(), &pairs(sets));
-        std::fs::remove_file(path).unwrap();
-        loaded
+        Config::load(Some(&path), pairs(variables).into_iter(), &pairs(sets))
     }
 
     #[test]
