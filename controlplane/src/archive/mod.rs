@@ -99,8 +99,10 @@ pub enum ArchiveError {
     /// It cannot be reached. Traffic and recording go on without it.
     #[error("the archive does not answer: {0}")]
     Away(String),
-    /// The question was too large for the time a page has.
-    #[error("the archive needed too long for this; ask for a shorter time or fewer terms")]
+    /// The question was too large for the time and memory a page has.
+    #[error(
+        "the archive needed more time or memory for this than a page has; ask for a shorter time or fewer terms"
+    )]
     TooSlow,
     /// It answered with an error of its own.
     #[error("the archive refused the question: {0}")]
@@ -119,9 +121,9 @@ impl From<clickhouse::error::Error> for ArchiveError {
     }
 }
 
-/// ClickHouse's codes for a query that ran out of time.
+/// ClickHouse's codes for a query that ran out of time or of its share of memory.
 fn is_too_slow(text: &str) -> bool {
-    ["Code: 159.", "Code: 160."].iter().any(|code| text.contains(code))
+    ["Code: 159.", "Code: 160.", "Code: 241."].iter().any(|code| text.contains(code))
 }
 
 /// hyper says "error sending request"; the reason a person can act on is at the bottom.
