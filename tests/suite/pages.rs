@@ -46,9 +46,7 @@ impl House {
             let _ = weir.ask("/v1/chat/completions", &[("x-weir-customer", "hostile")], &body).await.ok();
             sent += 1;
         }
-        for number in 0..REQUESTS {
-            ask_in_turn(weir, number).await;
-        }
+        futures_util::future::join_all((0..REQUESTS).map(|number| ask_in_turn(weir, number))).await;
         weir.final_rows(sent + REQUESTS).await;
         house
     }
@@ -143,12 +141,11 @@ async fn full_pages_are_quiet_accessible_light_and_the_same_again() {
     );
     let (plain, failed) =
         (house.request("customer_id = 'acme' AND stream").await, house.request("http_status = 429").await);
-    let both = json!(["light wide", "dark wide"]);
     let mut list = vec![
-        json!({"url": "/requests", "name": "requests", "shots": ["light wide", "dark wide", "light narrow"]}),
-        json!({"url": format!("/requests/{plain}"), "name": "request", "shots": both}),
-        json!({"url": "/customers", "name": "customers", "shots": ["light wide"]}),
-        json!({"url": "/customers/acme", "name": "customer", "shots": both}),
+        json!({"url": "/requests", "name": "requests", "shots": ["light wide"]}),
+        json!({"url": format!("/requests/{plain}"), "name": "request", "shots": ["dark wide"]}),
+        json!({"url": "/customers"}),
+        json!({"url": "/customers/acme", "name": "customer", "shots": ["light wide"]}),
     ];
     for id in [&hostile, &large, &failed] {
         list.extend(

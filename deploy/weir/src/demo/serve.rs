@@ -3,6 +3,7 @@
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::Path;
 
+use axum::serve::ListenerExt as _;
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
@@ -21,6 +22,12 @@ impl Demo {
         let listener = first_free([last.unwrap_or(port), port, 0]).await?;
         let address = listener.local_addr()?;
         std::fs::write(kept, address.port().to_string())?;
+        let listener = listener.tap_io(|connection| {
+            // Events leave one by one: none may wait for the acknowledgement of the one before.
+            if let Err(error) = connection.set_nodelay(true) {
+                tracing::debug!(%error, "a connection of the demo provider keeps its delay");
+            }
+        });
         let stop = CancellationToken::new();
         let stopped = stop.clone();
         let tasks = TaskTracker::new();
