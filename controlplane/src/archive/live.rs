@@ -1,7 +1,4 @@
-//! The archive's questions, put to a real ClickHouse: `WEIR_TEST_CLICKHOUSE_URL=http://user:password@127.0.0.1:8123`
-//! (`cargo test -p weir-controlplane --lib live -- --ignored`).
-
-use std::sync::atomic::{AtomicU32, Ordering};
+//! The archive's questions, put to the embedded engine: each test in a database of its own.
 
 use uuid::Uuid;
 use weir_contract::filter::{Field, Filter};
@@ -17,21 +14,9 @@ const NOW: i64 = 1_795_230_000_000_000;
 const DAY: Window = Window { from_us: NOW - 86_400_000_000, to_us: NOW + 3_600_000_000 };
 const MONTH: Window = Window { from_us: 1_793_491_200_000_000, to_us: 1_796_083_200_000_000 };
 
-/// How many databases this run made: each test has its own.
-static MADE: AtomicU32 = AtomicU32::new(0);
-
 async fn archive() -> Archive {
-    let url = std::env::var("WEIR_TEST_CLICKHOUSE_URL").unwrap();
-    let (scheme, rest) = url.split_once("://").unwrap();
-    let (credentials, host) = rest.split_once('@').unwrap_or(("default:", rest));
-    let (user, password) = credentials.split_once(':').unwrap();
-    let config = ArchiveConfig {
-        url: format!("{scheme}://{host}"),
-        user: user.to_owned(),
-        password: password.to_owned(),
-        database: format!("weir_test_{}_{}", std::process::id(), MADE.fetch_add(1, Ordering::Relaxed)),
-    };
-    let archive = Archive::new(&config);
+    let weir_tests::engine::Archive { url, user, password, database } = weir_tests::engine::database();
+    let archive = Archive::new(&ArchiveConfig { url, user, password, database });
     archive.migrate().await.unwrap();
     archive
 }
@@ -90,7 +75,6 @@ async fn found(archive: &Archive, filter: &str) -> Vec<Uuid> {
 }
 
 #[tokio::test]
-#[ignore = "needs a ClickHouse in WEIR_TEST_CLICKHOUSE_URL"]
 async fn migrating_twice_changes_nothing_and_two_at_once_are_one() {
     let archive = archive().await;
     let (first, second) = tokio::join!(archive.migrate(), archive.migrate());
@@ -98,7 +82,6 @@ async fn migrating_twice_changes_nothing_and_two_at_once_are_one() {
 }
 
 #[tokio::test]
-#[ignore = "needs a ClickHouse in WEIR_TEST_CLICKHOUSE_URL"]
 async fn the_list_shows_each_request_once_with_the_cost_of_all_its_calls() {
     let archive = filled().await;
     let filter = Filter::default();
@@ -118,7 +101,6 @@ async fn the_list_shows_each_request_once_with_the_cost_of_all_its_calls() {
 }
 
 #[tokio::test]
-#[ignore = "needs a ClickHouse in WEIR_TEST_CLICKHOUSE_URL"]
 async fn every_field_of_the_grammar_is_understood_and_narrows() {
     let archive = filled().await;
     assert_eq!(found(&archive, "customer:acme").await, [id(1), id(2)]);
@@ -144,7 +126,6 @@ async fn every_field_of_the_grammar_is_understood_and_narrows() {
 }
 
 #[tokio::test]
-#[ignore = "needs a ClickHouse in WEIR_TEST_CLICKHOUSE_URL"]
 async fn a_request_is_read_whole_and_only_in_its_own_workspace() {
     let archive = filled().await;
     let request = archive.find_request(&scope(), id(2)).await.unwrap().unwrap();
@@ -154,7 +135,6 @@ async fn a_request_is_read_whole_and_only_in_its_own_workspace() {
 }
 
 #[tokio::test]
-#[ignore = "needs a ClickHouse in WEIR_TEST_CLICKHOUSE_URL"]
 async fn a_body_is_cut_on_the_page_and_whole_in_the_download() {
     let archive = archive().await;
     let at = NOW - 1_000_000;
@@ -184,7 +164,6 @@ async fn a_body_is_cut_on_the_page_and_whole_in_the_download() {
 }
 
 #[tokio::test]
-#[ignore = "needs a ClickHouse in WEIR_TEST_CLICKHOUSE_URL"]
 async fn a_customer_comes_to_the_same_nano_dollar_however_it_is_summed() {
     let archive = filled().await;
     let (scope, total) = (scope(), 70_000_001);
@@ -217,7 +196,6 @@ async fn a_customer_comes_to_the_same_nano_dollar_however_it_is_summed() {
 }
 
 #[tokio::test]
-#[ignore = "needs a ClickHouse in WEIR_TEST_CLICKHOUSE_URL"]
 async fn an_export_under_a_filter_brings_all_calls_of_its_requests() {
     let archive = filled().await;
     let filter = Filter::parse("cost:>0.05 customer:acme weir").unwrap();
@@ -230,7 +208,6 @@ async fn an_export_under_a_filter_brings_all_calls_of_its_requests() {
 }
 
 #[tokio::test]
-#[ignore = "needs a ClickHouse in WEIR_TEST_CLICKHOUSE_URL"]
 async fn a_batch_that_is_short_or_doubled_is_named() {
     let archive = filled().await;
     let manifest = |cost: &str, rows: u8| {

@@ -22,11 +22,12 @@ fn the_map_of_a_crate_names_its_rooms() {
         .iter()
         .filter(|source| source.path.ends_with("src/lib.rs") || source.path == "deploy/weir/src/main.rs")
     {
-        let modules = map.text.lines().filter_map(|line| {
-            line.trim_start_matches("pub(crate) ")
-                .trim_start_matches("pub ")
-                .strip_prefix("mod ")?
-                .strip_suffix(';')
+        // Rooms that only tests enter need not be on the map.
+        let lines: Vec<&str> = map.text.lines().collect();
+        let product = lines.windows(2).filter(|pair| pair[0] != "#[cfg(test)]").map(|pair| pair[1]);
+        let modules = product.filter_map(|line| {
+            let line = line.trim_start_matches("pub(crate) ").trim_start_matches("pub ");
+            line.strip_prefix("mod ")?.strip_suffix(';')
         });
         let words: String = map.text.lines().filter(|line| line.starts_with("//!")).collect();
         for module in modules {
