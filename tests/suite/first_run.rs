@@ -6,6 +6,7 @@ use std::process::{Child, Command, Stdio};
 use std::time::Duration;
 
 use tempfile::TempDir;
+use weir_tests::client::Client;
 use weir_tests::visitor::{Visitor, between, unescaped};
 use weir_tests::weir::Setup;
 use weir_tests::{binary, wait};
@@ -94,6 +95,9 @@ async fn the_printed_line_answers_and_its_request_is_on_the_page_at_once() {
     assert!(cost.contains("$0.15"), "the unit price of the demo model: {cost}");
     let raw = unescaped(&visitor.page(&format!("/requests/{page}?tab=raw")).await);
     assert!(raw.contains("\"role\":\"user\"") && raw.contains("chat.completion"), "{raw}");
+    let told = by_api(&dashboard, &started.word_after("/api/v1): ")).await;
+    assert_eq!((told["request_id"].as_str(), told["customer"].as_str()), (Some(page.as_str()), Some("acme")));
+    assert!(told["tokens_out"].as_u64() > Some(0) && told["cost_usd"].is_string(), "{told}");
     let customers = visitor.page("/customers").await;
     assert!(customers.contains("/customers/acme"), "{customers}");
 }
@@ -122,6 +126,14 @@ async fn every_snippet_of_the_first_page_runs_as_shown_and_is_one_request() {
             "{id}"
         );
     }
+}
+
+/// The newest request of acme, as the API tells it.
+async fn by_api(dashboard: &str, token: &str) -> serde_json::Value {
+    let bearer = format!("Bearer {token}");
+    let url = format!("{dashboard}/api/v1/requests?q=customer:acme");
+    let list = Client::default().get(&url, &[("authorization", &bearer)]).await.ok().json();
+    list["data"][0].clone()
 }
 
 /// Runs code by a program, in the tests' folder, where the SDKs are.

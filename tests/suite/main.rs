@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `house` | the code keeps its own rules |
 //! | `first_run`, `sdk`, `recordings` | what a client sees, and what is stored of it |
+//! | `faults` | providers that fail: what the client gets, what is on record |
 //! | `kill`, `away` | nothing is lost, nothing is twice, traffic goes on |
 //! | `publish` | a policy arrives whole, or not at all |
 //! | `store` | PostgreSQL by URL |
@@ -12,6 +13,7 @@
 //! | `pages` | the dashboard in a real browser |
 
 mod away;
+mod faults;
 mod first_run;
 mod house;
 mod kill;
