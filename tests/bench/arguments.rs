@@ -30,8 +30,14 @@ pub struct Arguments {
 impl Arguments {
     /// Reads the command line; the error is the whole usage.
     pub fn read(mut words: impl Iterator<Item = String>) -> Result<Self, String> {
-        let mut this =
-            Self { rounds: 3, length: Duration::from_secs(4), only: None, only_weir: false, realtime: false, save: false };
+        let mut this = Self {
+            rounds: 3,
+            length: Duration::from_secs(4),
+            only: None,
+            only_weir: false,
+            realtime: false,
+            save: false,
+        };
         while let Some(word) = words.next() {
             let mut number = || words.next().and_then(|text| text.parse().ok()).filter(|number| *number > 0);
             match word.as_str() {

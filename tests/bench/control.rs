@@ -81,7 +81,7 @@ fn content(provider: SocketAddr, secret: &PolicySecret) -> Content {
     let model = |name: &str| ModelEntry {
         name: name.to_owned(),
         workspace: None,
-        targets: vec![TargetEntry { endpoint: name.into(), upstream_model: format!("{name}-2026-11-01") }],
+        targets: vec![TargetEntry { endpoint: name.into(), upstream_model: name.to_owned() }],
         max_output: Some(16_384),
         context_window: Some(400_000),
     };
@@ -92,7 +92,7 @@ fn content(provider: SocketAddr, secret: &PolicySecret) -> Content {
     ]);
     let price = |name: &str| PriceEntry {
         provider: "bench".to_owned(),
-        model: format!("{name}-2026-11-01"),
+        model: name.to_owned(),
         price: Price { version: "bench".into(), rates: rates.clone(), ..Price::default() },
     };
     Content {

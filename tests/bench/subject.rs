@@ -38,7 +38,9 @@ pub fn pinning() -> bool {
 pub fn settle_in(realtime: bool) {
     let own = std::process::id().to_string();
     let quietly = |program: &str, words: &[&str]| {
-        drop(Command::new(program).args(words).arg(&own).stdout(Stdio::null()).stderr(Stdio::null()).status());
+        drop(
+            Command::new(program).args(words).arg(&own).stdout(Stdio::null()).stderr(Stdio::null()).status(),
+        );
     };
     if realtime {
         quietly("chrt", &["-a", "-r", "-p", "1"]);

@@ -12,13 +12,13 @@ use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use serde::Serialize;
-use weir_contract::record::{GapRecord, RequestRecord, SealRecord};
+use weir_contract::record::SealRecord;
 use weir_contract::schema::ARCHIVE_VERSION;
 
 use super::batch::Batch;
 use super::courier::{Deliver, Failure, Progress};
 use super::dead::{self, DeadRow};
-use super::rows::{BatchRow, BodyRow, CallRow, batch_rows, body_row, call_rows, gap_row};
+use super::rows::{BatchRow, BodyRow, CallRow, batch_rows, body_row, call_row, gap_row};
 use super::shelf::Sink;
 use super::status::add;
 use super::{ArchiveConfig, SpoolError};
@@ -56,6 +56,18 @@ enum Sent {
     Taken,
     /// Never: the content is refused.
     Refused(String),
+}
+
+/// Rows for a table, each made when it is sent: all of a batch's at once would be far larger than the batch.
+struct Rows<'f, V> {
+    count: usize,
+    row: &'f dyn Fn(usize) -> V,
+}
+
+impl<V> Rows<'_, V> {
+    fn of(&self, range: Range<usize>) -> impl Iterator<Item = V> {
+        range.map(self.row)
+    }
 }
 
 /// A row that stands alone and is still refused.
@@ -118,18 +130,18 @@ impl Archive {
     }
 
     /// Sends a table's rows; what can never go in is returned.
-    async fn send<T: Row + RowWrite>(
+    async fn send<'r, T: Row + RowWrite>(
         &self,
         seal: &SealRecord,
         table: &str,
-        rows: &[T::Value<'_>],
+        rows: &Rows<'_, T::Value<'r>>,
         progress: &mut Progress<'_>,
     ) -> Result<Vec<Poison>, Failure> {
-        if rows.is_empty() || self.has(seal, table, rows.len(), progress).await? {
+        if rows.count == 0 || self.has(seal, table, rows.count, progress).await? {
             return Ok(Vec::new());
         }
         if !progress.is_halving(table) {
-            match self.insert::<T>(table, format!("{}:{table}", seal.batch), rows).await? {
+            match self.insert::<T>(table, format!("{}:{table}", seal.batch), rows.of(0..rows.count)).await? {
                 Sent::Taken => return Ok(Vec::new()),
                 Sent::Refused(error) => {
                     tracing::warn!(batch = %seal.batch, table, error, "the archive refuses a batch: it is sent in halves");
@@ -139,7 +151,7 @@ impl Archive {
         }
         let poison = self.halve::<T>(seal, table, rows).await?;
         match poison.first() {
-            Some(first) if poison.len() == rows.len() && rows.len() >= ALL_REFUSED_MIN => {
+            Some(first) if poison.len() == rows.count && rows.count >= ALL_REFUSED_MIN => {
                 Err(Failure::certain(format!(
                     "the archive refuses every row for {table}, which means that its tables are not what this version expects: {}",
                     first.error
@@ -150,17 +162,17 @@ impl Archive {
     }
 
     /// Sends the rows in halves, halves of refused halves, and so on. The same rows always travel under the same tokens.
-    async fn halve<T: Row + RowWrite>(
+    async fn halve<'r, T: Row + RowWrite>(
         &self,
         seal: &SealRecord,
         table: &str,
-        rows: &[T::Value<'_>],
+        rows: &Rows<'_, T::Value<'r>>,
     ) -> Result<Vec<Poison>, Failure> {
         let mut poison = Vec::new();
-        let mut todo: Vec<Range<usize>> = std::iter::once(0..rows.len()).collect();
+        let mut todo: Vec<Range<usize>> = std::iter::once(0..rows.count).collect();
         while let Some(range) = todo.pop() {
             let token = format!("{}:{table}:{}-{}", seal.batch, range.start, range.end);
-            match self.insert::<T>(table, token, &rows[range.clone()]).await? {
+            match self.insert::<T>(table, token, rows.of(range.clone())).await? {
                 Sent::Taken => {}
                 Sent::Refused(error) if range.len() == 1 => poison.push(Poison { row: range.start, error }),
                 Sent::Refused(_) => {
@@ -172,11 +184,11 @@ impl Archive {
         Ok(poison)
     }
 
-    async fn insert<T: Row + RowWrite>(
+    async fn insert<'r, T: Row + RowWrite>(
         &self,
         table: &str,
         token: String,
-        rows: &[T::Value<'_>],
+        rows: impl Iterator<Item = T::Value<'r>>,
     ) -> Result<Sent, Failure> {
         let outcome = async {
             let mut insert = self
@@ -190,7 +202,7 @@ impl Archive {
                 .with_setting("max_partitions_per_insert_block", "0")
                 .with_setting("insert_deduplication_token", token);
             for row in rows {
-                insert.write(row).await?;
+                insert.write(&row).await?;
             }
             insert.end().await
         };
@@ -225,22 +237,6 @@ fn bury(
         .map_err(|error| Failure::certain(format!("refused rows could not be set aside: {error}")))
 }
 
-/// The record a row of `llm_calls` was made from.
-#[derive(Clone, Copy)]
-enum Owner<'a> {
-    Request(&'a RequestRecord),
-    Gap(&'a GapRecord),
-}
-
-impl Owner<'_> {
-    fn encode(&self) -> Vec<u8> {
-        match self {
-            Self::Request(request) => encode(request),
-            Self::Gap(gap) => encode(gap),
-        }
-    }
-}
-
 impl Deliver for Archive {
     const SINK: Sink = Sink::Archive;
     const NAME: &'static str = NAME;
@@ -249,24 +245,29 @@ impl Deliver for Archive {
     async fn deliver(&mut self, batch: &Batch, progress: &mut Progress<'_>) -> Result<(), Failure> {
         self.check_version().await?;
         let seal = &batch.seal;
-        let mut owners = Vec::new();
-        let mut calls = Vec::new();
-        for request in &batch.requests {
-            calls.extend(call_rows(seal, request));
-            owners.resize(calls.len(), Owner::Request(request));
-        }
-        calls.extend(batch.gaps.iter().map(|gap| gap_row(seal, gap)));
-        owners.extend(batch.gaps.iter().map(Owner::Gap));
-        let poison = self.send::<CallRow<'static>>(seal, CALLS, &calls, progress).await?;
-        bury(seal, CALLS, poison, |row| owners.get(row).map(Owner::encode), progress)?;
+        let places: Vec<_> = batch
+            .requests
+            .iter()
+            .flat_map(|request| (0..request.calls.len()).map(move |number| (request, number)))
+            .collect();
+        let gap = |row: usize| batch.gaps.get(row - places.len());
+        let call = |row: usize| match places.get(row) {
+            Some((request, number)) => call_row(seal, request, *number),
+            None => gap(row).map(|gap| gap_row(seal, gap)).unwrap_or_default(),
+        };
+        let rows = Rows { count: places.len() + batch.gaps.len(), row: &call };
+        let poison = self.send::<CallRow<'static>>(seal, CALLS, &rows, progress).await?;
+        let record =
+            |row| places.get(row).map(|(request, _)| encode(*request)).or_else(|| gap(row).map(encode));
+        bury(seal, CALLS, poison, record, progress)?;
 
-        let bodies: Vec<_> = batch.bodies.iter().map(|body| body_row(seal, body)).collect();
-        let poison = self.send::<BodyRow<'static>>(seal, BODIES, &bodies, progress).await?;
+        let rows = Rows { count: batch.bodies.len(), row: &|row| body_row(seal, &batch.bodies[row]) };
+        let poison = self.send::<BodyRow<'static>>(seal, BODIES, &rows, progress).await?;
         bury(seal, BODIES, poison, |row| batch.bodies.get(row).map(encode), progress)?;
 
         // Last, so that a batch that is listed is there. Replacing by key: asking first is not needed.
         let token = format!("{}:{MANIFEST}", seal.batch);
-        match self.insert::<BatchRow<'static>>(MANIFEST, token, &batch_rows(seal)).await? {
+        match self.insert::<BatchRow<'static>>(MANIFEST, token, batch_rows(seal).into_iter()).await? {
             Sent::Taken => Ok(()),
             Sent::Refused(error) => Err(Failure::certain(error)),
         }

@@ -9,6 +9,8 @@ use weir_contract::clock::Clock;
 use weir_contract::id::{RequestId, WorkspaceId};
 use weir_contract::record::{GapRecord, OpenRecord, RequestRecord};
 
+use super::batch::Batch;
+use super::checkpoint::Place;
 use super::frame::Kind;
 use super::sealer::Facts;
 use super::shelf::Shelf;
@@ -66,12 +68,30 @@ impl Item {
     }
 }
 
+/// The batch the archive has read, left for the books, which come by a moment later: one of them reads the disk, not both.
+#[derive(Default)]
+pub(super) struct LastRead(Mutex<Option<(Place, Arc<Batch>)>>);
+
+impl LastRead {
+    /// Leaves a batch in place of the one before.
+    pub(super) fn leave(&self, place: Place, batch: &Arc<Batch>) {
+        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((place, Arc::clone(batch)));
+    }
+
+    /// Takes it, if it is that one.
+    pub(super) fn take(&self, place: Place) -> Option<Arc<Batch>> {
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        left.take_if(|(left, _)| *left == place).map(|(_, batch)| batch)
+    }
+}
+
 /// What all parts of the spool share.
 pub(super) struct Shared {
     pub(super) config: SpoolConfig,
     pub(super) clock: Arc<dyn Clock>,
     pub(super) counters: Counters,
     pub(super) shelf: Shelf,
+    pub(super) read: LastRead,
     /// Bytes in the queues.
     queue_bytes: AtomicU64,
     /// Whether the journal cannot be written at the moment.
@@ -92,6 +112,7 @@ impl Shared {
             clock,
             counters: Counters::default(),
             shelf,
+            read: LastRead::default(),
             queue_bytes: AtomicU64::new(0),
             full: AtomicBool::new(false),
             opens: Mutex::default(),

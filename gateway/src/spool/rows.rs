@@ -117,22 +117,17 @@ pub(super) struct CallRow<'a> {
     pub(super) ingest_batch: &'a str,
 }
 
-/// The rows of a request: one a call, the last one final.
-pub(super) fn call_rows<'a>(
-    seal: &'a SealRecord,
-    request: &'a RequestRecord,
-) -> impl Iterator<Item = CallRow<'a>> {
-    let shared = CallRow::of_request(seal, request);
-    let last = request.calls.len().saturating_sub(1);
-    request.calls.iter().enumerate().map(move |(number, call)| {
-        let mut row = shared.clone();
-        row.attempt = u8::try_from(number).unwrap_or(u8::MAX);
+/// The row of a request's call of that number; the last one is final.
+pub(super) fn call_row<'a>(seal: &'a SealRecord, request: &'a RequestRecord, number: usize) -> CallRow<'a> {
+    let mut row = CallRow::of_request(seal, request);
+    row.attempt = u8::try_from(number).unwrap_or(u8::MAX);
+    if let Some(call) = request.calls.get(number) {
         row.set_call(call);
-        if number == last {
-            row.set_final(request);
-        }
-        row
-    })
+    }
+    if number + 1 == request.calls.len() {
+        row.set_final(request);
+    }
+    row
 }
 
 /// The row of a gap: it stands for as many requests as its weight says.
@@ -408,7 +403,7 @@ mod tests {
             ..RequestRecord::default()
         };
         let seal = SealRecord::default();
-        let rows: Vec<_> = call_rows(&seal, &request).collect();
+        let rows: Vec<_> = (0..3).map(|number| call_row(&seal, &request, number)).collect();
         assert_eq!(rows.iter().map(|row| row.is_final).collect::<Vec<_>>(), [false, false, true]);
         assert_eq!(rows.iter().map(|row| row.attempt).collect::<Vec<_>>(), [0, 1, 2]);
         assert_eq!(rows.iter().map(|row| row.cost).sum::<i64>(), 7);

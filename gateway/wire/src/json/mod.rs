@@ -8,7 +8,7 @@ mod view;
 
 pub use scan::{DEPTH_MAX, ELEMENTS_MAX};
 pub use top::{MEMBERS_MAX, Member, TopLevel, top_level};
-pub use view::View;
+pub use view::{Members, View};
 
 /// The text as a JSON string literal, quotes included.
 #[must_use]

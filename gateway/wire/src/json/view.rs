@@ -139,6 +139,12 @@ impl<'a> View<'a> {
         })
     }
 
+    /// The members of an object, found once for whoever asks for many of them.
+    #[must_use]
+    pub fn opened(&self) -> Members<'a> {
+        Members(self.members().collect())
+    }
+
     /// The elements of an array, in order; none of anything else.
     pub fn items(&self) -> impl Iterator<Item = Self> + use<'a> {
         let (text, mut first) = (self.text.get(..self.end).unwrap_or_default(), true);
@@ -157,9 +163,33 @@ impl<'a> View<'a> {
     }
 }
 
+/// An object's members.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Members<'a>(Vec<(Cow<'a, str>, View<'a>)>);
+
+impl<'a> Members<'a> {
+    /// As [`View::get`].
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<View<'a>> {
+        let found = self.0.iter().rev().find(|(name, _)| name == key);
+        found.map(|(_, value)| *value).filter(|value| !value.is_null())
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn an_opened_object_gives_what_asking_it_gives() {
+        let view = View::of_text(r#"{"a":1,"b":null,"a":2,"\u0063":3}"#);
+        let opened = view.opened();
+        for key in ["a", "b", "c", "d"] {
+            assert_eq!(opened.get(key), view.get(key), "{key}");
+        }
+        assert_eq!(opened.get("a").unwrap().count(), Some(2));
+        assert_eq!(View::of_text("[1]").opened(), Members::default());
+    }
 
     #[test]
     fn values_are_read_where_they_stand() {

@@ -7,25 +7,26 @@ use crate::{
     dialect::Dialect,
     error::WireError,
     fault::read_stream_error,
-    json::View,
+    json::{View, top_level},
     stream::{Sink, StreamEvent},
 };
 
 /// Reads a whole answer.
 pub(crate) fn read(body: &[u8], quirks: Quirks) -> Result<Answer, WireError> {
-    let root = View::of_object(body)?;
+    let top = top_level(body)?;
     let mut answer = Answer { complete: true, ..Answer::default() };
     let mut choices = Choices::default();
-    for (key, value) in root.members() {
-        match key.as_ref() {
+    for member in top.members() {
+        let value = top.view(member);
+        match member.key.as_ref() {
             "choices" => value.items().for_each(|choice| {
                 choices.take(choice, "message", &mut answer, &mut |_| ());
             }),
             "usage" => take_usage(value, quirks, &mut answer),
+            "error" => answer.stopped_by_error = read_stream_error(Dialect::OpenAi, "", top.text()),
             key => take_head(key, value, &mut answer),
         }
     }
-    answer.stopped_by_error = read_stream_error(Dialect::OpenAi, "", root.raw());
     Ok(answer)
 }
 

@@ -4,21 +4,24 @@
 
 use weir_contract::usage::{Bucket, Usage, UsageSource};
 
-use crate::{answer::Quirks, json::View};
+use crate::{
+    answer::Quirks,
+    json::{Members, View},
+};
 
 /// Reads the object; unknown when it has no counts.
 pub(super) fn read(usage: View<'_>, quirks: Quirks) -> Usage {
-    let of = |view: Option<View<'_>>, key: &str| {
-        view.and_then(|view| view.get(key)).and_then(|count| count.count())
-    };
-    let whole = Some(usage);
+    let opened = usage.opened();
+    let whole = Some(&opened);
+    let of = |members: Option<&Members<'_>>, key: &str| members?.get(key)?.count();
     let (prompt, completion) = (of(whole, "prompt_tokens"), of(whole, "completion_tokens"));
     let total = of(whole, "total_tokens");
     if prompt.or(completion).or(total).is_none() {
         return Usage::default();
     }
-    let input = usage.get("prompt_tokens_details");
-    let output = usage.get("completion_tokens_details");
+    let inner = |key: &str| opened.get(key).map(|view| view.opened());
+    let (input, output) = (inner("prompt_tokens_details"), inner("completion_tokens_details"));
+    let (input, output) = (input.as_ref(), output.as_ref());
     let elsewhere = |keys: &[&str]| keys.iter().find_map(|key| of(whole, key));
     let cached = of(input, "cached_tokens");
     let cached = cached.or_else(|| {
@@ -30,7 +33,7 @@ pub(super) fn read(usage: View<'_>, quirks: Quirks) -> Usage {
         ])
     });
     let written = of(input, "cache_write_tokens").or_else(|| elsewhere(&["cache_creation_input_tokens"]));
-    let searches = usage.get("server_tool_use_details").or_else(|| usage.get("server_tool_use"));
+    let searches = inner("server_tool_use_details").or_else(|| inner("server_tool_use"));
     let mut counts = Counts {
         prompt: prompt.unwrap_or(0),
         completion: completion.unwrap_or(0),
@@ -54,7 +57,7 @@ pub(super) fn read(usage: View<'_>, quirks: Quirks) -> Usage {
         (Bucket::Reasoning, counts.reasoning),
     ];
     share_out(&mut buckets, counts.completion, Bucket::Output, &inside_output);
-    buckets.set(Bucket::WebSearch, of(searches, "web_search_requests").unwrap_or(0));
+    buckets.set(Bucket::WebSearch, of(searches.as_ref(), "web_search_requests").unwrap_or(0));
     buckets
 }
 
