@@ -6,6 +6,7 @@
 //! | [`engine`] | one embedded ClickHouse for the whole test binary, one database a test |
 //! | [`weir`] | a running `weir up` (and gateways and control planes apart) |
 //! | [`client`] | a plain HTTP client that keeps every byte |
+//! | [`proof`] | figures of the long forms, kept under `docs/proofs/` |
 //! | [`postgres`] | a throw-away PostgreSQL |
 //! | [`provider`] | a fake provider that serves recorded exchanges, in odd pieces |
 //! | [`recording`] | the recorded exchanges, where they are |
@@ -17,6 +18,7 @@ pub mod binary;
 pub mod client;
 pub mod engine;
 pub mod postgres;
+pub mod proof;
 pub mod provider;
 pub mod recording;
 pub mod script;

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use tempfile::TempDir;
 use weir_tests::engine::{self, Archive, Engine};
 use weir_tests::weir::{Gateway, Setup, Weir};
-use weir_tests::{rounds, wait};
+use weir_tests::{proof, rounds, wait};
 
 use crate::load::{Load, Seen, Target};
 
@@ -80,7 +80,17 @@ async fn every_answered_request_survives_the_death_of_the_gateway() {
         .await;
     assert!(lost > 0, "requests in flight at the kill must be shown as lost");
     assert_eq!(lost, estimated);
-    println!("{} answered, {} broken, {lost} lost", all.answered.len(), all.broken);
+    proof::record(
+        "gateway-killed",
+        "`kill -9` of a gateway under mixed load (8 clients, plain and streamed), again and again: `make prove`.",
+        &[
+            ("kills", rounds(3, 30).to_string()),
+            ("answered requests", all.answered.len().to_string()),
+            ("of them missing or twice in the archive", "0".to_owned()),
+            ("requests cut by a kill", all.broken.to_string()),
+            ("shown as lost", lost.to_string()),
+        ],
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -110,6 +120,16 @@ async fn every_answered_request_survives_the_death_of_the_engine() {
     let seen = load.finish().await;
     assert_eq!(seen.broken, 0, "no request may fail because the archive is away");
     holds(&archive, &seen).await;
+    proof::record(
+        "engine-killed",
+        "`kill -9` of the embedded ClickHouse under mixed load (8 clients), again and again: `make prove`.",
+        &[
+            ("kills", rounds(3, 30).to_string()),
+            ("answered requests", seen.answered.len().to_string()),
+            ("of them missing or twice in table, rollup or manifest", "0".to_owned()),
+            ("failed requests", seen.broken.to_string()),
+        ],
+    );
     drop(engine);
 }
 
@@ -133,7 +153,16 @@ async fn an_archive_away_for_a_while_loses_nothing_and_stops_nobody() {
     assert_eq!(seen.broken, 0);
     let engine = Engine::start(folder.path(), port);
     holds(&archive, &seen).await;
-    println!("{} requests answered while the archive was away", seen.answered.len());
+    proof::record(
+        "archive-away",
+        "The archive is stopped under mixed load (8 clients) and comes back: `make prove`.",
+        &[
+            ("seconds away", away.as_secs().to_string()),
+            ("requests answered meanwhile", seen.answered.len().to_string()),
+            ("failed requests", seen.broken.to_string()),
+            ("missing or twice afterwards", "0".to_owned()),
+        ],
+    );
     drop(engine);
 }
 
