@@ -6,6 +6,7 @@ use std::os::unix::fs::FileExt;
 use std::path::Path;
 
 use weir_contract::record::{BodyRecord, GapRecord, RequestRecord, SealRecord};
+use weir_contract::sync::BatchSummary;
 
 use super::bodies;
 use super::checkpoint::Place;
@@ -44,6 +45,8 @@ pub(super) struct Batch {
     pub(super) requests: Vec<RequestRecord>,
     pub(super) gaps: Vec<GapRecord>,
     pub(super) bodies: Vec<BodyRecord>,
+    /// What it adds to the books, when that is known without its records, which are not here then.
+    pub(super) sum: Option<BatchSummary>,
     /// Whether the disk gave back something else than what was sealed.
     pub(super) damaged: bool,
 }
@@ -53,7 +56,13 @@ pub(super) fn read(path: &Path, batch: &BatchRef, with_bodies: bool) -> io::Resu
     let length = usize::try_from(batch.to.saturating_sub(batch.from)).map_err(io::Error::other)?;
     let mut bytes = vec![0; length];
     File::open(path)?.read_exact_at(&mut bytes, batch.from)?;
-    let mut read = Batch { seal: batch.seal.clone(), ..Batch::default() };
+    let room = |rows: u64| usize::try_from(rows).unwrap_or(0).min(length / frame::HEADER);
+    let mut read = Batch {
+        seal: batch.seal.clone(),
+        requests: Vec::with_capacity(room(batch.seal.calls)),
+        bodies: Vec::with_capacity(if with_bodies { room(batch.seal.bodies) } else { 0 }),
+        ..Batch::default()
+    };
     // Sequence numbers start anywhere inside a file, so the first intact frame decides.
     let first_seq =
         (0..bytes.len()).find_map(|at| frame::read(&bytes, at, batch.salt)).map_or(0, |first| first.seq);

@@ -28,8 +28,11 @@ impl Deliver for BooksSink {
     const WITH_BODIES: bool = false;
 
     async fn deliver(&mut self, batch: &Batch, _progress: &mut Progress<'_>) -> Result<(), Failure> {
-        let summary = summarise(&batch.seal, &batch.requests, &batch.gaps)
-            .map_err(|error| Failure::certain(format!("a batch cannot be summed: {error}")))?;
+        let summary = match &batch.sum {
+            Some(sum) => sum.clone(),
+            None => summarise(&batch.seal, &batch.requests, &batch.gaps)
+                .map_err(|error| Failure::certain(format!("a batch cannot be summed: {error}")))?,
+        };
         if summary.lines.is_empty() {
             return Ok(());
         }

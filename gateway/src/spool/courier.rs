@@ -158,19 +158,20 @@ impl<D: Deliver> Courier<D> {
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(self.backoff.most);
         }
-        self.done(batch, read.flatten().as_deref(), attempt.elapsed());
+        self.done(batch, read.flatten().as_ref(), attempt.elapsed());
     }
 
     /// The batch's records; `None` when its file is gone and nothing can be delivered any more.
     fn read<'r>(
         &self,
         batch: &BatchRef,
-        slot: &'r mut Option<Option<Arc<Batch>>>,
+        slot: &'r mut Option<Option<Batch>>,
     ) -> Result<Option<&'r Batch>, Failure> {
         if slot.is_none() {
             let path = self.shared.shelf.path_of(batch);
-            let left = self.shared.read.take(batch.place()).map(Ok);
-            let read = match left.unwrap_or_else(|| batch::read(&path, batch, D::WITH_BODIES).map(Arc::new)) {
+            let sum = if D::SINK == Sink::Books { self.shared.sums.take(batch.place()) } else { None };
+            let summed = sum.map(|sum| Ok(Batch { sum: Some(sum), ..Batch::default() }));
+            let read = match summed.unwrap_or_else(|| batch::read(&path, batch, D::WITH_BODIES)) {
                 Ok(read) => Some(read),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
                 Err(error) => {
@@ -189,12 +190,9 @@ impl<D: Deliver> Courier<D> {
                     "a sealed batch is damaged or gone from the disk: what is readable is delivered"
                 );
             }
-            if let Some(read) = read.as_ref().filter(|_| D::WITH_BODIES) {
-                self.shared.read.leave(batch.place(), read);
-            }
             *slot = Some(read);
         }
-        Ok(slot.as_ref().and_then(Option::as_deref))
+        Ok(slot.as_ref().and_then(Option::as_ref))
     }
 
     fn complain(&mut self, batch: &BatchRef, error: &str) {

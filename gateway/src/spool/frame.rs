@@ -155,7 +155,9 @@ const SEQ_JUMP_MAX: u64 = 1 << 32;
 
 /// Reads all frames from that offset on, going around damage.
 pub(super) fn scan(bytes: &[u8], from: usize, salt: u32, first_seq: u64) -> Scan<'_> {
-    let mut scan = Scan { tail: from, ..Scan::default() };
+    // Frames are some hundred bytes long: room for about as many spares moving them again and again.
+    let frames = Vec::with_capacity(bytes.len().saturating_sub(from) / 512);
+    let mut scan = Scan { frames, tail: from, ..Scan::default() };
     let mut next_seq = first_seq;
     loop {
         let at = scan.tail;

@@ -1,6 +1,6 @@
 //! What the request path shares with the spool's threads: the queue's items, its bounds, and the counters.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, VecDeque};
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering::Relaxed};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
@@ -8,8 +8,8 @@ use tokio::sync::oneshot;
 use weir_contract::clock::Clock;
 use weir_contract::id::{RequestId, WorkspaceId};
 use weir_contract::record::{GapRecord, OpenRecord, RequestRecord};
+use weir_contract::sync::BatchSummary;
 
-use super::batch::Batch;
 use super::checkpoint::Place;
 use super::frame::Kind;
 use super::sealer::Facts;
@@ -68,20 +68,30 @@ impl Item {
     }
 }
 
-/// The batch the archive has read, left for the books, which come by a moment later: one of them reads the disk, not both.
+/// Sums of the newest batches, made by the writer as it wrote them, so that the books need not read them back. Only a few:
+/// books that are behind read the disk.
 #[derive(Default)]
-pub(super) struct LastRead(Mutex<Option<(Place, Arc<Batch>)>>);
+pub(super) struct NewestSums(Mutex<VecDeque<(Place, BatchSummary)>>);
 
-impl LastRead {
-    /// Leaves a batch in place of the one before.
-    pub(super) fn leave(&self, place: Place, batch: &Arc<Batch>) {
-        *self.0.lock().unwrap_or_else(PoisonError::into_inner) = Some((place, Arc::clone(batch)));
+impl NewestSums {
+    const MOST: usize = 8;
+
+    /// Leaves the sum of a batch.
+    pub(super) fn leave(&self, place: Place, sum: BatchSummary) {
+        let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if left.len() == Self::MOST {
+            left.pop_front();
+        }
+        left.push_back((place, sum));
     }
 
-    /// Takes it, if it is that one.
-    pub(super) fn take(&self, place: Place) -> Option<Arc<Batch>> {
+    /// Takes the sum of that batch, and forgets those before it.
+    pub(super) fn take(&self, place: Place) -> Option<BatchSummary> {
         let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        left.take_if(|(left, _)| *left == place).map(|(_, batch)| batch)
+        while left.front().is_some_and(|(front, _)| *front < place) {
+            left.pop_front();
+        }
+        left.pop_front_if(|(front, _)| *front == place).map(|(_, sum)| sum)
     }
 }
 
@@ -91,7 +101,7 @@ pub(super) struct Shared {
     pub(super) clock: Arc<dyn Clock>,
     pub(super) counters: Counters,
     pub(super) shelf: Shelf,
-    pub(super) read: LastRead,
+    pub(super) sums: NewestSums,
     /// Bytes in the queues.
     queue_bytes: AtomicU64,
     /// Whether the journal cannot be written at the moment.
@@ -112,7 +122,7 @@ impl Shared {
             clock,
             counters: Counters::default(),
             shelf,
-            read: LastRead::default(),
+            sums: NewestSums::default(),
             queue_bytes: AtomicU64::new(0),
             full: AtomicBool::new(false),
             opens: Mutex::default(),

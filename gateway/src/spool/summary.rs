@@ -16,83 +16,99 @@ pub(super) fn hour_of(at_us: i64) -> i64 {
     at_us.div_euclid(HOUR_US) * HOUR_US
 }
 
-type Account = (WorkspaceId, CustomerId, KeyId, Origin, i64, u32, PriceVersion);
+type Account = (WorkspaceId, CustomerId, KeyId, Origin, i64, PriceVersion);
 
-/// Sums a batch. Errs when a sum is beyond what money can hold, which sealing rules out.
+/// The lines of a batch that is not sealed yet: the accounting period is known only then.
+#[derive(Debug, Default)]
+pub(super) struct Lines(BTreeMap<Account, BookLine>);
+
+impl Lines {
+    /// Adds a request's calls. Errs when a sum is beyond what money can hold, which sealing rules out.
+    pub(super) fn add_request(&mut self, request: &RequestRecord) -> Result<(), MoneyError> {
+        for (number, call) in request.calls.iter().enumerate() {
+            let is_final = number + 1 == request.calls.len();
+            self.add(BookLine {
+                workspace: request.workspace.clone(),
+                customer: request.customer.clone(),
+                key: request.key.clone(),
+                origin: request.origin,
+                hour_us: hour_of(request.started_at_us),
+                billing_period: 0,
+                price_version: call.price_version.clone(),
+                requests: u64::from(is_final),
+                calls: 1,
+                cost: call.charge.total,
+                billed: call.billed,
+                last_us: request.started_at_us,
+            })?;
+        }
+        Ok(())
+    }
+
+    /// Adds what had no room.
+    pub(super) fn add_gap(&mut self, gap: &GapRecord) -> Result<(), MoneyError> {
+        self.add(BookLine {
+            workspace: gap.workspace.clone(),
+            customer: gap.customer.clone(),
+            key: gap.key.clone(),
+            origin: Origin::Live,
+            hour_us: hour_of(gap.hour_us),
+            billing_period: 0,
+            price_version: PriceVersion::default(),
+            requests: u64::from(gap.requests),
+            calls: u64::from(gap.requests),
+            cost: gap.cost,
+            billed: gap.billed,
+            last_us: gap.hour_us,
+        })
+    }
+
+    fn add(&mut self, line: BookLine) -> Result<(), MoneyError> {
+        let account = (
+            line.workspace.clone(),
+            line.customer.clone(),
+            line.key.clone(),
+            line.origin,
+            line.hour_us,
+            line.price_version.clone(),
+        );
+        let Some(sum) = self.0.get_mut(&account) else {
+            self.0.insert(account, line);
+            return Ok(());
+        };
+        sum.requests += line.requests;
+        sum.calls += line.calls;
+        sum.cost = sum.cost.checked_add(line.cost)?;
+        sum.billed = sum.billed.checked_add(line.billed)?;
+        sum.last_us = sum.last_us.max(line.last_us);
+        Ok(())
+    }
+
+    /// The summary of the batch that ends with that seal.
+    pub(super) fn close(self, seal: &SealRecord) -> BatchSummary {
+        let in_period = |mut line: BookLine| {
+            // An hour lies in one month whole, so its start tells the month of all in it.
+            line.billing_period = period(line.hour_us, seal.sealed_at_us);
+            line
+        };
+        BatchSummary {
+            batch: seal.batch.clone(),
+            sealed_at_us: seal.sealed_at_us,
+            lines: self.0.into_values().map(in_period).collect(),
+        }
+    }
+}
+
+/// Sums a batch read back from disk. Errs as [`Lines::add_request`].
 pub(super) fn summarise(
     seal: &SealRecord,
     requests: &[RequestRecord],
     gaps: &[GapRecord],
 ) -> Result<BatchSummary, MoneyError> {
-    let mut lines = BTreeMap::<Account, BookLine>::new();
-    for request in requests {
-        for (number, call) in request.calls.iter().enumerate() {
-            let is_final = number + 1 == request.calls.len();
-            add(
-                &mut lines,
-                BookLine {
-                    workspace: request.workspace.clone(),
-                    customer: request.customer.clone(),
-                    key: request.key.clone(),
-                    origin: request.origin,
-                    hour_us: hour_of(request.started_at_us),
-                    billing_period: period(request.started_at_us, seal.sealed_at_us),
-                    price_version: call.price_version.clone(),
-                    requests: u64::from(is_final),
-                    calls: 1,
-                    cost: call.charge.total,
-                    billed: call.billed,
-                    last_us: request.started_at_us,
-                },
-            )?;
-        }
-    }
-    for gap in gaps {
-        add(
-            &mut lines,
-            BookLine {
-                workspace: gap.workspace.clone(),
-                customer: gap.customer.clone(),
-                key: gap.key.clone(),
-                origin: Origin::Live,
-                hour_us: hour_of(gap.hour_us),
-                billing_period: period(gap.hour_us, seal.sealed_at_us),
-                price_version: PriceVersion::default(),
-                requests: u64::from(gap.requests),
-                calls: u64::from(gap.requests),
-                cost: gap.cost,
-                billed: gap.billed,
-                last_us: gap.hour_us,
-            },
-        )?;
-    }
-    Ok(BatchSummary {
-        batch: seal.batch.clone(),
-        sealed_at_us: seal.sealed_at_us,
-        lines: lines.into_values().collect(),
-    })
-}
-
-fn add(lines: &mut BTreeMap<Account, BookLine>, line: BookLine) -> Result<(), MoneyError> {
-    let account = (
-        line.workspace.clone(),
-        line.customer.clone(),
-        line.key.clone(),
-        line.origin,
-        line.hour_us,
-        line.billing_period,
-        line.price_version.clone(),
-    );
-    let Some(sum) = lines.get_mut(&account) else {
-        lines.insert(account, line);
-        return Ok(());
-    };
-    sum.requests += line.requests;
-    sum.calls += line.calls;
-    sum.cost = sum.cost.checked_add(line.cost)?;
-    sum.billed = sum.billed.checked_add(line.billed)?;
-    sum.last_us = sum.last_us.max(line.last_us);
-    Ok(())
+    let mut lines = Lines::default();
+    requests.iter().try_for_each(|request| lines.add_request(request))?;
+    gaps.iter().try_for_each(|gap| lines.add_gap(gap))?;
+    Ok(lines.close(seal))
 }
 
 #[cfg(test)]

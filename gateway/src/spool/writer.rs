@@ -17,6 +17,7 @@ use super::queue::{Item, Shared};
 use super::sealer::{Limits, Pending, Seal};
 use super::segment::{self, Header};
 use super::status::add;
+use super::summary::Lines;
 use super::{Durability, SpoolError};
 
 /// Space kept free at the end of a file for the seal.
@@ -107,8 +108,8 @@ pub(super) struct Mark {
 struct Group {
     bytes: Vec<u8>,
     items: Vec<Item>,
-    /// Seals in it, each with the offset behind it.
-    seals: Vec<(Seal, u64)>,
+    /// Seals in it, each with the offset behind it, and how many of the items stand before it.
+    seals: Vec<(Seal, u64, usize)>,
 }
 
 /// The writer.
@@ -129,6 +130,8 @@ pub(super) struct Writer {
     group: Group,
     scratch: Vec<u8>,
     tempo: Tempo,
+    /// What the batch being filled adds to the books; `None` when a part of it was written by an earlier life.
+    lines: Option<Lines>,
 }
 
 /// Everything a writer starts from.
@@ -153,6 +156,7 @@ impl Writer {
         let state = mark.clone();
         let (gateway, incarnation) = owner;
         let (group, scratch) = (Group::default(), Vec::new());
+        let lines = mark.pending.is_empty().then(Lines::default);
         Self {
             shared,
             disk,
@@ -169,6 +173,7 @@ impl Writer {
             group,
             scratch,
             tempo: Tempo::begin(),
+            lines,
         }
     }
 
@@ -297,7 +302,7 @@ impl Writer {
         self.state.number += 1;
         self.state.pending_since = None;
         self.state.batch_from = active.at + self.group.bytes.len() as u64;
-        self.group.seals.push((seal, self.state.batch_from));
+        self.group.seals.push((seal, self.state.batch_from, self.group.items.len()));
     }
 
     /// Writes the group and wakes those who wait for it. `false` when the disk refused: everything in the group is in the
@@ -321,8 +326,35 @@ impl Writer {
         true
     }
 
+    /// Adds the written group to the sums for the books.
+    fn sum_up(&mut self, segment: u64, group: &Group) {
+        let mut seals = group.seals.iter().peekable();
+        for (number, item) in group.items.iter().enumerate() {
+            while let Some((seal, ..)) = seals.next_if(|(.., before)| *before <= number) {
+                self.end_sum(segment, seal);
+            }
+            let added = match (item, &mut self.lines) {
+                (Item::Close { record, .. }, Some(lines)) => lines.add_request(record),
+                (Item::Gap(record), Some(lines)) => lines.add_gap(record),
+                _ => Ok(()),
+            };
+            if added.is_err() {
+                self.lines = None;
+            }
+        }
+        seals.for_each(|(seal, ..)| self.end_sum(segment, seal));
+    }
+
+    fn end_sum(&mut self, segment: u64, seal: &Seal) {
+        if let Some(lines) = self.lines.replace(Lines::default()) {
+            self.shared.sums.leave((segment, seal.number), lines.close(&seal.record));
+        }
+    }
+
     /// The group is written: tells everyone.
     fn commit(&mut self, mut group: Group) {
+        let Some(segment) = self.active.as_ref().map(|active| active.segment) else { return };
+        self.sum_up(segment, &group);
         let Some(active) = &self.active else { return };
         self.tempo.count(group.items.len());
         if !self.dirty.swap(true, Ordering::SeqCst) {
@@ -348,7 +380,7 @@ impl Writer {
             }
         }
         drop(opens);
-        for (seal, to) in group.seals.drain(..) {
+        for (seal, to, _) in group.seals.drain(..) {
             add(&self.shared.counters.sealed, 1);
             let Seal { record, number, from } = seal;
             let (segment, salt) = (active.segment, active.salt);
