@@ -11,7 +11,7 @@
 //! | `frame`, `segment`, `disk` | the journal's bytes, files, and the one way to write them |
 //! | `sealer`, `summary`, `gap` | pure: where batches end, what they add to the books, sums of what had no room |
 //! | `start`, `queue` | the threads, and what the request path shares with them |
-//! | `writer`, `full`, `bodies`, `flusher` | the threads: rows, what to do without room, bodies, `fdatasync` |
+//! | `writer`, `tempo`, `full`, `bodies`, `flusher` | the threads: rows and how they gather, what to do without room, bodies, `fdatasync` |
 //! | `recover` | what the last life of the gateway left behind |
 //! | `batch`, `shelf`, `checkpoint` | sealed batches waiting, files and their release, how far each sink is |
 //! | `courier`, `archive`, `rows`, `dead`, `books` | delivery: retry forever, the archive's tables, rows it refuses, the books |
@@ -40,6 +40,7 @@ mod shelf;
 mod start;
 mod status;
 mod summary;
+mod tempo;
 #[cfg(test)]
 mod tests;
 mod writer;

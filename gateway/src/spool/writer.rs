@@ -18,6 +18,7 @@ use super::sealer::{Limits, Pending, Seal};
 use super::segment::{self, Header};
 use super::status::add;
 use super::summary::Lines;
+use super::tempo::Tempo;
 use super::{Durability, SpoolError};
 
 /// Space kept free at the end of a file for the seal.
@@ -44,39 +45,6 @@ pub(super) struct Pace {
 impl Default for Pace {
     fn default() -> Self {
         Self { limits: Limits::default(), seal_age: Duration::from_secs(1), retry: Duration::from_secs(1) }
-    }
-}
-
-/// How much comes. When it is a lot, the writer rests between groups and lets records gather: to wake it for each of them
-/// would cost the request's thread more than the writing. When it is little, nobody waits for company.
-struct Tempo {
-    since: Instant,
-    items: u64,
-    brisk: bool,
-}
-
-impl Tempo {
-    const WINDOW: Duration = Duration::from_millis(5);
-    const BRISK_PER_SECOND: u128 = 12_000;
-    const REST: Duration = Duration::from_micros(200);
-
-    fn begin() -> Self {
-        Self { since: Instant::now(), items: 0, brisk: false }
-    }
-
-    fn count(&mut self, items: usize) {
-        self.items += items as u64;
-        let passed = self.since.elapsed();
-        if passed >= Self::WINDOW {
-            let brisk = u128::from(self.items) * 1_000_000 >= Self::BRISK_PER_SECOND * passed.as_micros();
-            *self = Self { brisk, ..Self::begin() };
-        }
-    }
-
-    fn rest(&self) {
-        if self.brisk {
-            std::thread::sleep(Self::REST);
-        }
     }
 }
 
