@@ -123,6 +123,12 @@ pub async fn start(config: GatewayConfig, ambient: Ambient) -> Result<Running, S
 }
 
 impl Running {
+    /// Its base URL for clients, without `/v1`.
+    #[must_use]
+    pub fn url(&self) -> &str {
+        &self.handles.address
+    }
+
     /// The gateway's stable name.
     #[must_use]
     pub fn gateway(&self) -> &GatewayId {

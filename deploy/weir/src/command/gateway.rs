@@ -27,16 +27,11 @@ async fn serve(config: Config, json: bool) -> Result<(), Failure> {
         return Err(Failure::Usage(format!("a gateway on its own also needs {}", missing.join(" and "))));
     }
     let gateway = start(&config, config.gateway.clone()).await?;
-    let (address, admin) = (gateway.address, gateway.admin_address);
+    let (url, admin) = (gateway.url(), format!("http://{}", gateway.admin_address));
     if json {
-        output::line(
-            &json!({ "gateway": format!("http://{address}"), "admin": format!("http://{admin}") })
-                .to_string(),
-        );
+        output::line(&json!({ "gateway": url, "admin": admin }).to_string());
     } else {
-        output::line(&format!(
-            "The gateway is ready at http://{address}, health and metrics at http://{admin}"
-        ));
+        output::line(&format!("The gateway is ready at {url}, health and metrics at {admin}"));
     }
     let outcome = stop_requested().await;
     gateway.shutdown().await;

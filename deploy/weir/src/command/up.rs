@@ -71,7 +71,7 @@ async fn serve_planes(
             "the gateway has no policy yet; it refuses requests until its control plane sends one"
         );
     }
-    control.gateway_is_at(&format!("http://{}", gateway.address));
+    control.gateway_is_at(gateway.url());
     announce(&config, &control, &gateway, json);
     let outcome = stop_requested().await;
     tracing::info!("stopping: finishing what is in flight");
@@ -87,7 +87,7 @@ fn announce(
     json: bool,
 ) {
     let dashboard = format!("http://{}", control.address);
-    let gateway_url = format!("http://{}", gateway.address);
+    let gateway_url = gateway.url();
     let first = control.first_run.as_ref();
     if json {
         let line = json!({
@@ -105,7 +105,7 @@ fn announce(
     }
     output::line(&format!("Weir is ready. Dashboard {dashboard}, gateway {gateway_url}"));
     if let Some(first) = first {
-        announce_first_run(first, &gateway_url);
+        announce_first_run(first, gateway_url);
     }
 }
 
