@@ -143,7 +143,10 @@ pub async fn start(
     book: Arc<PriceBook>,
 ) -> Result<Running, StartError> {
     let listen = config.listen;
-    let failed = |source| StartError::System { what: format!("cannot listen on {listen}"), source };
+    let failed = |source| StartError::System {
+        what: format!("the dashboard cannot listen on {listen} (choose another address with control.listen)"),
+        source,
+    };
     let listener = TcpListener::bind(listen).await.map_err(failed)?;
     let address = listener.local_addr().map_err(failed)?;
     let app = open(config, ambient, book).await?;

@@ -46,7 +46,7 @@ pub enum StartError {
     #[error("{0}")]
     Config(String),
     /// An address cannot be listened on.
-    #[error("{what} {address} cannot be listened on: {source}")]
+    #[error("the gateway cannot listen on {address} (choose another address with gateway.{what}): {source}")]
     Listen {
         /// Which setting.
         what: &'static str,
