@@ -1,35 +1,51 @@
 //! Names of things: one newtype each, so that a customer can never be passed where a key is meant.
 //!
-//! Text ids are reference-counted (`Arc<str>`): an exchange carries a dozen of them and cloning must cost a counter.
+//! Text ids are reference-counted (`Arc<str>`): an exchange carries a dozen of them, cloning costs a counter, and an empty one
+//! nothing at all.
 //! Ids made by us are `prefix_` + 22 letters (128 random bits, base62), sortable by nothing on purpose: time has its own column.
 
+use std::borrow::{Borrow, Cow};
+use std::cmp::Ordering;
 use std::fmt;
+use std::hash::{Hash, Hasher};
 use std::sync::Arc;
 
-use serde::{Deserialize, Serialize};
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 
 macro_rules! text_id {
     ($($(#[$doc:meta])* $name:ident),+ $(,)?) => {$(
         $(#[$doc])*
-        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
-        #[serde(transparent)]
-        pub struct $name(Arc<str>);
+        #[derive(Clone, Default)]
+        pub struct $name(Option<Arc<str>>);
 
         impl $name {
             /// The id as text.
             #[must_use]
-            pub fn as_str(&self) -> &str { &self.0 }
+            pub fn as_str(&self) -> &str { self.0.as_deref().unwrap_or("") }
             /// Whether this is the empty id, which means "none" wherever an id is optional in a row.
             #[must_use]
-            pub fn is_empty(&self) -> bool { self.0.is_empty() }
+            pub fn is_empty(&self) -> bool { self.0.is_none() }
         }
-        impl Default for $name { fn default() -> Self { Self(Arc::from("")) } }
-        impl From<&str> for $name { fn from(text: &str) -> Self { Self(Arc::from(text)) } }
-        impl From<String> for $name { fn from(text: String) -> Self { Self(Arc::from(text)) } }
-        impl AsRef<str> for $name { fn as_ref(&self) -> &str { &self.0 } }
-        impl std::borrow::Borrow<str> for $name { fn borrow(&self) -> &str { &self.0 } }
-        impl fmt::Display for $name { fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(&self.0) } }
-        impl fmt::Debug for $name { fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write!(f, "{:?}", &*self.0) } }
+        // Compared and hashed as the text they are, so that a map can be asked with a `&str`.
+        impl PartialEq for $name { fn eq(&self, other: &Self) -> bool { self.as_str() == other.as_str() } }
+        impl Eq for $name {}
+        impl Hash for $name { fn hash<H: Hasher>(&self, state: &mut H) { self.as_str().hash(state); } }
+        impl PartialOrd for $name { fn partial_cmp(&self, other: &Self) -> Option<Ordering> { Some(self.cmp(other)) } }
+        impl Ord for $name { fn cmp(&self, other: &Self) -> Ordering { self.as_str().cmp(other.as_str()) } }
+        impl From<&str> for $name { fn from(text: &str) -> Self { Self((!text.is_empty()).then(|| Arc::from(text))) } }
+        impl From<String> for $name { fn from(text: String) -> Self { Self::from(text.as_str()) } }
+        impl AsRef<str> for $name { fn as_ref(&self) -> &str { self.as_str() } }
+        impl Borrow<str> for $name { fn borrow(&self) -> &str { self.as_str() } }
+        impl fmt::Display for $name { fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { f.write_str(self.as_str()) } }
+        impl fmt::Debug for $name { fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result { write!(f, "{:?}", self.as_str()) } }
+        impl Serialize for $name {
+            fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> { serializer.serialize_str(self.as_str()) }
+        }
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+                Cow::<'de, str>::deserialize(deserializer).map(|text| Self::from(&*text))
+            }
+        }
     )+};
 }
 
