@@ -69,7 +69,7 @@ pub(crate) fn relay(exchange: &mut Exchange, gained: Gained) -> Relayed {
         GainedBody::Whole(body, answer) => {
             exchange.record.response_bytes = body.len() as u64;
             let mut bodies = exchange.kept.bodies(record::last_attempt(&exchange.record), exchange);
-            bodies.upstream_request = Some(sent).filter(|sent| *sent != bodies.request);
+            bodies.upstream_request = changed(sent, &bodies.request);
             bodies.response = vec![body.clone()];
             bodies.content_type = content_type(&headers);
             bodies.response_headers = headers::kept(&provider_headers);
@@ -93,6 +93,12 @@ fn client_headers(exchange: &Exchange, upstream: &Upstream, provider: &HeaderMap
         map.insert(headers::X_WEIR_MODEL, model);
     }
     map
+}
+
+/// What the provider got, when it is not the very bytes the client sent.
+fn changed(sent: Bytes, received: &Bytes) -> Option<Bytes> {
+    let same_bytes = sent.as_ptr() == received.as_ptr() && sent.len() == received.len();
+    Some(sent).filter(|sent| !same_bytes && sent != received)
 }
 
 fn content_type(map: &HeaderMap) -> String {
@@ -130,7 +136,7 @@ impl Begun {
         let total_at = exchange.deadline.unwrap_or(now + total).min(now + total);
         let idle = Duration::from_millis(upstream.entry.idle_timeout_ms.max(1));
         let mut bodies = exchange.kept.bodies(record::last_attempt(&exchange.record), &exchange);
-        bodies.upstream_request = Some(sent).filter(|sent| *sent != bodies.request);
+        bodies.upstream_request = changed(sent, &bodies.request);
         bodies.content_type = content_type(&headers);
         bodies.response_headers = headers::kept(&headers);
         let live = Live {

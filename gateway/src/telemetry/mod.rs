@@ -3,6 +3,7 @@
 //! Labels come from the policy (workspace, provider, model), never from what a client sent, so their number is bounded.
 
 mod histogram;
+mod series;
 mod spool;
 
 use std::sync::Arc;
@@ -13,11 +14,12 @@ use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
 use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::registry::Registry;
-use weir_contract::record::{CallRecord, RequestRecord, Side};
-use weir_contract::usage::Bucket;
+use weir_contract::record::RequestRecord;
 
 pub(crate) use histogram::Histogram;
 pub(crate) use spool::SpoolCollector;
+
+use series::{Kind, Known, Series};
 
 /// Labels of requests.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, EncodeLabelSet)]
@@ -62,6 +64,7 @@ pub(crate) struct TurnedAwayLabels {
 /// Every counter of the gateway.
 pub(crate) struct Metrics {
     registry: Registry,
+    known: Known,
     requests: Family<RequestLabels, Counter>,
     overhead: Histogram,
     attempts: Family<AttemptLabels, Counter>,
@@ -96,6 +99,7 @@ impl Metrics {
     pub(crate) fn new(spool: SpoolCollector) -> Arc<Self> {
         let mut metrics = Self {
             registry: Registry::default(),
+            known: Known::default(),
             requests: Family::default(),
             overhead: Histogram::of_overhead(),
             attempts: Family::default(),
@@ -220,52 +224,69 @@ impl Metrics {
 
     /// Counts a request that has ended.
     pub(crate) fn count(&self, record: &RequestRecord, model: &str) {
-        let last = record.calls.last();
+        self.overhead.observe_us(record.overhead_us);
+        let mut requests = None;
+        for call in record.calls.iter().filter(|call| !call.provider.is_empty()) {
+            let kind = Kind::of(record, call, model);
+            let series = self.known.find(&kind, || self.series(&kind));
+            series.count(call);
+            requests = Some(series);
+        }
+        let reached_nobody = record.calls.last().is_none_or(|call| call.provider.is_empty());
+        match requests.filter(|_| !reached_nobody) {
+            Some(series) => series.requests.inc(),
+            None => self.request_series(record, model).inc(),
+        };
+    }
+
+    /// A request that was answered here.
+    fn request_series(&self, record: &RequestRecord, model: &str) -> Counter {
         let labels = RequestLabels {
             workspace: record.workspace.to_string(),
-            provider: last.map(|call| call.provider.clone()).unwrap_or_default(),
+            provider: String::new(),
             model: model.to_owned(),
             outcome: record.outcome.name(),
             cache: record.cache_status.name(),
         };
-        self.requests.get_or_create(&labels).inc();
-        self.overhead.observe_us(record.overhead_us);
-        let upstream = record.calls.iter().filter(|call| !call.provider.is_empty());
-        upstream.for_each(|call| self.count_call(record, call, model));
+        self.requests.get_or_create_owned(&labels)
     }
 
-    fn count_call(&self, record: &RequestRecord, call: &CallRecord, model: &str) {
-        let attempt = AttemptLabels {
-            provider: call.provider.clone(),
-            endpoint: call.endpoint.to_string(),
-            outcome: call.outcome.name(),
+    fn series(&self, kind: &Kind<'_>) -> Series {
+        let (workspace, provider, model) = (kind.workspace, kind.provider, kind.model);
+        let request = RequestLabels {
+            workspace: workspace.to_owned(),
+            provider: provider.to_owned(),
+            model: model.to_owned(),
+            outcome: kind.outcome.name(),
+            cache: kind.cache.name(),
         };
-        self.attempts.get_or_create(&attempt).inc();
+        let attempt = AttemptLabels {
+            provider: provider.to_owned(),
+            endpoint: kind.endpoint.to_owned(),
+            outcome: kind.call_outcome.name(),
+        };
         let money = MoneyLabels {
-            workspace: record.workspace.to_string(),
-            provider: call.provider.clone(),
+            workspace: workspace.to_owned(),
+            provider: provider.to_owned(),
             model: model.to_owned(),
         };
-        let nano = |amount: weir_contract::money::Money| u64::try_from(amount.nano()).unwrap_or(0);
-        self.cost.get_or_create(&money).inc_by(nano(call.charge.total));
-        self.billed.get_or_create(&money).inc_by(nano(call.billed));
-        if !call.charge.rated {
-            self.unrated.get_or_create(&money).inc();
-        }
-        let labels = GenAiLabels {
-            gen_ai_operation_name: record.operation.clone(),
-            gen_ai_provider_name: call.provider.clone(),
+        let gen_ai = GenAiLabels {
+            gen_ai_operation_name: kind.operation.to_owned(),
+            gen_ai_provider_name: provider.to_owned(),
             gen_ai_request_model: model.to_owned(),
         };
-        self.duration.get_or_create(&labels).observe_us(call.attempt_us);
-        if call.ttft_us > 0 {
-            self.first_chunk.get_or_create(&labels).observe_us(call.ttft_us);
-        }
-        if call.error_side == Side::None || call.usage.is_known() {
-            self.input_tokens.get_or_create(&labels).inc_by(call.usage.input_total());
-            self.output_tokens.get_or_create(&labels).inc_by(call.usage.output_total());
-            self.cache_read_tokens.get_or_create(&labels).inc_by(call.usage.get(Bucket::CacheRead));
-            self.reasoning_tokens.get_or_create(&labels).inc_by(call.usage.get(Bucket::Reasoning));
+        Series {
+            requests: self.requests.get_or_create_owned(&request),
+            attempts: self.attempts.get_or_create_owned(&attempt),
+            cost: self.cost.get_or_create_owned(&money),
+            billed: self.billed.get_or_create_owned(&money),
+            unrated: self.unrated.get_or_create_owned(&money),
+            duration: self.duration.get_or_create_owned(&gen_ai),
+            first_chunk: self.first_chunk.get_or_create_owned(&gen_ai),
+            input_tokens: self.input_tokens.get_or_create_owned(&gen_ai),
+            output_tokens: self.output_tokens.get_or_create_owned(&gen_ai),
+            cache_read_tokens: self.cache_read_tokens.get_or_create_owned(&gen_ai),
+            reasoning_tokens: self.reasoning_tokens.get_or_create_owned(&gen_ai),
         }
     }
 
