@@ -1,6 +1,7 @@
 //! `kill -9` of the gateway and of the engine under load: every answered request is in the archive exactly once.
 
 use std::collections::BTreeMap;
+use std::time::Duration;
 
 use tempfile::TempDir;
 use weir_tests::engine::{self, Archive, Engine};
@@ -14,7 +15,8 @@ const CLIENTS: usize = 8;
 /// Every answered request is there exactly once, every admitted one has exactly one final row, and the rollup agrees.
 async fn holds(archive: &Archive, seen: &Seen) {
     let sql = "SELECT toString(request_id) AS id, any(customer_id) AS customer, sum(final) AS finals, count() AS calls, uniqExact(attempt) AS attempts FROM llm_calls GROUP BY request_id";
-    let rows = wait::until("every answered request is in the archive", || async {
+    let patience = Duration::from_secs(60 + seen.answered.len() as u64 / 1000);
+    let rows = wait::within(patience, "every answered request is in the archive", || async {
         let rows = archive.try_rows(sql).await.ok()?;
         let ids: BTreeMap<String, _> =
             rows.iter().map(|row| (row["id"].as_str().unwrap().to_owned(), row.clone())).collect();
@@ -142,10 +144,10 @@ async fn an_archive_away_for_a_while_loses_nothing_and_stops_nobody() {
     let weir = Setup::default().archive(&archive).up().await;
     engine.kill();
     let target = Target { gateway: weir.gateway.clone(), key: weir.key.clone() };
-    let load = Load::start(&target, CLIENTS, 0);
-    let away = std::time::Duration::from_secs(rounds(3, 120) as u64);
+    let load = Load::paced(&target, CLIENTS, 0, Duration::from_millis(rounds(0, 10) as u64));
+    let away = Duration::from_secs(rounds(3, 120) as u64);
     let began = std::time::Instant::now();
-    wait::within(away * 2 + std::time::Duration::from_secs(60), "the time without the archive", || async {
+    wait::within(away * 2 + Duration::from_secs(60), "the time without the archive", || async {
         (began.elapsed() >= away && load.answered().await > 200).then_some(())
     })
     .await;

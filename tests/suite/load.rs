@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
 
 use futures_util::future::join_all;
 use serde_json::{Value, json};
@@ -34,8 +35,13 @@ pub struct Target {
 
 impl Load {
     /// Starts `clients` clients on that gateway, mixing plain, streamed and tool requests.
-    #[expect(clippy::disallowed_methods, reason = "the handles are joined in `finish`")]
     pub fn start(target: &Target, clients: usize, round: usize) -> Self {
+        Self::paced(target, clients, round, Duration::ZERO)
+    }
+
+    /// The same with a pause of each client between two requests: what a long story can bear.
+    #[expect(clippy::disallowed_methods, reason = "the handles are joined in `finish`")]
+    pub fn paced(target: &Target, clients: usize, round: usize, pause: Duration) -> Self {
         let seen = Arc::new(Mutex::new(Seen::default()));
         let stop = Arc::new(AtomicBool::new(false));
         let client = |number: usize| {
@@ -47,6 +53,9 @@ impl Load {
                     let customer = format!("c{round}-{number}-{turn}");
                     ask(&client, &target, &customer, turn, &seen).await;
                     turn += 1;
+                    if !pause.is_zero() {
+                        tokio::time::sleep(pause).await;
+                    }
                 }
             })
         };
