@@ -89,7 +89,7 @@ async fn every_answered_request_survives_the_death_of_the_gateway() {
             ("kills", rounds(3, 30).to_string()),
             ("answered requests", all.answered.len().to_string()),
             ("of them missing or twice in the archive", "0".to_owned()),
-            ("requests cut by a kill", all.broken.to_string()),
+            ("requests that failed while it was dead or dying", all.broken.to_string()),
             ("shown as lost", lost.to_string()),
         ],
     );
