@@ -103,8 +103,10 @@ async fn an_archive_that_refuses_every_row_is_waited_for_instead_of_emptying_the
     }
     until(&spool, |status| status.archive_error.contains("refuses every row")).await;
     assert_eq!(spool.status().dead, 0);
+    // Mended between two lives: mended in the middle of a try, the rows refused before that moment would be poison.
+    spool.shutdown(Duration::ZERO).await;
     fake.poison.lock().unwrap().clear();
-    shut(spool).await;
+    shut(rig.start()).await;
     assert_eq!(fake.rows("llm_calls"), once(0..21));
 }
 
