@@ -170,7 +170,7 @@ mod tests {
             let changes = route.method != "GET" && route.path.starts_with("/api/");
             let reads = matches!(
                 route.entry,
-                Entry::Right(Right::ReadFigures | Right::ReadBodies | Right::ReadSetup)
+                Entry::Right(Right::ReadFigures | Right::ReadBodies | Right::ReadSetup | Right::ReadAudit)
             );
             assert!(!(changes && reads), "{route:?} changes something with a right to read");
         }

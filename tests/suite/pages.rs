@@ -118,7 +118,7 @@ fn pages(list: &[&str]) -> Vec<Value> {
     list.iter().map(|url| json!({"url": url})).collect()
 }
 
-const SET_UP: [&str; 4] = ["/keys", "/providers", "/providers/endpoints/new", "/providers/models/new"];
+const SET_UP: [&str; 4] = ["/keys", "/providers", "/providers/endpoints/new", "/models/new"];
 
 #[tokio::test(flavor = "multi_thread")]
 async fn empty_pages_are_quiet_accessible_light_and_the_same_again() {
@@ -244,7 +244,7 @@ async fn a_form_posted_from_another_site_changes_nothing() {
         "/publish",
         "/sign-out",
         "/providers/endpoints",
-        "/providers/models",
+        "/models",
         "/welcome/test",
         "/appearance",
         "/sign-in",

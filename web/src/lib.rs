@@ -3,6 +3,7 @@
 //! | module     | holds                                                                          |
 //! | ---------- | ------------------------------------------------------------------------------ |
 //! | [`shell`]  | what every page carries around its content: navigation, user, theme, messages  |
+//! | [`navigation`] | every screen, in groups, with the key that leads to it |
 //! | [`page`]   | one view struct per screen; the folders of `templates/page` mirror it          |
 //! | [`part`]   | what screens repeat: status pill, figures with their exact value, icons        |
 //! | [`chart`]  | server-rendered SVG, always with a table behind it                             |
@@ -17,6 +18,7 @@
 pub mod asset;
 pub mod chart;
 pub mod form;
+pub mod navigation;
 pub mod number;
 pub mod page;
 pub mod part;

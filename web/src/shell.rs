@@ -1,6 +1,7 @@
 //! What every page carries around its content, so that a handler states it once.
 
-use crate::{asset, url};
+use crate::asset;
+use crate::navigation::{Group, NAVIGATION};
 
 /// The frame of a page: what it is called, who reads it, and what they should know wherever they are.
 #[derive(Debug, Clone, Default)]
@@ -54,6 +55,8 @@ pub enum Section {
     /// A page outside the navigation: sign-in, welcome, errors.
     #[default]
     None,
+    /// `/`
+    Overview,
     /// `/requests`
     Requests,
     /// `/customers`
@@ -62,6 +65,18 @@ pub enum Section {
     Keys,
     /// `/providers`
     Providers,
+    /// `/models`
+    Models,
+    /// `/prices`
+    Prices,
+    /// `/publishing`
+    Publishing,
+    /// `/gateways`
+    Gateways,
+    /// `/audit`
+    Audit,
+    /// `/settings`
+    Settings,
 }
 
 /// The reader's choice of colours.
@@ -176,62 +191,3 @@ impl Link {
         Self { text: text.into(), href: href.into() }
     }
 }
-
-/// A group of the navigation.
-#[derive(Debug)]
-pub struct Group {
-    /// Its heading.
-    pub name: &'static str,
-    /// Its entries.
-    pub entries: &'static [Entry],
-}
-
-/// An entry of the navigation and of the command palette.
-#[derive(Debug)]
-pub struct Entry {
-    /// Which screen it lights for.
-    pub section: Section,
-    /// What it says.
-    pub name: &'static str,
-    /// Where it leads.
-    pub href: &'static str,
-    /// Its icon.
-    pub icon: &'static str,
-    /// The key that leads there after `g`.
-    pub key: &'static str,
-}
-
-const NAVIGATION: &[Group] = &[
-    Group {
-        name: "Watch",
-        entries: &[
-            Entry {
-                section: Section::Requests,
-                name: "Requests",
-                href: url::REQUESTS,
-                icon: "list",
-                key: "r",
-            },
-            Entry {
-                section: Section::Customers,
-                name: "Customers",
-                href: url::CUSTOMERS,
-                icon: "users",
-                key: "c",
-            },
-        ],
-    },
-    Group {
-        name: "Set up",
-        entries: &[
-            Entry { section: Section::Keys, name: "Keys", href: url::KEYS, icon: "key-round", key: "k" },
-            Entry {
-                section: Section::Providers,
-                name: "Providers",
-                href: url::PROVIDERS,
-                icon: "plug",
-                key: "p",
-            },
-        ],
-    },
-];

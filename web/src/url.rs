@@ -2,14 +2,28 @@
 
 use weir_contract::filter::{Field, Filter, Term, Test};
 
+/// What happens and what it costs, at a glance.
+pub const OVERVIEW: &str = "/";
 /// The list of requests.
 pub const REQUESTS: &str = "/requests";
 /// The list of customers.
 pub const CUSTOMERS: &str = "/customers";
 /// The list of keys, and where a new one is posted.
 pub const KEYS: &str = "/keys";
-/// Endpoints, models, gateways.
+/// Endpoints: who runs models, and with which credential.
 pub const PROVIDERS: &str = "/providers";
+/// The names clients may ask for; where a new one is posted.
+pub const MODELS: &str = "/models";
+/// What units cost, and where that is known from.
+pub const PRICES: &str = "/prices";
+/// What is not published yet, and every revision that was.
+pub const PUBLISHING: &str = "/publishing";
+/// Who runs which revision.
+pub const GATEWAYS: &str = "/gateways";
+/// Who changed what.
+pub const AUDIT: &str = "/audit";
+/// People, sessions, tokens, workspaces, looks.
+pub const SETTINGS: &str = "/settings";
 /// Sign-in, and where it is posted.
 pub const SIGN_IN: &str = "/sign-in";
 /// Where signing out is posted.
@@ -30,10 +44,8 @@ pub const PUBLISH: &str = "/publish";
 pub const ENDPOINTS: &str = "/providers/endpoints";
 /// The form for a new endpoint.
 pub const ENDPOINT_NEW: &str = "/providers/endpoints/new";
-/// Where a new model is posted.
-pub const MODELS: &str = "/providers/models";
 /// The form for a new model.
-pub const MODEL_NEW: &str = "/providers/models/new";
+pub const MODEL_NEW: &str = "/models/new";
 
 /// One request.
 #[must_use]

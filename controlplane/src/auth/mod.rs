@@ -24,8 +24,8 @@ pub use actor::{Actor, Reach};
 pub use allowed::{Allowed, Door, Entry, FromGateway, Guarded, Public, Visitor};
 pub use password::PASSWORD_MIN;
 pub use permission::{
-    Grant, ManageKeys, ManageProviders, ManageTokens, ManageWorkspaces, Permission, Publish, ReadBodies,
-    ReadFigures, ReadSetup, Right, Role,
+    Grant, ManageGateways, ManageKeys, ManagePeople, ManageProviders, ManageTokens, ManageWorkspaces,
+    OwnAccount, Permission, Publish, ReadAudit, ReadBodies, ReadFigures, ReadSetup, Right, Role,
 };
 
 /// What a request carries to say who asks.

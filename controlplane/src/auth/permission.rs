@@ -19,13 +19,21 @@ pub enum Right {
     Publish,
     /// Create and change workspaces.
     ManageWorkspaces,
-    /// Create and revoke API tokens and gateway tokens.
+    /// Create and revoke API tokens.
     ManageTokens,
+    /// Enrol gateways, drain them, take their tokens away.
+    ManageGateways,
+    /// Invite people, change what they may do, end their sessions.
+    ManagePeople,
+    /// See who changed what, verify and export it.
+    ReadAudit,
+    /// Look after oneself: name, password, sessions, saved views.
+    OwnAccount,
 }
 
 impl Right {
     /// Every right.
-    pub const ALL: [Self; 8] = [
+    pub const ALL: [Self; 12] = [
         Self::ReadFigures,
         Self::ReadBodies,
         Self::ReadSetup,
@@ -34,6 +42,10 @@ impl Right {
         Self::Publish,
         Self::ManageWorkspaces,
         Self::ManageTokens,
+        Self::ManageGateways,
+        Self::ManagePeople,
+        Self::ReadAudit,
+        Self::OwnAccount,
     ];
 
     /// "the right to …"
@@ -47,7 +59,11 @@ impl Right {
             Self::ManageProviders => "manage providers and models",
             Self::Publish => "publish",
             Self::ManageWorkspaces => "manage workspaces",
-            Self::ManageTokens => "manage tokens",
+            Self::ManageTokens => "manage API tokens",
+            Self::ManageGateways => "manage gateways",
+            Self::ManagePeople => "manage people",
+            Self::ReadAudit => "read the audit log",
+            Self::OwnAccount => "look after one's own account",
         }
     }
 }
@@ -83,8 +99,10 @@ impl Role {
     const fn carries(self, right: Right) -> bool {
         match self {
             Self::Admin => true,
-            Self::Member => matches!(right, Right::ReadFigures | Right::ReadSetup | Right::ManageKeys),
-            Self::Viewer => matches!(right, Right::ReadFigures | Right::ReadSetup),
+            Self::Member => {
+                matches!(right, Right::ReadFigures | Right::ReadSetup | Right::ManageKeys | Right::OwnAccount)
+            }
+            Self::Viewer => matches!(right, Right::ReadFigures | Right::ReadSetup | Right::OwnAccount),
         }
     }
 }
@@ -148,6 +166,14 @@ permissions! {
     ManageWorkspaces
     /// [`Right::ManageTokens`]
     ManageTokens
+    /// [`Right::ManageGateways`]
+    ManageGateways
+    /// [`Right::ManagePeople`]
+    ManagePeople
+    /// [`Right::ReadAudit`]
+    ReadAudit
+    /// [`Right::OwnAccount`]
+    OwnAccount
 }
 
 #[cfg(test)]

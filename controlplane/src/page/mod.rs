@@ -67,12 +67,12 @@ pub(crate) fn routes() -> Routes {
         .post("/providers/endpoints/{id}", providers::endpoint::update)
         .get("/providers/endpoints/{id}/deletion", providers::endpoint::ask)
         .post("/providers/endpoints/{id}/deletion", providers::endpoint::delete)
-        .get("/providers/models/new", providers::model::new)
-        .post("/providers/models", providers::model::create)
-        .get("/providers/models/{id}", providers::model::show)
-        .post("/providers/models/{id}", providers::model::update)
-        .get("/providers/models/{id}/deletion", providers::model::ask)
-        .post("/providers/models/{id}/deletion", providers::model::delete)
+        .get("/models/new", providers::model::new)
+        .post("/models", providers::model::create)
+        .get("/models/{id}", providers::model::show)
+        .post("/models/{id}", providers::model::update)
+        .get("/models/{id}/deletion", providers::model::ask)
+        .post("/models/{id}/deletion", providers::model::delete)
         .post("/publish", publish::create)
 }
 

@@ -176,15 +176,14 @@ async fn a_model_with_a_fallback_is_made_by_the_form() {
     let house = House::new().await;
     let mut browser = Browser::admin(&house).await;
     browser.post("/providers/endpoints", "name=main&provider=openai&credential=env%3AKEY").await;
-    let page = browser.get("/providers/models/new").await;
+    let page = browser.get("/models/new").await;
     let endpoint = between(&page.text, "<option value=\"", "\"").to_owned();
-    let page =
-        browser.post("/providers/models", "name=fast&target_0_endpoint=gone&target_0_model=gpt-x").await;
+    let page = browser.post("/models", "name=fast&target_0_endpoint=gone&target_0_model=gpt-x").await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     let form = format!(
         "name=fast&target_0_endpoint={endpoint}&target_0_model=gpt-x&target_1_endpoint={endpoint}&target_1_model=gpt-y"
     );
-    assert_eq!(browser.post("/providers/models", &form).await.location, "/providers");
+    assert_eq!(browser.post("/models", &form).await.location, "/providers");
     let page = browser.get("/providers").await;
     assert!(page.text.contains("gpt-x") && page.text.contains("gpt-y") && page.text.contains("$2.50"));
 }

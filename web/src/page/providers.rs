@@ -173,7 +173,7 @@ pub struct EndpointPage {
     pub add_models: Field,
 }
 
-/// The form of one model; posted to `/providers/models` or `/providers/models/{id}`.
+/// The form of one model; posted to `/models` or `/models/{id}`.
 #[derive(Debug, Clone, Default, Template)]
 #[template(path = "page/providers/model.html")]
 pub struct ModelPage {

@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use crate::api::json::{List, Paging};
 use crate::app::App;
 use crate::audit;
-use crate::auth::{Allowed, ManageTokens, Right};
+use crate::auth::{Allowed, ReadAudit, Right};
 use crate::error::AppError;
 use crate::store::audit::list_rows;
 
@@ -47,11 +47,11 @@ pub(crate) struct Verification {
     params(("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, body = List<Entry>)))]
 pub(crate) async fn list(
-    who: Allowed<ManageTokens>,
+    who: Allowed<ReadAudit>,
     State(app): State<App>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<List<Entry>>, AppError> {
-    who.require(Right::ManageTokens, None)?;
+    who.require(Right::ReadAudit, None)?;
     let limit = i64::from(paging.limit());
     let after = paging.number()?.and_then(|after| i64::try_from(after).ok()).unwrap_or(0);
     let rows = list_rows(&mut *app.store.read().await?, after, limit).await?;
@@ -74,10 +74,10 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/api/v1/audit/verification", tag = "audit",
     responses((status = 200, body = Verification)))]
 pub(crate) async fn verify(
-    who: Allowed<ManageTokens>,
+    who: Allowed<ReadAudit>,
     State(app): State<App>,
 ) -> Result<Json<Verification>, AppError> {
-    who.require(Right::ManageTokens, None)?;
+    who.require(Right::ReadAudit, None)?;
     match audit::verify(&mut *app.store.read().await?).await {
         Ok(rows) => Ok(Json(Verification { rows, broken: None })),
         Err(audit::ChainError::Broken { seq, what }) => {

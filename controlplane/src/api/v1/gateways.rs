@@ -7,7 +7,7 @@ use http::StatusCode;
 use super::WithSecret;
 use crate::api::json::{self, List};
 use crate::app::App;
-use crate::auth::{Allowed, ManageTokens, ReadSetup};
+use crate::auth::{Allowed, ManageGateways, ReadSetup};
 use crate::error::AppError;
 use crate::gateways::{self, Gateway, GatewayToken, NewGatewayToken};
 
@@ -24,7 +24,7 @@ pub(crate) async fn list(
 #[utoipa::path(get, path = "/api/v1/gateways/tokens", tag = "gateways",
     responses((status = 200, body = List<GatewayToken>)))]
 pub(crate) async fn list_tokens(
-    _: Allowed<ManageTokens>,
+    _: Allowed<ManageGateways>,
     State(app): State<App>,
 ) -> Result<Json<List<GatewayToken>>, AppError> {
     Ok(Json(List::whole(gateways::list_tokens(&app).await?)))
@@ -34,11 +34,11 @@ pub(crate) async fn list_tokens(
 #[utoipa::path(post, path = "/api/v1/gateways/tokens", tag = "gateways", request_body = NewGatewayToken,
     responses((status = 201, body = WithSecret<GatewayToken>)))]
 pub(crate) async fn create_token(
-    who: Allowed<ManageTokens>,
+    who: Allowed<ManageGateways>,
     State(app): State<App>,
     json::Json(form): json::Json<NewGatewayToken>,
 ) -> Result<(StatusCode, Json<WithSecret<GatewayToken>>), AppError> {
-    who.require(crate::auth::Right::ManageTokens, None)?;
+    who.require(crate::auth::Right::ManageGateways, None)?;
     let (made, secret) = gateways::create_token(&app, &who, form).await?;
     Ok((StatusCode::CREATED, Json(WithSecret { made, secret })))
 }
@@ -47,11 +47,11 @@ pub(crate) async fn create_token(
 #[utoipa::path(post, path = "/api/v1/gateways/tokens/{id}/revocation", tag = "gateways",
     params(("id" = String, Path)), responses((status = 204), (status = 404, body = crate::error::Problem)))]
 pub(crate) async fn revoke_token(
-    who: Allowed<ManageTokens>,
+    who: Allowed<ManageGateways>,
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<StatusCode, AppError> {
-    who.require(crate::auth::Right::ManageTokens, None)?;
+    who.require(crate::auth::Right::ManageGateways, None)?;
     gateways::revoke_token(&app, &who, &id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -27,7 +27,7 @@ const BLANK: usize = 2;
 /// What the form sends: `name`, and `target_{n}_endpoint`, `target_{n}_model` from 0.
 type Sent = HashMap<String, String>;
 
-/// `GET /providers/models/new`
+/// `GET /models/new`
 pub(in crate::page) async fn new(
     by: Allowed<ManageProviders>,
     State(app): State<App>,
@@ -36,7 +36,7 @@ pub(in crate::page) async fn new(
     page(&view(&app, &by, frame, None, String::new(), Vec::new(), &FieldErrors::default()).await?)
 }
 
-/// `GET /providers/models/{id}`
+/// `GET /models/{id}`
 pub(in crate::page) async fn show(
     by: Allowed<ReadSetup>,
     State(app): State<App>,
@@ -52,7 +52,7 @@ pub(in crate::page) async fn show(
     page(&view(&app, &by, frame, Some(&model), name, targets, &FieldErrors::default()).await?)
 }
 
-/// `POST /providers/models`
+/// `POST /models`
 pub(in crate::page) async fn create(
     by: Allowed<ManageProviders>,
     State(app): State<App>,
@@ -67,7 +67,7 @@ pub(in crate::page) async fn create(
     }
 }
 
-/// `POST /providers/models/{id}`
+/// `POST /models/{id}`
 pub(in crate::page) async fn update(
     by: Allowed<ManageProviders>,
     State(app): State<App>,
@@ -83,7 +83,7 @@ pub(in crate::page) async fn update(
     }
 }
 
-/// `GET /providers/models/{id}/deletion`
+/// `GET /models/{id}/deletion`
 pub(in crate::page) async fn ask(
     by: Allowed<ManageProviders>,
     State(app): State<App>,
@@ -101,7 +101,7 @@ pub(in crate::page) async fn ask(
     })
 }
 
-/// `POST /providers/models/{id}/deletion`
+/// `POST /models/{id}/deletion`
 pub(in crate::page) async fn delete(
     by: Allowed<ManageProviders>,
     State(app): State<App>,
