@@ -66,6 +66,12 @@ pub enum AppError {
     /// Somebody else was faster, or the state does not allow it.
     #[error("{0}")]
     Conflict(String),
+    /// It was changed since the sender looked; nothing was done.
+    #[error("this was changed by somebody else meanwhile: look at what it is now, then decide again")]
+    Overtaken {
+        /// How it is now, as the API shows it.
+        current: Box<serde_json::Value>,
+    },
     /// The draft cannot be published; each problem is a sentence.
     #[error("the draft cannot be published: {}", .0.join("; "))]
     Unpublishable(Vec<String>),
@@ -133,6 +139,7 @@ impl AppError {
             Self::Invalid(_) | Self::Unpublishable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
+            Self::Overtaken { .. } => StatusCode::PRECONDITION_FAILED,
             Self::Forbidden(_) | Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::SignIn { .. } | Self::Unauthenticated | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
             Self::LinkUsed => StatusCode::GONE,
@@ -149,6 +156,7 @@ impl AppError {
             Self::Unpublishable(_) => "unpublishable",
             Self::NotFound { .. } => "not-found",
             Self::Conflict(_) => "conflict",
+            Self::Overtaken { .. } => "overtaken",
             Self::Forbidden(_) => "forbidden",
             Self::ForeignOrigin => "foreign-origin",
             Self::SignIn { .. } | Self::Unauthenticated => "unauthenticated",
@@ -167,6 +175,7 @@ impl AppError {
             Self::Unpublishable(_) => "The draft cannot be published",
             Self::NotFound { .. } => "Not found",
             Self::Conflict(_) => "Not possible as things are",
+            Self::Overtaken { .. } => "Changed meanwhile",
             Self::Forbidden(_) | Self::ForeignOrigin => "Not allowed",
             Self::SignIn { .. } | Self::Unauthenticated | Self::WrongCredentials => "Who is there?",
             Self::LinkUsed => "This link is used up",
@@ -192,12 +201,17 @@ impl AppError {
                 .collect(),
             _ => Vec::new(),
         };
+        let current = match self {
+            Self::Overtaken { current } => Some(current.as_ref().clone()),
+            _ => None,
+        };
         Problem {
             kind: format!("/help/errors/{}", self.slug()),
             title: self.title().to_owned(),
             status: self.status().as_u16(),
             detail: self.to_string(),
             errors,
+            current,
         }
     }
 }
@@ -238,6 +252,9 @@ pub struct Problem {
     /// What is wrong where.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub errors: Vec<FieldProblem>,
+    /// The thing as it is now, when a change was made from an older version of it.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub current: Option<serde_json::Value>,
 }
 
 /// What is wrong with one field.

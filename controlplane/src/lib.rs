@@ -8,6 +8,7 @@
 //! | `page` · `api` | thin handlers: HTML, JSON, and the gateways' stream |
 //! | [`workspaces`] [`keys`] [`endpoints`] [`models`] [`gateways`] [`api_tokens`] | one service per object, used by pages and API alike |
 //! | `objects` [`providers`] | drafts with versions, the pattern of all of them; the providers we know, as data |
+//! | [`precondition`] | two editors of one thing: tags, and who is told |
 //! | [`publish`] | drafts → checked → numbered, signed snapshot → gateways; diff, restore |
 //! | `books` | posted batches: ledger entries, customers |
 //! | [`audit`] | who changed what, hash-chained |
@@ -33,6 +34,7 @@ pub mod keys;
 pub mod models;
 mod objects;
 mod page;
+pub mod precondition;
 pub mod providers;
 pub mod publish;
 pub mod routes;

@@ -67,6 +67,7 @@ fn told(response: &Response) -> Problem {
         status: status.as_u16(),
         detail: "What was sent could not be read, and nothing was changed. Go back and try again.".to_owned(),
         errors: Vec::new(),
+        current: None,
     })
 }
 

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::auth::{Allowed, ManageProviders, ReadSetup};
 use crate::endpoints::{self, Endpoint, EndpointForm};
 use crate::error::AppError;
+use crate::precondition::Tagged;
 use crate::providers::{KNOWN, Provider};
 
 /// The providers we know, with their defaults.
@@ -34,9 +35,9 @@ pub(crate) async fn show(
     who: Allowed<ReadSetup>,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
-) -> Result<Json<Endpoint>, AppError> {
+) -> Result<Tagged<Endpoint>, AppError> {
     let found = endpoints::find(&app, &who, &id).await?;
-    found.map(Json).ok_or_else(|| AppError::not_found("endpoint", id.as_str()))
+    found.map(Tagged).ok_or_else(|| AppError::not_found("endpoint", id.as_str()))
 }
 
 /// Saves a new endpoint as a draft.

@@ -9,6 +9,7 @@ use crate::app::App;
 use crate::auth::{Allowed, ManageProviders, ReadSetup};
 use crate::error::AppError;
 use crate::models::{self, Model, ModelForm};
+use crate::precondition::Tagged;
 
 /// The models in reach, by name.
 #[utoipa::path(get, path = "/api/v1/models", tag = "models", responses((status = 200, body = List<Model>)))]
@@ -26,9 +27,9 @@ pub(crate) async fn show(
     who: Allowed<ReadSetup>,
     State(app): State<App>,
     Path(id): Path<String>,
-) -> Result<Json<Model>, AppError> {
+) -> Result<Tagged<Model>, AppError> {
     let found = models::find(&app, &who, &id).await?;
-    found.map(Json).ok_or_else(|| AppError::not_found("model", &id))
+    found.map(Tagged).ok_or_else(|| AppError::not_found("model", &id))
 }
 
 /// Saves a new model as a draft.
