@@ -19,7 +19,7 @@ await main(async (browser) => {
   await page.locator("main form button.primary").last().click();
   await page.waitForURL("**/providers**");
 
-  await page.goto(`${dashboard}/providers/models/new`, { waitUntil: "load" });
+  await page.goto(`${dashboard}/models/new`, { waitUntil: "load" });
   await page.locator("[name='name']").fill("mine/gpt");
   await page.locator("[name='target_0_endpoint']").selectOption({ label: "mine" });
   await page.locator("[name='target_0_model']").fill("gpt-4o");

@@ -6,6 +6,7 @@
 //! | `first_run`, `sdk`, `recordings` | what a client sees, and what is stored of it |
 //! | `faults` | providers that fail: what the client gets, what is on record |
 //! | `kill`, `away` | nothing is lost, nothing is twice, traffic goes on |
+//! | `keys` | a key is rotated and no request fails |
 //! | `publish` | a policy arrives whole, or not at all |
 //! | `store` | PostgreSQL by URL |
 //! | `tie` | every figure is the same figure |
@@ -16,6 +17,7 @@ mod away;
 mod faults;
 mod first_run;
 mod house;
+mod keys;
 mod kill;
 mod load;
 mod otel;

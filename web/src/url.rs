@@ -101,6 +101,30 @@ pub fn key_revocation(id: &str) -> String {
     format!("/keys/{}/revocation", escaped(id))
 }
 
+/// One key: its page (GET) and where its change is posted.
+#[must_use]
+pub fn key(id: &str) -> String {
+    format!("{KEYS}/{}", escaped(id))
+}
+
+/// Where rotating a key is asked (GET) and done (POST).
+#[must_use]
+pub fn key_rotation(id: &str) -> String {
+    format!("{KEYS}/{}/rotation", escaped(id))
+}
+
+/// Where the end of a key's old secret is posted.
+#[must_use]
+pub fn key_rotation_end(id: &str) -> String {
+    format!("{KEYS}/{}/rotation/end", escaped(id))
+}
+
+/// The list of keys, searched, in one state, from one row on.
+#[must_use]
+pub fn keys(search: &str, state: &str, after: &str) -> String {
+    format!("{KEYS}{}", Query::new().set("search", search).set("state", state).set("after", after))
+}
+
 /// One endpoint: its form (GET) and where the change is posted.
 #[must_use]
 pub fn endpoint(id: &str) -> String {

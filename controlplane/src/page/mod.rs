@@ -23,6 +23,7 @@ mod sheet;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod welcome;
 
 use http::Uri;
@@ -58,6 +59,11 @@ pub(crate) fn routes() -> Routes {
         .get("/customers/{id}/calls.csv", customers::export::calls)
         .get("/keys", keys::list::list)
         .post("/keys", keys::create::create)
+        .get("/keys/{id}", keys::show::show)
+        .post("/keys/{id}", keys::show::update)
+        .get("/keys/{id}/rotation", keys::rotate::ask)
+        .post("/keys/{id}/rotation", keys::rotate::create)
+        .post("/keys/{id}/rotation/end", keys::rotate::end)
         .get("/keys/{id}/revocation", keys::revoke::ask)
         .post("/keys/{id}/revocation", keys::revoke::create)
         .get("/providers", providers::list::list)

@@ -16,7 +16,7 @@ pub use confirm::ConfirmPage;
 pub use customers::{CustomerPage, CustomersPage};
 pub use error::ErrorPage;
 pub use first_admin::FirstAdminPage;
-pub use keys::{KeyShownPage, KeysPage};
+pub use keys::{KeyPage, KeyRotationPage, KeyShownPage, KeysPage};
 pub use providers::{EndpointPage, ModelPage, ProvidersPage};
 pub use requests::{RequestPage, RequestsPage};
 pub use sign_in::SignInPage;

@@ -2,11 +2,11 @@
 
 use super::{NOW_US, Sample, Words, busy_shell, put, shell};
 use crate::form::{Choice, Field, FieldError};
-use crate::page::keys::{KeyForm, KeyRow};
+use crate::page::keys::{KeyForm, KeyRow, Pick, TrailRow};
 use crate::page::providers::{
     CredentialState, EndpointRow, GatewayRow, ModelRow, PriceView, PublishRow, TargetForm, TargetRow,
 };
-use crate::page::{EndpointPage, KeyShownPage, KeysPage, ModelPage, ProvidersPage};
+use crate::page::{EndpointPage, KeyPage, KeyRotationPage, KeyShownPage, KeysPage, ModelPage, ProvidersPage};
 use crate::shell::Section;
 use weir_contract::money::Money;
 
@@ -16,12 +16,23 @@ pub(super) fn add(samples: &mut Vec<Sample>, words: &Words) -> Result<(), crate:
     put(samples, &format!("keys-{}", words.suffix), &keys(words))?;
     let shown = KeyShownPage {
         shell: shell("Key created", Section::Keys),
+        key_id: "key-1".into(),
+        old_secret: Some((words.customer.into(), NOW_US + DAY_US)),
+        customer_secret: Some(words.text.into()),
         name: words.customer.into(),
         secret: "wk_3f9c0a7be1d24c58a6f0".into(),
         gateway_url: "http://127.0.0.1:8080".into(),
         model: words.model.into(),
     };
     put(samples, &format!("key-shown-{}", words.suffix), &shown)?;
+    put(samples, &format!("key-{}", words.suffix), &key(words))?;
+    let rotation = KeyRotationPage {
+        shell: shell("Rotate key", Section::Keys),
+        key: key_row(words, 1),
+        grace_seconds: Field::new("86400"),
+        graces: KeyRotationPage::GRACES.map(|(value, label)| Choice::new(value, label)).to_vec(),
+    };
+    put(samples, &format!("key-rotation-{}", words.suffix), &rotation)?;
     put(samples, &format!("providers-{}", words.suffix), &providers(words))?;
     put(samples, &format!("endpoint-{}", words.suffix), &endpoint(words))?;
     put(samples, &format!("model-{}", words.suffix), &model(words))
@@ -31,6 +42,8 @@ pub(super) fn add_empty(samples: &mut Vec<Sample>) -> Result<(), crate::Error> {
     let form = Some(KeyForm { workspaces: workspaces(), ..KeyForm::default() });
     let keys = KeysPage { shell: shell("Keys", Section::Keys), form, now_us: NOW_US, ..KeysPage::default() };
     put(samples, "keys-empty", &keys)?;
+    let key = KeyPage { shell: shell("Key", Section::Keys), now_us: NOW_US, ..KeyPage::default() };
+    put(samples, "key-empty", &key)?;
     let shell_of = |title| shell(title, Section::Providers);
     put(
         samples,
@@ -54,11 +67,12 @@ fn formats() -> Vec<Choice> {
     vec![Choice::new("openai", "OpenAI"), Choice::new("anthropic", "Anthropic")]
 }
 
-fn keys(words: &Words) -> KeysPage {
-    let key = |n: i64| KeyRow {
+fn key_row(words: &Words, n: i64) -> KeyRow {
+    KeyRow {
         key_id: format!("key-{n}"),
         name: format!("{}-{n}", words.customer),
         ends_with: "a6f0".into(),
+        old_secret: (n == 1).then(|| (words.customer.into(), NOW_US + DAY_US)),
         workspace: "default".into(),
         environment: words.customer.into(),
         customer_id: (n == 1).then(|| words.customer.into()),
@@ -70,18 +84,51 @@ fn keys(words: &Words) -> KeysPage {
         last_used_us: (n != 2).then_some(NOW_US - 9_000_000),
         expires_us: (n == 2).then_some(NOW_US - DAY_US),
         revoked_us: (n == 3).then_some(NOW_US - DAY_US),
-    };
-    let form = KeyForm {
+    }
+}
+
+fn key_form(words: &Words, key_id: Option<String>) -> KeyForm {
+    let pick = |label: &str, is_picked| Pick { value: label.into(), label: label.into(), is_picked };
+    KeyForm {
+        key_id,
+        tag: "0f".into(),
         name: Field::new(words.customer).refused(FieldError::Taken),
         workspace: Field::new("w2").refused(FieldError::UnknownChoice),
         workspaces: workspaces(),
+        tags: Field::new(words.text).refused(FieldError::Other(words.text.into())),
+        log_level: Field::new("meta"),
+        endpoints: vec![pick(words.customer, true), pick("openai", false)],
+        endpoints_error: Some(FieldError::UnknownChoice),
+        regions: vec![pick("eu", true), pick(words.model, false)],
         concurrency: Field::new("-4").refused(FieldError::NotANumber { min: 1 }),
         ..KeyForm::default()
-    };
+    }
+}
+
+fn key(words: &Words) -> KeyPage {
+    let row =
+        |action: &str| TrailRow { at_us: NOW_US - DAY_US, who: words.customer.into(), action: action.into() };
+    KeyPage {
+        shell: busy_shell("Key", Section::Keys, words),
+        key: key_row(words, 1),
+        scope: vec![("Models".into(), words.model.into()), ("Tags".into(), words.text.into())],
+        trail: Some(vec![row("key.rotate"), row("key.create")]),
+        form: Some(key_form(words, Some(words.customer.into()))),
+        now_us: NOW_US,
+    }
+}
+
+fn keys(words: &Words) -> KeysPage {
     KeysPage {
         shell: busy_shell("Keys", Section::Keys, words),
-        keys: (0..4).map(key).collect(),
-        form: Some(form),
+        keys: (0..4).map(|n| key_row(words, n)).collect(),
+        search: words.text.into(),
+        state: "in_force".into(),
+        states: vec![Choice::new("", "all"), Choice::new("in_force", "in force")],
+        matching: 4,
+        all: 104,
+        next: Some("100".into()),
+        form: Some(key_form(words, None)),
         now_us: NOW_US,
     }
 }
