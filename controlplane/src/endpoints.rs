@@ -13,6 +13,7 @@ use crate::auth::{Actor, Right};
 use crate::error::{AppError, FieldErrors};
 use crate::models::{self, ModelBody};
 use crate::objects::{self, Body, Draft, Edit, check_name};
+use crate::precondition::Expected;
 use crate::providers;
 use crate::store::{self, Conn};
 
@@ -229,12 +230,14 @@ pub async fn update(
     actor: &Actor,
     id: &EndpointId,
     form: EndpointForm,
+    expected: &Expected,
 ) -> Result<Endpoint, AppError> {
     let mut writing = app.store.write().await?;
     let found = objects::find::<EndpointBody>(&mut writing, id.as_str()).await?;
     let mut draft = found.ok_or_else(|| AppError::not_found("endpoint", id.as_str()))?;
     actor.require(Right::ManageProviders, draft.workspace.as_ref())?;
     actor.require(Right::ManageProviders, owner(&form).as_ref())?;
+    expected.check(&Endpoint::from(draft.clone()))?;
     let edit = Edit::by(actor, &form.note, app.clock.now_us());
     let mut body = check(&form)?;
     body.credential = match form.credential.as_deref() {

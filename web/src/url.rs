@@ -137,6 +137,28 @@ pub fn endpoint_deletion(id: &str) -> String {
     format!("{ENDPOINTS}/{}/deletion", escaped(id))
 }
 
+/// The list of models, searched.
+#[must_use]
+pub fn models(search: &str) -> String {
+    format!("{MODELS}{}", Query::new().set("search", search))
+}
+
+/// The price book, searched, all of it or what is in use, from one row on.
+#[must_use]
+pub fn prices(search: &str, in_use: bool, after: &str) -> String {
+    format!("{PRICES}{}", prices_query(search, in_use).set("after", after))
+}
+
+/// The same rows as CSV.
+#[must_use]
+pub fn prices_csv(search: &str, in_use: bool) -> String {
+    format!("/prices.csv{}", prices_query(search, in_use))
+}
+
+fn prices_query(search: &str, in_use: bool) -> Query {
+    Query::new().set("search", search).set("in_use", if in_use { "on" } else { "" })
+}
+
 /// One model: its form (GET) and where the change is posted.
 #[must_use]
 pub fn model(id: &str) -> String {

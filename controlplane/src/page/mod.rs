@@ -6,6 +6,7 @@ mod answer;
 mod appearance;
 mod assets;
 mod customers;
+mod draft;
 mod dress;
 mod example;
 mod first_admin;
@@ -15,7 +16,9 @@ mod freshness;
 mod gateway;
 mod home;
 mod keys;
+mod models;
 mod people;
+mod prices;
 mod providers;
 mod publish;
 mod requests;
@@ -73,12 +76,15 @@ pub(crate) fn routes() -> Routes {
         .post("/providers/endpoints/{id}", providers::endpoint::update)
         .get("/providers/endpoints/{id}/deletion", providers::endpoint::ask)
         .post("/providers/endpoints/{id}/deletion", providers::endpoint::delete)
-        .get("/models/new", providers::model::new)
-        .post("/models", providers::model::create)
-        .get("/models/{id}", providers::model::show)
-        .post("/models/{id}", providers::model::update)
-        .get("/models/{id}/deletion", providers::model::ask)
-        .post("/models/{id}/deletion", providers::model::delete)
+        .get("/models", models::list::list)
+        .get("/models/new", models::show::new)
+        .post("/models", models::show::create)
+        .get("/models/{id}", models::show::show)
+        .post("/models/{id}", models::show::update)
+        .get("/models/{id}/deletion", models::delete::ask)
+        .post("/models/{id}/deletion", models::delete::delete)
+        .get("/prices", prices::list)
+        .get("/prices.csv", prices::export)
         .post("/publish", publish::create)
 }
 

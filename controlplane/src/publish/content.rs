@@ -52,7 +52,7 @@ pub(super) async fn build(app: &App, conn: &mut Conn) -> Result<Built, AppError>
     }
     let drafts = Content {
         endpoints: entries,
-        models: models.into_iter().map(model).collect(),
+        models: models.into_iter().flat_map(model).collect(),
         prices,
         ..Content::default()
     };
@@ -200,10 +200,18 @@ async fn credential(
     Ok(sealed.map_or(Credential::None, Credential::Sealed))
 }
 
-fn model(draft: Draft<ModelBody>) -> ModelEntry {
+/// The model under its own name, then under each alias.
+fn model(draft: Draft<ModelBody>) -> Vec<ModelEntry> {
     let Draft { workspace, name, body, .. } = draft;
-    let ModelBody { targets, max_output, context_window } = body;
-    ModelEntry { name, workspace, targets, max_output, context_window }
+    let ModelBody { aliases, targets, max_output, context_window } = body;
+    let entry = |name: String| ModelEntry {
+        name,
+        workspace: workspace.clone(),
+        targets: targets.clone(),
+        max_output,
+        context_window,
+    };
+    std::iter::once(name).chain(aliases).map(entry).collect()
 }
 
 /// The price of every target that has one, each once.

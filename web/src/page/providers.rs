@@ -1,12 +1,11 @@
-//! `/providers`: who runs models, which names clients may ask for, and what the gateways run.
+//! `/providers`: who runs models, how well they answer, and what the gateways run.
 
 use crate::form::{Choice, Field};
 use crate::shell::Shell;
 use crate::{number, url};
 use askama::Template;
-use weir_contract::money::Money;
 
-/// Endpoints, models, gateways and publishes on one page.
+/// Endpoints, gateways and publishes on one page.
 #[derive(Debug, Clone, Default, Template)]
 #[template(path = "page/providers/list.html")]
 pub struct ProvidersPage {
@@ -16,8 +15,6 @@ pub struct ProvidersPage {
     pub may_edit: bool,
     /// The endpoints of the draft.
     pub endpoints: Vec<EndpointRow>,
-    /// The models of the draft.
-    pub models: Vec<ModelRow>,
     /// The gateways that ever connected, newest contact first.
     pub gateways: Vec<GatewayRow>,
     /// The latest publishes, newest first.
@@ -45,8 +42,41 @@ pub struct EndpointRow {
     pub workspace: Option<String>,
     /// How many targets use it.
     pub targets: u64,
+    /// What it did in the last hour; `None` when it had no request, or the archive does not answer.
+    pub health: Option<Health>,
     /// Whether the draft of it differs from what runs.
     pub unpublished: bool,
+}
+
+/// How fast and how well an endpoint or a target answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Requests that ended there.
+    pub requests: u64,
+    /// Those that failed, in parts per million.
+    pub errors_ppm: u32,
+    /// Half of them took no longer.
+    pub total_p50_us: Option<u64>,
+    /// 95 of 100 took no longer.
+    pub total_p95_us: Option<u64>,
+    /// Half of those with content had their first within.
+    pub first_p50_us: Option<u64>,
+    /// 95 of 100 of those had it within.
+    pub first_p95_us: Option<u64>,
+    /// When it failed last, and what the provider said.
+    pub last_error: Option<(i64, String)>,
+}
+
+impl Health {
+    /// Well, or failing now and then, or mostly failing: class, word and icon.
+    #[must_use]
+    pub fn state(&self) -> (&'static str, &'static str, &'static str) {
+        match self.errors_ppm {
+            0..20_000 => ("ok", "answers", "check"),
+            20_000..500_000 => ("warn", "some errors", "triangle-alert"),
+            _ => ("bad", "failing", "x"),
+        }
+    }
 }
 
 /// Where an endpoint's credential comes from; the credential itself is never shown.
@@ -64,45 +94,6 @@ pub enum CredentialState {
     Reference(String),
     /// The built-in demo provider, which wants none.
     NotNeeded,
-}
-
-/// One name clients may ask for.
-#[derive(Debug, Clone, Default)]
-pub struct ModelRow {
-    /// Its id.
-    pub model_id: String,
-    /// The name.
-    pub name: String,
-    /// Where requests go, in order of preference.
-    pub targets: Vec<TargetRow>,
-    /// Whether the draft of it differs from what runs.
-    pub unpublished: bool,
-}
-
-/// One place a model's requests may go.
-#[derive(Debug, Clone, Default)]
-pub struct TargetRow {
-    /// The endpoint, by name.
-    pub endpoint: String,
-    /// What the model is called there.
-    pub upstream_model: String,
-    /// What it costs; `None` means its calls stay unrated.
-    pub price: Option<PriceView>,
-}
-
-/// The figures of the price book for one model.
-#[derive(Debug, Clone, Default)]
-pub struct PriceView {
-    /// Per million input tokens.
-    pub input: Money,
-    /// Per million input tokens read from the provider's cache; `None` if the book has no such line.
-    pub cache_read: Option<Money>,
-    /// Per million output tokens.
-    pub output: Money,
-    /// The version of the price book.
-    pub version: String,
-    /// Where the figures come from, and of which day.
-    pub source: String,
 }
 
 /// One gateway and what it runs.
@@ -149,6 +140,8 @@ pub struct EndpointPage {
     pub shell: Shell,
     /// The endpoint; `None` for a new one.
     pub endpoint_id: Option<String>,
+    /// The tag of the endpoint as the form was filled from it.
+    pub tag: String,
     /// What people call it.
     pub name: Field,
     /// The format it speaks, one of `providers`.
@@ -173,36 +166,6 @@ pub struct EndpointPage {
     pub add_models: Field,
 }
 
-/// The form of one model; posted to `/models` or `/models/{id}`.
-#[derive(Debug, Clone, Default, Template)]
-#[template(path = "page/providers/model.html")]
-pub struct ModelPage {
-    /// The frame.
-    pub shell: Shell,
-    /// The model; `None` for a new one.
-    pub model_id: Option<String>,
-    /// The name clients ask for.
-    pub name: Field,
-    /// Its targets in order, with blank ones at the end to fill; at most [`ModelPage::TARGETS_MAX`].
-    pub targets: Vec<TargetForm>,
-    /// The endpoints there are, by id.
-    pub endpoints: Vec<Choice>,
-}
-
-impl ModelPage {
-    /// How many targets the form takes: names `target_{n}_endpoint` and `target_{n}_model` from 0.
-    pub const TARGETS_MAX: usize = 8;
-}
-
-/// One target of the model form; left blank, it is not one.
-#[derive(Debug, Clone, Default)]
-pub struct TargetForm {
-    /// The endpoint, by id.
-    pub endpoint: Field,
-    /// What the model is called there.
-    pub upstream_model: Field,
-}
-
 impl EndpointPage {
     /// Where the form is posted.
     #[must_use]
@@ -223,13 +186,5 @@ impl EndpointPage {
             }
         };
         format!("{kept}The key itself, stored encrypted and never shown, or env:NAME or file:PATH.")
-    }
-}
-
-impl ModelPage {
-    /// Where the form is posted.
-    #[must_use]
-    pub fn action(&self) -> String {
-        self.model_id.as_deref().map_or_else(|| url::MODELS.to_owned(), url::model)
     }
 }

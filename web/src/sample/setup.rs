@@ -3,10 +3,13 @@
 use super::{NOW_US, Sample, Words, busy_shell, put, shell};
 use crate::form::{Choice, Field, FieldError};
 use crate::page::keys::{KeyForm, KeyRow, Pick, TrailRow};
-use crate::page::providers::{
-    CredentialState, EndpointRow, GatewayRow, ModelRow, PriceView, PublishRow, TargetForm, TargetRow,
+use crate::page::models::{ModelRow, PriceView, TargetForm, TargetRow};
+use crate::page::prices::{PriceRow, UnitPrice, UnratedRow};
+use crate::page::providers::{CredentialState, EndpointRow, GatewayRow, Health, PublishRow};
+use crate::page::{
+    EndpointPage, KeyPage, KeyRotationPage, KeyShownPage, KeysPage, ModelPage, ModelsPage, PricesPage,
+    ProvidersPage,
 };
-use crate::page::{EndpointPage, KeyPage, KeyRotationPage, KeyShownPage, KeysPage, ModelPage, ProvidersPage};
 use crate::shell::Section;
 use weir_contract::money::Money;
 
@@ -35,7 +38,19 @@ pub(super) fn add(samples: &mut Vec<Sample>, words: &Words) -> Result<(), crate:
     put(samples, &format!("key-rotation-{}", words.suffix), &rotation)?;
     put(samples, &format!("providers-{}", words.suffix), &providers(words))?;
     put(samples, &format!("endpoint-{}", words.suffix), &endpoint(words))?;
-    put(samples, &format!("model-{}", words.suffix), &model(words))
+    put(samples, &format!("model-{}", words.suffix), &model(words))?;
+    let list = ModelsPage {
+        shell: busy_shell("Models", Section::Models, words),
+        may_edit: true,
+        search: words.text.into(),
+        models: models(words),
+        all: 2,
+        unrated: 1,
+        has_endpoint: true,
+        away: Some("the archive does not answer".into()),
+    };
+    put(samples, &format!("models-{}", words.suffix), &list)?;
+    put(samples, &format!("prices-{}", words.suffix), &prices(words))
 }
 
 pub(super) fn add_empty(samples: &mut Vec<Sample>) -> Result<(), crate::Error> {
@@ -55,6 +70,10 @@ pub(super) fn add_empty(samples: &mut Vec<Sample>) -> Result<(), crate::Error> {
         "endpoint-empty",
         &EndpointPage { shell: shell_of("Add endpoint"), providers: formats(), ..EndpointPage::default() },
     )?;
+    let models = ModelsPage { shell: shell("Models", Section::Models), ..ModelsPage::default() };
+    put(samples, "models-empty", &models)?;
+    let prices = PricesPage { shell: shell("Prices", Section::Prices), ..PricesPage::default() };
+    put(samples, "prices-empty", &prices)?;
     let targets = vec![TargetForm::default(); 2];
     put(samples, "model-empty", &ModelPage { shell: shell_of("Add model"), targets, ..ModelPage::default() })
 }
@@ -143,6 +162,7 @@ fn providers(words: &Words) -> ProvidersPage {
         credential,
         workspace: (n == 1).then(|| words.customer.into()),
         targets: 2,
+        health: (n != 2).then(|| health(words)),
         unpublished: n == 0,
     };
     let credentials = [
@@ -159,7 +179,6 @@ fn providers(words: &Words) -> ProvidersPage {
             .enumerate()
             .map(|(n, credential)| endpoint(n, credential))
             .collect(),
-        models: models(words),
         gateways: gateways(words),
         publishes: vec![PublishRow {
             revision: 42,
@@ -173,6 +192,58 @@ fn providers(words: &Words) -> ProvidersPage {
     }
 }
 
+fn health(words: &Words) -> Health {
+    Health {
+        requests: 12_345,
+        errors_ppm: 31_000,
+        total_p50_us: Some(1_900_000),
+        total_p95_us: Some(9_400_000),
+        first_p50_us: Some(420_000),
+        first_p95_us: Some(1_100_000),
+        last_error: Some((NOW_US - 90_000_000, words.text.into())),
+    }
+}
+
+fn prices(words: &Words) -> PricesPage {
+    let price = |unit: &str, nano, is_large, when: &str| UnitPrice {
+        unit: unit.into(),
+        amount: Money::from_nano(nano),
+        is_large,
+        when: when.into(),
+    };
+    let row = PriceRow {
+        provider: words.customer.into(),
+        model: words.model.into(),
+        mode: "chat".into(),
+        prices: vec![
+            price("input", 1_250_000_000, false, ""),
+            price("web search", 10_000_000_000, true, ""),
+            price("output", 10_000_000_000, false, "above 200000 input tokens"),
+        ],
+        source: words.text.into(),
+        date: "2026-11-20".into(),
+        used_by: vec![words.model.into()],
+    };
+    let unpriced = PriceRow { prices: Vec::new(), used_by: Vec::new(), ..row.clone() };
+    PricesPage {
+        shell: busy_shell("Prices", Section::Prices, words),
+        version: "builtin-2026-11-20".into(),
+        collected: "2026-09-20".into(),
+        age_days: 62,
+        search: words.text.into(),
+        in_use: true,
+        unrated: vec![UnratedRow {
+            model: words.model.into(),
+            model_id: "m1".into(),
+            provider: words.customer.into(),
+            upstream_model: words.text.into(),
+        }],
+        rows: vec![row, unpriced],
+        matching: 52,
+        next: Some("50".into()),
+    }
+}
+
 fn models(words: &Words) -> Vec<ModelRow> {
     let price = PriceView {
         input: Money::from_nano(250_000_000),
@@ -183,12 +254,24 @@ fn models(words: &Words) -> Vec<ModelRow> {
     };
     let target = |endpoint: &str, price| TargetRow {
         endpoint: endpoint.into(),
+        endpoint_id: endpoint.into(),
         upstream_model: words.model.into(),
         price,
+        health: (endpoint == "openai").then(|| health(words)),
     };
     let targets = vec![target("openai", Some(price)), target(words.customer, None)];
     vec![
-        ModelRow { model_id: "m1".into(), name: words.model.into(), targets, unpublished: true },
+        ModelRow {
+            model_id: "m1".into(),
+            name: words.model.into(),
+            aliases: vec![words.customer.into(), "fast".into()],
+            workspace: Some(words.customer.into()),
+            context_window: Some(400_000),
+            max_output: Some(128_000),
+            abilities: vec!["tools", "vision"],
+            targets,
+            unpublished: true,
+        },
         ModelRow { model_id: "m2".into(), name: "orphan".into(), ..ModelRow::default() },
     ]
 }
@@ -215,6 +298,7 @@ fn endpoint(words: &Words) -> EndpointPage {
     EndpointPage {
         shell: busy_shell("Edit endpoint", Section::Providers, words),
         endpoint_id: Some(words.customer.into()),
+        tag: "0f".into(),
         name: Field::new(words.customer),
         provider: Field::new("anthropic"),
         providers: formats(),
@@ -233,9 +317,18 @@ fn model(words: &Words) -> ModelPage {
     let target = |model: &str| TargetForm { endpoint: Field::new("e1"), upstream_model: Field::new(model) };
     let mut blank = target("");
     blank.endpoint = blank.endpoint.refused(FieldError::UnknownChoice);
+    let trail = TrailRow { at_us: NOW_US, who: words.customer.into(), action: "model.update".into() };
     ModelPage {
-        shell: busy_shell("Edit model", Section::Providers, words),
+        shell: busy_shell("Edit model", Section::Models, words),
         model_id: Some("m1".into()),
+        model: Some(models(words).remove(0)),
+        may_edit: true,
+        tag: "0f".into(),
+        trail: Some(vec![trail]),
+        now_us: NOW_US,
+        aliases: Field::new(words.customer).refused(FieldError::Taken),
+        max_output: Field::new("128000"),
+        context_window: Field::new(words.text).refused(FieldError::NotANumber { min: 1 }),
         name: Field::new(words.model),
         targets: vec![target(words.model), blank],
         endpoints: vec![Choice::new("e1", "openai"), Choice::new("e2", words.customer)],

@@ -2,7 +2,6 @@
 
 use axum::extract::{Form, Path, State};
 use axum::response::Response;
-use http::StatusCode;
 use weir_contract::id::KeyId;
 use weir_web::page::KeyPage;
 use weir_web::page::keys::KeyForm;
@@ -16,8 +15,8 @@ use crate::auth::{Actor, Allowed, ManageKeys, ReadSetup, Right};
 use crate::endpoints;
 use crate::error::AppError;
 use crate::keys::{self, Key};
-use crate::page::answer::{go_saying, page, page_with};
-use crate::page::flash::Flash;
+use crate::page::answer::page;
+use crate::page::draft::settle;
 use crate::page::frame::Frame;
 use crate::page::people::People;
 use crate::page::trail::trail;
@@ -51,19 +50,13 @@ pub(in crate::page) async fn update(
         Ok(()) => keys::update(&app, &by, &id, form, &expected).await,
         Err(invalid) => Err(invalid),
     };
-    match done {
-        Ok(key) => {
-            let text = format!("Key {} is changed, in force at once.", key.name);
-            Ok(go_saying(&url::key(id.as_str()), &Flash::ok(text)))
-        }
-        Err(AppError::Invalid(errors)) => {
-            let key = find(&app, &by, &id).await?;
-            let form = sent.refused(&app, &by, Some(&key), &errors).await?;
-            let view = view(&app, &by, frame, &key, Some(form)).await?;
-            page_with(StatusCode::UNPROCESSABLE_ENTITY, &view)
-        }
-        Err(other) => Err(other),
-    }
+    let saved = |key: Key| (url::key(id.as_str()), format!("Key {} is changed, in force at once.", key.name));
+    let again = async |errors| {
+        let key = find(&app, &by, &id).await?;
+        let form = sent.refused(&app, &by, Some(&key), &errors).await?;
+        view(&app, &by, frame, &key, Some(form)).await
+    };
+    settle(done, saved, again).await
 }
 
 /// The key of that id, for whoever may see it.

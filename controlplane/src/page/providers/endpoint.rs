@@ -2,7 +2,6 @@
 
 use axum::extract::{Form, Path, State};
 use axum::response::Response;
-use http::StatusCode;
 use serde::Deserialize;
 use weir_contract::id::{EndpointId, WorkspaceId};
 use weir_web::form::{Choice, Field};
@@ -16,9 +15,10 @@ use crate::app::App;
 use crate::auth::{Actor, Allowed, ManageProviders, ReadSetup, Right};
 use crate::endpoints::{self, Endpoint, EndpointForm};
 use crate::error::{AppError, FieldErrors};
-use crate::page::answer::{go_saying, page, page_with};
-use crate::page::flash::Flash;
+use crate::page::answer::page;
+use crate::page::draft::{left, settle};
 use crate::page::frame::Frame;
+use crate::precondition::{Expected, tag_of};
 use crate::{providers, workspaces};
 
 /// What the form sends; field names are those of [`EndpointPage`].
@@ -33,6 +33,7 @@ pub(in crate::page) struct Sent {
     workspace: String,
     allow_private: String,
     add_models: String,
+    tag: String,
 }
 
 /// `GET /providers/endpoints/new`
@@ -64,14 +65,12 @@ pub(in crate::page) async fn create(
     frame: Frame,
     Form(sent): Form<Sent>,
 ) -> Result<Response, AppError> {
-    match endpoints::create(&app, &by, sent.form(None)).await {
-        Ok(made) => {
-            let text = format!("Endpoint {} is in the draft. Publish to put it in force.", made.name);
-            Ok(go_saying(url::PROVIDERS, &Flash::ok(text)))
-        }
-        Err(AppError::Invalid(errors)) => refused(&app, &by, frame, None, sent, &errors).await,
-        Err(other) => Err(other),
-    }
+    let done = endpoints::create(&app, &by, sent.form(None)).await;
+    let saved = |made: Endpoint| {
+        let text = format!("Endpoint {} is in the draft. Publish to put it in force.", made.name);
+        (url::PROVIDERS.to_owned(), text)
+    };
+    settle(done, saved, async |errors| view(&app, &by, frame, None, sent, &errors).await).await
 }
 
 /// `POST /providers/endpoints/{id}`
@@ -83,23 +82,21 @@ pub(in crate::page) async fn update(
     Form(sent): Form<Sent>,
 ) -> Result<Response, AppError> {
     let before = find(&app, &by, &id).await?;
-    match endpoints::update(&app, &by, &id, sent.form(Some(&before))).await {
-        Ok(after) => {
-            let lost = credential(&before.body) != CredentialState::Missing
-                && credential(&after.body) == CredentialState::Missing;
-            let text = if lost {
-                format!(
-                    "Endpoint {} is saved. Its address has another host, so its credential was cleared: enter it again.",
-                    after.name
-                )
-            } else {
-                format!("Endpoint {} is saved in the draft. Publish to put it in force.", after.name)
-            };
-            Ok(go_saying(url::PROVIDERS, &Flash::ok(text)))
-        }
-        Err(AppError::Invalid(errors)) => refused(&app, &by, frame, Some(&before), sent, &errors).await,
-        Err(other) => Err(other),
+    let expected = Expected::tag(&sent.tag);
+    let done = endpoints::update(&app, &by, &id, sent.form(Some(&before)), &expected).await;
+    let saved = |after: Endpoint| (url::PROVIDERS.to_owned(), said(&before, &after));
+    settle(done, saved, async |errors| view(&app, &by, frame, Some(&before), sent, &errors).await).await
+}
+
+fn said(before: &Endpoint, after: &Endpoint) -> String {
+    let is_missing = |endpoint: &Endpoint| credential(&endpoint.body) == CredentialState::Missing;
+    let name = &after.name;
+    if !is_missing(before) && is_missing(after) {
+        return format!(
+            "Endpoint {name} is saved. Its address has another host, so its credential was cleared: enter it again."
+        );
     }
+    format!("Endpoint {name} is saved in the draft. Publish to put it in force.")
 }
 
 /// `GET /providers/endpoints/{id}/deletion`
@@ -135,12 +132,8 @@ pub(in crate::page) async fn delete(
     Path(id): Path<EndpointId>,
 ) -> Result<Response, AppError> {
     let endpoint = find(&app, &by, &id).await?;
-    let flash = match endpoints::delete(&app, &by, &id, "").await {
-        Ok(()) => Flash::ok(format!("Endpoint {} has left the draft.", endpoint.name)),
-        Err(AppError::Conflict(reason)) => Flash::bad(format!("Not deleted: {reason}.")),
-        Err(other) => return Err(other),
-    };
-    Ok(go_saying(url::PROVIDERS, &flash))
+    let done = endpoints::delete(&app, &by, &id, "").await;
+    left(url::PROVIDERS, &format!("Endpoint {}", endpoint.name), done)
 }
 
 async fn find(app: &App, actor: &Actor, id: &EndpointId) -> Result<Endpoint, AppError> {
@@ -160,6 +153,7 @@ impl Sent {
             workspace: endpoint.workspace.as_ref().map(ToString::to_string).unwrap_or_default(),
             allow_private: if body.limits.allow_private { "on".to_owned() } else { String::new() },
             add_models: String::new(),
+            tag: tag_of(endpoint),
         }
     }
 
@@ -185,17 +179,6 @@ impl Sent {
     }
 }
 
-async fn refused(
-    app: &App,
-    actor: &Actor,
-    frame: Frame,
-    before: Option<&Endpoint>,
-    sent: Sent,
-    errors: &FieldErrors,
-) -> Result<Response, AppError> {
-    page_with(StatusCode::UNPROCESSABLE_ENTITY, &view(app, actor, frame, before, sent, errors).await?)
-}
-
 async fn view(
     app: &App,
     actor: &Actor,
@@ -216,6 +199,7 @@ async fn view(
     Ok(EndpointPage {
         shell: frame.shell(app, actor, title, Section::Providers).await?,
         endpoint_id: before.map(|before| before.id.to_string()),
+        tag: before.map(tag_of).unwrap_or_default(),
         name: field(sent.name, "name"),
         provider: field(sent.provider, "provider"),
         providers: choices,
