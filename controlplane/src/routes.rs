@@ -133,6 +133,7 @@ fn json_api() -> Routes {
         .delete("/api/v1/endpoints/{id}", v1::endpoints::delete)
         .get("/api/v1/prices", v1::prices::list)
         .get("/api/v1/prices/unrated", v1::prices::unrated)
+        .post("/api/v1/endpoints/{id}/test", v1::endpoints::test)
         .get("/api/v1/endpoints/observed", v1::endpoints::observed)
         .get("/api/v1/models/observed", v1::models::observed)
         .get("/api/v1/models", v1::models::list)

@@ -131,6 +131,18 @@ pub fn endpoint(id: &str) -> String {
     format!("{ENDPOINTS}/{}", escaped(id))
 }
 
+/// The form for a new endpoint of that provider.
+#[must_use]
+pub fn endpoint_new(provider: &str) -> String {
+    format!("{ENDPOINT_NEW}{}", Query::new().set("provider", provider))
+}
+
+/// Where the test of an endpoint is posted.
+#[must_use]
+pub fn endpoint_test(id: &str) -> String {
+    format!("{ENDPOINTS}/{}/test", escaped(id))
+}
+
 /// Where deleting an endpoint is asked (GET) and done (POST).
 #[must_use]
 pub fn endpoint_deletion(id: &str) -> String {

@@ -159,7 +159,17 @@ async fn endpoint(
             body.base_url
         ));
     }
-    let EndpointBody { provider, dialect, base_url, region, auth, credential: _, limits } = body;
+    let client_cert = client_certificate(app, conn, &id, &body).await?;
+    let EndpointBody {
+        provider,
+        dialect,
+        base_url,
+        region,
+        auth,
+        credential: _,
+        client_certificate: _,
+        limits,
+    } = body;
     Ok(EndpointEntry {
         id,
         workspace,
@@ -178,7 +188,7 @@ async fn endpoint(
         allow_private: limits.allow_private,
         proxy: limits.proxy,
         ca_pem: limits.ca_pem,
-        client_cert: None,
+        client_cert,
     })
 }
 
@@ -198,6 +208,17 @@ async fn credential(
     let sealed =
         seal::for_gateways(app, conn, secret, &vault_place(id.as_str(), &body.base_url), &place).await?;
     Ok(sealed.map_or(Credential::None, Credential::Sealed))
+}
+
+async fn client_certificate(
+    app: &App,
+    conn: &mut Conn,
+    id: &EndpointId,
+    body: &EndpointBody,
+) -> Result<Option<String>, AppError> {
+    let Some(stored) = &body.client_certificate else { return Ok(None) };
+    let place = credential_place(id, &body.base_url);
+    seal::for_gateways(app, conn, &stored.secret, &vault_place(id.as_str(), &body.base_url), &place).await
 }
 
 /// The model under its own name, then under each alias.

@@ -1,5 +1,6 @@
 //! `/providers`: who runs models, how well they answer, and what the gateways run.
 
+use super::keys::TrailRow;
 use crate::form::{Choice, Field};
 use crate::shell::Shell;
 use crate::{number, url};
@@ -132,6 +133,34 @@ pub struct PublishRow {
     pub gateways: u64,
 }
 
+/// What is known of a provider, for its form.
+#[derive(Debug, Clone, Default)]
+pub struct KnownProvider {
+    /// Its base address; empty when everybody has another one.
+    pub base_url: String,
+    /// What its credentials begin with; may be empty.
+    pub credential_prefix: String,
+    /// Where it gives out credentials; may be empty.
+    pub credential_url: String,
+}
+
+/// What a test of an endpoint found; never its credential.
+#[derive(Debug, Clone, Default)]
+pub struct TestedView {
+    /// Whether everything went well.
+    pub ok: bool,
+    /// The step that failed, as a sentence.
+    pub step: String,
+    /// What was called.
+    pub call: String,
+    /// The status of the answer.
+    pub status: Option<u16>,
+    /// What the provider said, or why there was no answer.
+    pub message: String,
+    /// What the reader should know of how it was tested.
+    pub note: Option<String>,
+}
+
 /// The form of one endpoint; posted to `/providers/endpoints` or `/providers/endpoints/{id}`.
 #[derive(Debug, Clone, Default, Template)]
 #[template(path = "page/providers/endpoint.html")]
@@ -146,8 +175,20 @@ pub struct EndpointPage {
     pub name: Field,
     /// The format it speaks, one of `providers`.
     pub provider: Field,
-    /// The formats there are.
+    /// The providers there are.
     pub providers: Vec<Choice>,
+    /// What is known of the chosen one.
+    pub known: KnownProvider,
+    /// The endpoint as it is in the draft; `None` for a new one.
+    pub endpoint: Option<EndpointRow>,
+    /// Whether the reader may change the draft.
+    pub may_edit: bool,
+    /// What a test just found.
+    pub tested: Option<TestedView>,
+    /// What was done to it, newest first; `None` for readers who may not read the audit trail.
+    pub trail: Option<Vec<TrailRow>>,
+    /// The moment the page was made.
+    pub now_us: i64,
     /// Its base address.
     pub base_url: Field,
     /// The credential, or `env:NAME` or `file:PATH`; never filled. Empty keeps what is stored.
@@ -162,6 +203,26 @@ pub struct EndpointPage {
     pub workspaces: Vec<Choice>,
     /// Ticked when it may stand on a private or loopback address.
     pub allow_private: Field,
+    /// Outbound proxy; empty for none.
+    pub proxy: Field,
+    /// Further certificate authorities, PEM.
+    pub ca_pem: Field,
+    /// Client certificate and key, PEM; never filled. Empty keeps what is stored.
+    pub client_certificate: Field,
+    /// Since when a client certificate is stored.
+    pub certificate_since_us: Option<i64>,
+    /// Ticked to forget the stored client certificate.
+    pub forget_certificate: Field,
+    /// Milliseconds to connect.
+    pub connect_timeout_ms: Field,
+    /// Milliseconds to the first byte.
+    pub first_byte_timeout_ms: Field,
+    /// Milliseconds between two chunks.
+    pub idle_timeout_ms: Field,
+    /// Milliseconds for the whole call.
+    pub total_timeout_ms: Field,
+    /// Further tries.
+    pub retries_max: Field,
     /// For a new one: ticked to add the chat models the price book knows of its provider.
     pub add_models: Field,
 }
@@ -171,6 +232,35 @@ impl EndpointPage {
     #[must_use]
     pub fn action(&self) -> String {
         self.endpoint_id.as_deref().map_or_else(|| url::ENDPOINTS.to_owned(), url::endpoint)
+    }
+
+    /// Whether the folded part of the form holds something to see.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        let fields = [
+            &self.proxy,
+            &self.ca_pem,
+            &self.client_certificate,
+            &self.connect_timeout_ms,
+            &self.first_byte_timeout_ms,
+            &self.idle_timeout_ms,
+            &self.total_timeout_ms,
+            &self.retries_max,
+        ];
+        fields.iter().any(|field| field.error.is_some())
+            || !self.proxy.value.is_empty()
+            || !self.ca_pem.value.is_empty()
+            || self.certificate_since_us.is_some()
+    }
+
+    /// What the field for the client certificate expects, given what is stored.
+    #[must_use]
+    pub fn certificate_hint(&self) -> String {
+        let kept = self.certificate_since_us.map(|since_us| {
+            format!("One is stored since {}; leave this empty to keep it. ", number::date(&since_us))
+        });
+        let what = "Certificate chain and key as PEM, for a provider that demands one. Stored encrypted, never shown.";
+        format!("{}{what}", kept.unwrap_or_default())
     }
 
     /// What the credential field expects, given what is stored.
@@ -185,6 +275,10 @@ impl EndpointPage {
                 format!("It is read from {name}; leave this empty to keep that. ")
             }
         };
-        format!("{kept}The key itself, stored encrypted and never shown, or env:NAME or file:PATH.")
+        let looks = match self.known.credential_prefix.as_str() {
+            "" => String::new(),
+            prefix => format!(" It begins with {prefix}."),
+        };
+        format!("{kept}The key itself, stored encrypted and never shown, or env:NAME or file:PATH.{looks}")
     }
 }

@@ -5,7 +5,9 @@ use crate::form::{Choice, Field, FieldError};
 use crate::page::keys::{KeyForm, KeyRow, Pick, TrailRow};
 use crate::page::models::{ModelRow, PriceView, TargetForm, TargetRow};
 use crate::page::prices::{PriceRow, UnitPrice, UnratedRow};
-use crate::page::providers::{CredentialState, EndpointRow, GatewayRow, Health, PublishRow};
+use crate::page::providers::{
+    CredentialState, EndpointRow, GatewayRow, Health, KnownProvider, PublishRow, TestedView,
+};
 use crate::page::{
     EndpointPage, KeyPage, KeyRotationPage, KeyShownPage, KeysPage, ModelPage, ModelsPage, PricesPage,
     ProvidersPage,
@@ -152,8 +154,8 @@ fn keys(words: &Words) -> KeysPage {
     }
 }
 
-fn providers(words: &Words) -> ProvidersPage {
-    let endpoint = |n: usize, credential| EndpointRow {
+fn endpoint_row(words: &Words, n: usize, credential: CredentialState) -> EndpointRow {
+    EndpointRow {
         endpoint_id: format!("e{n}"),
         name: format!("{}-{n}", words.customer),
         provider: "openai".into(),
@@ -164,7 +166,10 @@ fn providers(words: &Words) -> ProvidersPage {
         targets: 2,
         health: (n != 2).then(|| health(words)),
         unpublished: n == 0,
-    };
+    }
+}
+
+fn providers(words: &Words) -> ProvidersPage {
     let credentials = [
         CredentialState::NotNeeded,
         CredentialState::Stored { since_us: NOW_US - 3 * DAY_US },
@@ -177,7 +182,7 @@ fn providers(words: &Words) -> ProvidersPage {
         endpoints: credentials
             .into_iter()
             .enumerate()
-            .map(|(n, credential)| endpoint(n, credential))
+            .map(|(n, credential)| endpoint_row(words, n, credential))
             .collect(),
         gateways: gateways(words),
         publishes: vec![PublishRow {
@@ -310,6 +315,32 @@ fn endpoint(words: &Words) -> EndpointPage {
         workspaces: workspaces(),
         allow_private: Field::new("on"),
         add_models: Field::default(),
+        known: KnownProvider {
+            base_url: words.text.into(),
+            credential_prefix: "sk-".into(),
+            credential_url: "https://console.example.com/keys".into(),
+        },
+        endpoint: Some(endpoint_row(words, 0, CredentialState::Stored { since_us: NOW_US - DAY_US })),
+        may_edit: true,
+        tested: Some(TestedView {
+            ok: false,
+            step: "The provider does not take the credential.".into(),
+            call: "GET https://api.example.com/v1/models".into(),
+            status: Some(401),
+            message: words.text.into(),
+            note: Some(words.text.into()),
+        }),
+        trail: Some(vec![TrailRow {
+            at_us: NOW_US,
+            who: words.customer.into(),
+            action: "endpoint.test".into(),
+        }]),
+        now_us: NOW_US,
+        proxy: Field::new(words.text).refused(FieldError::NotAUrl),
+        client_certificate: Field::default().refused(FieldError::Other(words.text.into())),
+        certificate_since_us: Some(NOW_US - DAY_US),
+        connect_timeout_ms: Field::new("5000"),
+        ..EndpointPage::default()
     }
 }
 

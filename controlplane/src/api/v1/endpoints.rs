@@ -9,6 +9,7 @@ use super::models::During;
 use crate::api::json::{self, List};
 use crate::app::App;
 use crate::auth::{Allowed, ManageProviders, ReadFigures, ReadSetup};
+use crate::endpoints::probe::{Tested, probe};
 use crate::endpoints::{self, Endpoint, EndpointForm};
 use crate::error::AppError;
 use crate::observed::{self, Observed};
@@ -92,4 +93,15 @@ pub(crate) async fn observed(
 ) -> Result<Json<List<Observed>>, AppError> {
     let window = during.window(app.clock.now_us())?;
     Ok(Json(List::whole(observed::by_endpoint(&app, &who, window).await?)))
+}
+
+/// Tests an endpoint as it is in the draft: one small call, and what the provider said to it.
+#[utoipa::path(post, path = "/api/v1/endpoints/{id}/test", tag = "endpoints", params(("id" = String, Path)),
+    responses((status = 200, body = Tested), (status = 404, body = crate::error::Problem)))]
+pub(crate) async fn test(
+    who: Allowed<ManageProviders>,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+) -> Result<Json<Tested>, AppError> {
+    Ok(Json(probe(&app, &who, &id).await?))
 }

@@ -29,25 +29,30 @@ pub(in crate::page) async fn list(
     State(app): State<App>,
     frame: Frame,
 ) -> Result<Response, AppError> {
-    let known = endpoints::list(&app, &by).await?;
-    let models = models::list(&app, &by).await?;
-    let workspaces = workspaces::in_reach(&app, &by, Right::ReadSetup).await?;
-    let draft = publish::draft_state(&app).await?;
-    let changed: HashSet<String> = draft.changed.into_iter().map(|one| one.id).collect();
     let (gateways, publishes) = gateways::state(&app).await?;
-    let seen = last_hour(&app, &by).await?;
-    let endpoint = |one: &Endpoint| EndpointRow {
-        health: seen.iter().find(|seen| seen.endpoint == one.id.as_str()).map(health),
-        ..endpoint_row(one, &models, &workspaces, changed.contains(one.id.as_str()))
-    };
     page(&ProvidersPage {
         shell: frame.shell(&app, &by, "Providers", Section::Providers).await?,
         may_edit: by.may(Right::ManageProviders),
-        endpoints: known.iter().map(endpoint).collect(),
+        endpoints: rows(&app, &by).await?,
         gateways,
         publishes,
         now_us: app.clock.now_us(),
     })
+}
+
+/// The endpoints in the actor's reach, with their health.
+pub(super) async fn rows(app: &App, actor: &Actor) -> Result<Vec<EndpointRow>, AppError> {
+    let known = endpoints::list(app, actor).await?;
+    let models = models::list(app, actor).await?;
+    let workspaces = workspaces::in_reach(app, actor, Right::ReadSetup).await?;
+    let draft = publish::draft_state(app).await?;
+    let changed: HashSet<String> = draft.changed.into_iter().map(|one| one.id).collect();
+    let seen = last_hour(app, actor).await?;
+    let endpoint = |one: &Endpoint| EndpointRow {
+        health: seen.iter().find(|seen| seen.endpoint == one.id.as_str()).map(health),
+        ..endpoint_row(one, &models, &workspaces, changed.contains(one.id.as_str()))
+    };
+    Ok(known.iter().map(endpoint).collect())
 }
 
 fn endpoint_row(
