@@ -22,7 +22,7 @@ await main(async (browser) => {
 
   await page.locator("form[action$='/test'] button").click();
   await page.waitForURL("**/test");
-  const tested = await page.locator("main [role='status']").innerText();
+  const tested = await page.locator("main div.note[role='status']").innerText();
   expect(tested.includes("401") && tested.includes(MESSAGE), page.url(), `the test said ${tested}`);
   expect(!(await page.content()).includes(WRONG_KEY), page.url(), "the key is on the page");
 

@@ -6,6 +6,7 @@
 //! | `first_run`, `sdk`, `recordings` | what a client sees, and what is stored of it |
 //! | `faults` | providers that fail: what the client gets, what is on record |
 //! | `kill`, `away` | nothing is lost, nothing is twice, traffic goes on |
+//! | `endpoints` | client certificates, tests of endpoints, aliases |
 //! | `keys` | a key is rotated and no request fails |
 //! | `publish` | a policy arrives whole, or not at all |
 //! | `store` | PostgreSQL by URL |
@@ -14,6 +15,7 @@
 //! | `pages` | the dashboard in a real browser |
 
 mod away;
+mod endpoints;
 mod faults;
 mod first_run;
 mod house;
