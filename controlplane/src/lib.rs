@@ -8,6 +8,7 @@
 //! | `page` · `api` | thin handlers: HTML, JSON, and the gateways' stream |
 //! | [`workspaces`] [`keys`] [`endpoints`] [`models`] [`gateways`] [`api_tokens`] | one service per object, used by pages and API alike |
 //! | `objects` [`providers`] | drafts with versions, the pattern of all of them; the providers we know, as data |
+//! | [`prices`] [`observed`] | the price book as people read it; how fast and how well endpoints and models answer |
 //! | [`precondition`] | two editors of one thing: tags, and who is told |
 //! | [`publish`] | drafts → checked → numbered, signed snapshot → gateways; diff, restore |
 //! | `books` | posted batches: ledger entries, customers |
@@ -33,8 +34,10 @@ pub mod gateways;
 pub mod keys;
 pub mod models;
 mod objects;
+pub mod observed;
 mod page;
 pub mod precondition;
+pub mod prices;
 pub mod providers;
 pub mod publish;
 pub mod routes;

@@ -44,6 +44,7 @@ pub(crate) fn key_entry() -> KeyEntry {
         workspace: "ws_1".into(),
         name: "sample".to_owned(),
         hash: secret().key_hash(KEY).to_hex(),
+        previous: None,
         expires_at_us: None,
         models: Vec::new(),
         endpoints: Vec::new(),

@@ -120,6 +120,7 @@ fn key(secret: &PolicySecret) -> KeyEntry {
         workspace: "ws_bench".into(),
         name: "bench".to_owned(),
         hash: secret.key_hash(KEY).to_hex(),
+        previous: None,
         expires_at_us: None,
         models: Vec::new(),
         endpoints: Vec::new(),

@@ -6,6 +6,8 @@
 //! | `first_run`, `sdk`, `recordings` | what a client sees, and what is stored of it |
 //! | `faults` | providers that fail: what the client gets, what is on record |
 //! | `kill`, `away` | nothing is lost, nothing is twice, traffic goes on |
+//! | `endpoints` | client certificates, tests of endpoints, aliases |
+//! | `keys` | a key is rotated and no request fails |
 //! | `publish` | a policy arrives whole, or not at all |
 //! | `store` | PostgreSQL by URL |
 //! | `tie` | every figure is the same figure |
@@ -13,9 +15,11 @@
 //! | `pages` | the dashboard in a real browser |
 
 mod away;
+mod endpoints;
 mod faults;
 mod first_run;
 mod house;
+mod keys;
 mod kill;
 mod load;
 mod otel;

@@ -101,16 +101,74 @@ pub fn key_revocation(id: &str) -> String {
     format!("/keys/{}/revocation", escaped(id))
 }
 
+/// One key: its page (GET) and where its change is posted.
+#[must_use]
+pub fn key(id: &str) -> String {
+    format!("{KEYS}/{}", escaped(id))
+}
+
+/// Where rotating a key is asked (GET) and done (POST).
+#[must_use]
+pub fn key_rotation(id: &str) -> String {
+    format!("{KEYS}/{}/rotation", escaped(id))
+}
+
+/// Where the end of a key's old secret is posted.
+#[must_use]
+pub fn key_rotation_end(id: &str) -> String {
+    format!("{KEYS}/{}/rotation/end", escaped(id))
+}
+
+/// The list of keys, searched, in one state, from one row on.
+#[must_use]
+pub fn keys(search: &str, state: &str, after: &str) -> String {
+    format!("{KEYS}{}", Query::new().set("search", search).set("state", state).set("after", after))
+}
+
 /// One endpoint: its form (GET) and where the change is posted.
 #[must_use]
 pub fn endpoint(id: &str) -> String {
     format!("{ENDPOINTS}/{}", escaped(id))
 }
 
+/// The form for a new endpoint of that provider.
+#[must_use]
+pub fn endpoint_new(provider: &str) -> String {
+    format!("{ENDPOINT_NEW}{}", Query::new().set("provider", provider))
+}
+
+/// Where the test of an endpoint is posted.
+#[must_use]
+pub fn endpoint_test(id: &str) -> String {
+    format!("{ENDPOINTS}/{}/test", escaped(id))
+}
+
 /// Where deleting an endpoint is asked (GET) and done (POST).
 #[must_use]
 pub fn endpoint_deletion(id: &str) -> String {
     format!("{ENDPOINTS}/{}/deletion", escaped(id))
+}
+
+/// The list of models, searched.
+#[must_use]
+pub fn models(search: &str) -> String {
+    format!("{MODELS}{}", Query::new().set("search", search))
+}
+
+/// The price book, searched, all of it or what is in use, from one row on.
+#[must_use]
+pub fn prices(search: &str, in_use: bool, after: &str) -> String {
+    format!("{PRICES}{}", prices_query(search, in_use).set("after", after))
+}
+
+/// The same rows as CSV.
+#[must_use]
+pub fn prices_csv(search: &str, in_use: bool) -> String {
+    format!("/prices.csv{}", prices_query(search, in_use))
+}
+
+fn prices_query(search: &str, in_use: bool) -> Query {
+    Query::new().set("search", search).set("in_use", if in_use { "on" } else { "" })
 }
 
 /// One model: its form (GET) and where the change is posted.

@@ -11,6 +11,7 @@
 //! | [`body`] | stored bytes, gated by size |
 //! | [`customers`] | who costs what, from the rollups |
 //! | [`spend`] | one customer by day, model and key |
+//! | [`observed`] | how fast and how well endpoints answer, and their last error |
 //! | [`export`] | every call of a window, row by row |
 //! | [`tie`] | whether calls, rollups and manifests add up to the same nano-dollar |
 //! | [`migrate`] | bringing the tables to the version this build knows |
@@ -29,6 +30,7 @@ pub(crate) mod histogram;
 mod live;
 mod migrate;
 mod names;
+pub(crate) mod observed;
 mod reach;
 pub(crate) mod request;
 pub(crate) mod requests;

@@ -27,6 +27,8 @@ pub(super) enum Table {
     SpendModel,
     /// Spend by everything and day.
     SpendDay,
+    /// Latency by model, endpoint and five minutes, as histograms.
+    Latency,
 }
 
 impl Table {
@@ -37,6 +39,7 @@ impl Table {
             Self::SpendCustomer => "spend_customer_1h",
             Self::SpendModel => "spend_model_1h",
             Self::SpendDay => "spend_1d",
+            Self::Latency => "latency_5m",
         }
     }
 
@@ -44,7 +47,7 @@ impl Table {
     const fn time(self) -> &'static str {
         match self {
             Self::Calls | Self::Bodies => "started_at",
-            Self::SpendCustomer | Self::SpendModel | Self::SpendDay => "t",
+            Self::SpendCustomer | Self::SpendModel | Self::SpendDay | Self::Latency => "t",
         }
     }
 }

@@ -71,10 +71,10 @@ async fn set_up(app: &App, conn: &mut Conn) -> Result<publish::Published, AppErr
         created_us: now_us,
     };
     create_workspace(conn, OURSELVES, &workspace).await?;
-    let form = keys::NewKey {
+    let form = keys::KeyForm {
         name: "first key".to_owned(),
         workspace: workspace.id.clone(),
-        ..keys::NewKey::default()
+        ..keys::KeyForm::default()
     };
     let key = keys::create_in(app, conn, OURSELVES, form).await?;
     keep(app, conn, FIRST_KEY, &key.secret).await?;

@@ -6,6 +6,7 @@ mod answer;
 mod appearance;
 mod assets;
 mod customers;
+mod draft;
 mod dress;
 mod example;
 mod first_admin;
@@ -15,7 +16,9 @@ mod freshness;
 mod gateway;
 mod home;
 mod keys;
+mod models;
 mod people;
+mod prices;
 mod providers;
 mod publish;
 mod requests;
@@ -23,6 +26,7 @@ mod sheet;
 mod sign_in;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod welcome;
 
 use http::Uri;
@@ -58,6 +62,11 @@ pub(crate) fn routes() -> Routes {
         .get("/customers/{id}/calls.csv", customers::export::calls)
         .get("/keys", keys::list::list)
         .post("/keys", keys::create::create)
+        .get("/keys/{id}", keys::show::show)
+        .post("/keys/{id}", keys::show::update)
+        .get("/keys/{id}/rotation", keys::rotate::ask)
+        .post("/keys/{id}/rotation", keys::rotate::create)
+        .post("/keys/{id}/rotation/end", keys::rotate::end)
         .get("/keys/{id}/revocation", keys::revoke::ask)
         .post("/keys/{id}/revocation", keys::revoke::create)
         .get("/providers", providers::list::list)
@@ -65,14 +74,18 @@ pub(crate) fn routes() -> Routes {
         .post("/providers/endpoints", providers::endpoint::create)
         .get("/providers/endpoints/{id}", providers::endpoint::show)
         .post("/providers/endpoints/{id}", providers::endpoint::update)
-        .get("/providers/endpoints/{id}/deletion", providers::endpoint::ask)
-        .post("/providers/endpoints/{id}/deletion", providers::endpoint::delete)
-        .get("/models/new", providers::model::new)
-        .post("/models", providers::model::create)
-        .get("/models/{id}", providers::model::show)
-        .post("/models/{id}", providers::model::update)
-        .get("/models/{id}/deletion", providers::model::ask)
-        .post("/models/{id}/deletion", providers::model::delete)
+        .post("/providers/endpoints/{id}/test", providers::endpoint::test)
+        .get("/providers/endpoints/{id}/deletion", providers::delete::ask)
+        .post("/providers/endpoints/{id}/deletion", providers::delete::delete)
+        .get("/models", models::list::list)
+        .get("/models/new", models::show::new)
+        .post("/models", models::show::create)
+        .get("/models/{id}", models::show::show)
+        .post("/models/{id}", models::show::update)
+        .get("/models/{id}/deletion", models::delete::ask)
+        .post("/models/{id}/deletion", models::delete::delete)
+        .get("/prices", prices::list)
+        .get("/prices.csv", prices::export)
         .post("/publish", publish::create)
 }
 

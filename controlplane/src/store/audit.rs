@@ -60,6 +60,20 @@ pub(crate) async fn create_row(conn: &mut Conn, row: &AuditRow) -> Result<(), St
     Ok(())
 }
 
+/// The newest changes of one object, newest first, at most `limit`.
+pub(crate) async fn list_rows_of(
+    conn: &mut Conn,
+    object: &str,
+    limit: i64,
+) -> Result<Vec<AuditRow>, StoreError> {
+    let rows = sqlx::query_as("SELECT * FROM audit WHERE object = $1 ORDER BY seq DESC LIMIT $2")
+        .bind(object)
+        .bind(limit)
+        .fetch_all(conn)
+        .await?;
+    Ok(rows)
+}
+
 /// Rows after number `after`, oldest first, at most `limit`.
 pub(crate) async fn list_rows(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
     let rows = sqlx::query_as("SELECT * FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2")

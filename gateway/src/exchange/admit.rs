@@ -52,9 +52,9 @@ pub(crate) fn identify(
         ));
     };
     let presented = presented_key(request.headers(), request.uri().query());
-    let key = presented.as_deref().and_then(|presented| force.key(presented)).cloned();
-    let expired =
-        |key: &Arc<Key>| key.entry.expires_at_us.is_some_and(|at_us| at_us <= handles.clock.now_us());
+    let now_us = handles.clock.now_us();
+    let key = presented.as_deref().and_then(|presented| force.key(presented, now_us)).cloned();
+    let expired = |key: &Arc<Key>| key.entry.expires_at_us.is_some_and(|at_us| at_us <= now_us);
     match key.filter(|key| !expired(key)) {
         Some(key) => Ok((force, key)),
         None => Err(Refusal::unknown_key(presented.is_some())),

@@ -6,6 +6,7 @@ pub(crate) mod endpoints;
 pub(crate) mod gateways;
 pub(crate) mod keys;
 pub(crate) mod models;
+pub(crate) mod prices;
 pub(crate) mod requests;
 pub(crate) mod revisions;
 pub(crate) mod tokens;

@@ -16,8 +16,8 @@ use crate::price::Price;
 
 pub use seal::{KeyHash, PolicySecret, SealError, SigningKey, Verifier};
 pub use snapshot::{
-    Content, EndpointEntry, Header, KeyEntry, ModelEntry, PriceEntry, SCHEMA, Section, SectionKind,
-    SectionRef, SignedHeader, SnapshotError, TargetEntry, WorkspaceEntry,
+    Content, EndpointEntry, Header, KeyEntry, ModelEntry, PreviousSecret, PriceEntry, SCHEMA, Section,
+    SectionKind, SectionRef, SignedHeader, SnapshotError, TargetEntry, WorkspaceEntry,
 };
 
 /// The policy in force: immutable, shared, swapped whole. An exchange pins one and keeps it to its end.
@@ -28,6 +28,8 @@ pub struct Policy {
     /// When it was published, µs UTC.
     pub published_at_us: i64,
     keys: HashMap<KeyHash, Arc<Key>>,
+    /// Keys by an old secret in its grace, with the end of that, µs UTC.
+    previous: HashMap<KeyHash, (Arc<Key>, i64)>,
     endpoints: HashMap<EndpointId, Arc<EndpointEntry>>,
     models: HashMap<String, Vec<Arc<Model>>>,
 }
@@ -135,14 +137,18 @@ impl Policy {
             kind: "workspace",
             id: entry.workspace.to_string(),
         })?;
-        let hash =
-            KeyHash::from_hex(&entry.hash).ok_or_else(|| CompileError::KeyHash(entry.id.to_string()))?;
         let id = entry.id.to_string();
+        let read = |hex: &str| KeyHash::from_hex(hex).ok_or_else(|| CompileError::KeyHash(id.clone()));
+        let hash = read(&entry.hash)?;
+        let old = entry.previous.as_ref().map(|old| Ok((read(&old.hash)?, old.ends_at_us))).transpose()?;
         let key = Arc::new(Key { entry, workspace: Arc::clone(workspace) });
-        match self.keys.insert(hash, key) {
-            None => Ok(()),
-            Some(_) => Err(CompileError::Twice { kind: "key", id }),
+        let mut is_twice = self.previous.contains_key(&hash);
+        if let Some((old_hash, ends_at_us)) = old {
+            is_twice |= old_hash == hash || self.keys.contains_key(&old_hash);
+            is_twice |= self.previous.insert(old_hash, (Arc::clone(&key), ends_at_us)).is_some();
         }
+        is_twice |= self.keys.insert(hash, key).is_some();
+        if is_twice { Err(CompileError::Twice { kind: "key", id }) } else { Ok(()) }
     }
 
     fn add_model(
@@ -167,10 +173,11 @@ impl Policy {
         Ok(())
     }
 
-    /// The key with that hash.
+    /// The key with that hash at `now_us` (µs UTC): by its secret, or by the one before while that is in its grace.
     #[must_use]
-    pub fn key(&self, hash: &KeyHash) -> Option<&Arc<Key>> {
-        self.keys.get(hash)
+    pub fn key(&self, hash: &KeyHash, now_us: i64) -> Option<&Arc<Key>> {
+        let in_grace = || self.previous.get(hash).filter(|(_, ends_at_us)| now_us < *ends_at_us);
+        self.keys.get(hash).or_else(|| in_grace().map(|(key, _)| key))
     }
 
     /// All keys, in no order.

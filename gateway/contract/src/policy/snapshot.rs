@@ -199,6 +199,9 @@ pub struct KeyEntry {
     pub name: String,
     /// Keyed hash of its secret, hex.
     pub hash: String,
+    /// The secret it had before the last rotation, while that one still works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousSecret>,
     /// When it stops working, µs UTC.
     pub expires_at_us: Option<i64>,
     /// Models it may ask for; `*` at the end of a name stands for anything. Empty: all.
@@ -223,6 +226,16 @@ pub struct KeyEntry {
     pub requests_per_minute: Option<u32>,
     /// Requests in flight on one gateway.
     pub concurrent_max: Option<u32>,
+}
+
+/// An old secret of a key in its grace: it works beside the new one until its end, by the gateway's clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreviousSecret {
+    /// Keyed hash of the old secret, hex.
+    pub hash: String,
+    /// When it stops working, µs UTC.
+    pub ends_at_us: i64,
 }
 
 impl KeyEntry {

@@ -1,6 +1,10 @@
 //! Endpoints: one base URL with its credential. Drafts; credentials are write-only and bound to the host they were
 //! entered for: whoever changes the host must enter the credential again, so it can never be sent elsewhere.
 
+mod certificate;
+mod check;
+pub mod probe;
+
 use http::Uri;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -13,6 +17,7 @@ use crate::auth::{Actor, Right};
 use crate::error::{AppError, FieldErrors};
 use crate::models::{self, ModelBody};
 use crate::objects::{self, Body, Draft, Edit, check_name};
+use crate::precondition::Expected;
 use crate::providers;
 use crate::store::{self, Conn};
 
@@ -58,9 +63,21 @@ pub struct EndpointBody {
     pub auth: AuthStyle,
     /// Where the credential comes from.
     pub credential: CredentialSource,
+    /// The client certificate it shows to whoever demands one; its key is stored encrypted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub client_certificate: Option<ClientCertificate>,
     /// Times, tries and reach.
     #[serde(flatten)]
     pub limits: EndpointLimits,
+}
+
+/// A client certificate with its key, stored encrypted and never shown.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+pub struct ClientCertificate {
+    /// The secret's id.
+    pub secret: String,
+    /// When it was entered, µs UTC.
+    pub since_us: i64,
 }
 
 /// How long to wait, how often to try, what may be dialled and through what.
@@ -151,6 +168,9 @@ pub struct EndpointForm {
     /// The credential itself, `env:NAME` or `file:PATH`; left out, what is stored stays (unless the host changes);
     /// empty, it is removed.
     pub credential: Option<String>,
+    /// Client certificate chain and its key, PEM; left out, what is stored stays (unless the host changes); empty, it
+    /// is removed.
+    pub client_certificate: Option<String>,
     /// Times, tries and reach.
     pub limits: EndpointLimits,
     /// Adds the provider's chat models of the price book, named `provider/model`.
@@ -204,6 +224,8 @@ pub(crate) async fn create_in(
     let mut body = check(form)?;
     body.credential =
         enter(app, conn, edit, &id, &body, form.credential.as_deref().unwrap_or_default()).await?;
+    body.client_certificate =
+        certificate::enter(app, conn, edit, &id, &body, form.client_certificate.as_deref()).await?;
     let name = if form.name.trim().is_empty() { &form.provider } else { &form.name };
     let draft = Draft {
         id: id.to_string(),
@@ -229,18 +251,24 @@ pub async fn update(
     actor: &Actor,
     id: &EndpointId,
     form: EndpointForm,
+    expected: &Expected,
 ) -> Result<Endpoint, AppError> {
     let mut writing = app.store.write().await?;
     let found = objects::find::<EndpointBody>(&mut writing, id.as_str()).await?;
     let mut draft = found.ok_or_else(|| AppError::not_found("endpoint", id.as_str()))?;
     actor.require(Right::ManageProviders, draft.workspace.as_ref())?;
     actor.require(Right::ManageProviders, owner(&form).as_ref())?;
+    expected.check(&Endpoint::from(draft.clone()))?;
     let edit = Edit::by(actor, &form.note, app.clock.now_us());
     let mut body = check(&form)?;
     body.credential = match form.credential.as_deref() {
         Some(entered) => enter(app, &mut writing, &edit, id, &body, entered).await?,
         None if host(&draft.body.base_url) == host(&body.base_url) => draft.body.credential,
         None => CredentialSource::None,
+    };
+    body.client_certificate = match form.client_certificate.as_deref() {
+        None if host(&draft.body.base_url) == host(&body.base_url) => draft.body.client_certificate,
+        entered => certificate::enter(app, &mut writing, &edit, id, &body, entered).await?,
     };
     draft.workspace = owner(&form);
     draft.version = form.version.unwrap_or(draft.version);
@@ -309,7 +337,7 @@ fn check(form: &EndpointForm) -> Result<EndpointBody, AppError> {
     let base_url = base_url.unwrap_or_default().trim_end_matches('/').to_owned();
     if base_url.is_empty() {
         errors.add("base_url", FieldError::Required);
-    } else if !is_base_url(&base_url) {
+    } else if !check::is_base_url(&base_url) {
         errors.add("base_url", FieldError::NotAUrl);
     }
     let dialect = given(&form.dialect).or_else(|| known.map(|known| known.dialect.to_owned()));
@@ -317,7 +345,8 @@ fn check(form: &EndpointForm) -> Result<EndpointBody, AppError> {
     if !matches!(dialect.as_str(), "openai" | "anthropic") {
         errors.add("dialect", FieldError::UnknownChoice);
     }
-    check_limits(&mut errors, &form.limits);
+    check::check_limits(&mut errors, &form.limits);
+    check::check_authorities(&mut errors, &form.limits);
     errors.check()?;
     Ok(EndpointBody {
         provider: form.provider.trim().to_owned(),
@@ -326,39 +355,9 @@ fn check(form: &EndpointForm) -> Result<EndpointBody, AppError> {
         region: form.region.trim().to_owned(),
         auth: form.auth.or_else(|| known.map(|known| known.auth)).unwrap_or_default(),
         credential: CredentialSource::None,
+        client_certificate: None,
         limits: form.limits.clone(),
     })
-}
-
-fn is_base_url(text: &str) -> bool {
-    let uri: Option<Uri> = text.parse().ok();
-    uri.is_some_and(|uri| {
-        let has_host = uri.host().is_some_and(|host| !host.is_empty());
-        let has_user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
-        matches!(uri.scheme_str(), Some("http" | "https")) && has_host && !has_user && uri.query().is_none()
-    })
-}
-
-fn check_limits(errors: &mut FieldErrors, limits: &EndpointLimits) {
-    const HOUR_MS: u64 = 3_600_000;
-    let times = [
-        ("connect_timeout_ms", limits.connect_timeout_ms),
-        ("first_byte_timeout_ms", limits.first_byte_timeout_ms),
-        ("idle_timeout_ms", limits.idle_timeout_ms),
-        ("total_timeout_ms", limits.total_timeout_ms),
-    ];
-    for (field, milliseconds) in times {
-        if !(1..=HOUR_MS).contains(&milliseconds) {
-            let sentence = "Use 1 to 3600000 milliseconds.".to_owned();
-            errors.add(format!("limits/{field}"), FieldError::Other(sentence));
-        }
-    }
-    if limits.retries_max > 10 {
-        errors.add("limits/retries_max", FieldError::Other("Use at most 10 further tries.".to_owned()));
-    }
-    if limits.proxy.as_deref().is_some_and(|proxy| !is_base_url(proxy)) {
-        errors.add("limits/proxy", FieldError::NotAUrl);
-    }
 }
 
 async fn enter(

@@ -17,18 +17,18 @@ use tokio::net::TcpStream;
 use tower::Service;
 use weir_contract::policy::EndpointEntry;
 
-use super::Reach;
+use crate::Reach;
 
 /// What the operator grants all endpoints.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Egress {
+pub struct Egress {
     /// Whether loopback may be dialled without a grant of the endpoint's own.
-    pub(crate) allow_loopback: bool,
+    pub allow_loopback: bool,
 }
 
 /// A connector with what it was granted.
 #[derive(Clone, Debug)]
-pub(crate) struct Dial {
+pub struct Dial {
     direct: Direct,
     proxy: Option<Uri>,
 }
@@ -43,20 +43,31 @@ type Connecting = Pin<Box<dyn Future<Output = Result<TokioIo<TcpStream>, io::Err
 
 impl Dial {
     /// For one endpoint, with its grants, its proxy and its timeout.
-    pub(crate) fn to_endpoint(entry: &EndpointEntry, egress: Egress) -> Result<Self, String> {
+    ///
+    /// # Errors
+    /// When its proxy is not a URL.
+    pub fn to_endpoint(entry: &EndpointEntry, egress: Egress) -> Result<Self, String> {
         let reach = match (entry.allow_private, egress.allow_loopback) {
             (true, _) => Reach::Private,
             (false, true) => Reach::Loopback,
             (false, false) => Reach::Public,
         };
-        let proxy = entry.proxy.as_deref().map(str::parse::<Uri>).transpose();
+        Self::with(reach, Duration::from_millis(entry.connect_timeout_ms.max(1)), entry.proxy.as_deref())
+    }
+
+    /// With a reach, a time to connect, and through a proxy (`http://host:port`) where one is named.
+    ///
+    /// # Errors
+    /// When the proxy is not a URL.
+    pub fn with(reach: Reach, connect_max: Duration, proxy: Option<&str>) -> Result<Self, String> {
+        let proxy = proxy.map(str::parse::<Uri>).transpose();
         let proxy = proxy.map_err(|error| format!("its proxy is not a URL: {error}"))?;
-        let connect_max = Duration::from_millis(entry.connect_timeout_ms.max(1));
         Ok(Self { direct: Direct { reach, connect_max }, proxy })
     }
 
     /// For an address the operator wrote into the gateway's configuration.
-    pub(crate) const fn anywhere(connect_max: Duration) -> Self {
+    #[must_use]
+    pub const fn anywhere(connect_max: Duration) -> Self {
         Self { direct: Direct { reach: Reach::Anywhere, connect_max }, proxy: None }
     }
 }

@@ -7,7 +7,10 @@ use rustls_pki_types::pem::PemObject;
 use rustls_pki_types::{CertificateDer, PrivateKeyDer};
 
 /// The public authorities, those of `ca_pem`, and the certificate and key of `client_pem` to show when asked.
-pub(crate) fn client_config(ca_pem: Option<&str>, client_pem: Option<&[u8]>) -> Result<ClientConfig, String> {
+///
+/// # Errors
+/// A sentence about the PEM that cannot be used.
+pub fn client_config(ca_pem: Option<&str>, client_pem: Option<&[u8]>) -> Result<ClientConfig, String> {
     let mut roots = RootCertStore { roots: webpki_roots::TLS_SERVER_ROOTS.to_vec() };
     if let Some(pem) = ca_pem {
         for certificate in CertificateDer::pem_slice_iter(pem.as_bytes()) {

@@ -3,7 +3,7 @@
 use weir_contract::money::Money;
 use weir_contract::price::PriceBook;
 use weir_contract::usage::Bucket;
-use weir_web::page::providers::PriceView;
+use weir_web::page::models::PriceView;
 
 /// What a call costs there, as far as the book knows both ways.
 pub(super) fn price(book: &PriceBook, provider: &str, upstream_model: &str) -> Option<PriceView> {

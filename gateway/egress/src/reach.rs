@@ -4,7 +4,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 
 /// What an egress was granted.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Reach {
+pub enum Reach {
     /// Public addresses only.
     Public,
     /// Public addresses and this machine's loopback.
@@ -17,7 +17,8 @@ pub(crate) enum Reach {
 
 impl Reach {
     /// Whether that address may be dialled.
-    pub(crate) fn allows(self, address: IpAddr) -> bool {
+    #[must_use]
+    pub fn allows(self, address: IpAddr) -> bool {
         let kind = Kind::of(address);
         match self {
             Self::Anywhere => true,

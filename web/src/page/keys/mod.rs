@@ -1,18 +1,35 @@
 //! `/keys`: what applications present.
 
-use crate::form::{Choice, Field};
-use crate::page::welcome::snippets;
+pub mod form;
+pub mod show;
+
+pub use form::{KeyForm, Pick};
+pub use show::{KeyPage, KeyRotationPage, KeyShownPage, TrailRow};
+
+use crate::form::Choice;
 use crate::shell::Shell;
 use askama::Template;
 
-/// All keys, and the form for a new one.
+/// The keys that match, and the form for a new one.
 #[derive(Debug, Clone, Default, Template)]
 #[template(path = "page/keys/list.html")]
 pub struct KeysPage {
     /// The frame.
     pub shell: Shell,
-    /// The keys, those in force first.
+    /// The keys of this page, those in force first.
     pub keys: Vec<KeyRow>,
+    /// What was searched for in names, endings, workspaces and customers.
+    pub search: String,
+    /// Which states are shown, one of `states`.
+    pub state: String,
+    /// The states a reader may ask for.
+    pub states: Vec<Choice>,
+    /// How many match, on all pages.
+    pub matching: u64,
+    /// How many there are.
+    pub all: u64,
+    /// The cursor of the next page.
+    pub next: Option<String>,
     /// The form; `None` for readers who may not create keys. Posted to `/keys`.
     pub form: Option<KeyForm>,
     /// The moment the page was made.
@@ -28,6 +45,8 @@ pub struct KeyRow {
     pub name: String,
     /// The last characters of the secret, to tell keys apart.
     pub ends_with: String,
+    /// The last characters of the secret before, and when that one stops working.
+    pub old_secret: Option<(String, i64)>,
     /// The workspace it belongs to, by name.
     pub workspace: String,
     /// `production`, `staging`, …; may be empty.
@@ -53,6 +72,12 @@ pub struct KeyRow {
 }
 
 impl KeyRow {
+    /// Whether requests with it are taken at `now_us`.
+    #[must_use]
+    pub fn is_in_force(&self, now_us: &i64) -> bool {
+        self.revoked_us.is_none() && self.expires_us.is_none_or(|at| at > *now_us)
+    }
+
     /// In force, expired or revoked at `now_us`: class, word and icon.
     #[must_use]
     pub fn state(&self, now_us: &i64) -> (&'static str, &'static str, &'static str) {
@@ -63,60 +88,5 @@ impl KeyRow {
         } else {
             ("ok", "in force", "check")
         }
-    }
-}
-
-/// The form for a new key; field names are the struct's.
-#[derive(Debug, Clone, Default)]
-pub struct KeyForm {
-    /// What people will call it.
-    pub name: Field,
-    /// The workspace, by id.
-    pub workspace: Field,
-    /// The workspaces there are.
-    pub workspaces: Vec<Choice>,
-    /// The customer it is bound to; may be empty.
-    pub customer: Field,
-    /// Model names, separated by commas; empty means all.
-    pub models: Field,
-    /// A date; empty means never.
-    pub expires: Field,
-    /// Requests a minute; empty means unlimited.
-    pub requests_per_minute: Field,
-    /// Requests in flight; empty means unlimited.
-    pub concurrency: Field,
-}
-
-/// A new key, shown once.
-#[derive(Debug, Clone, Default, Template)]
-#[template(path = "page/keys/shown.html")]
-pub struct KeyShownPage {
-    /// The frame.
-    pub shell: Shell,
-    /// What people call it.
-    pub name: String,
-    /// The secret, shown now and never again.
-    pub secret: String,
-    /// Base address of the gateway without `/v1`.
-    pub gateway_url: String,
-    /// A model the key may ask for, for the example.
-    pub model: String,
-}
-
-impl KeyForm {
-    /// Whether the folded part of the form holds something to see.
-    #[must_use]
-    pub fn has_more(&self) -> bool {
-        [&self.models, &self.expires, &self.requests_per_minute, &self.concurrency]
-            .iter()
-            .any(|field| !field.value.is_empty() || field.error.is_some())
-    }
-}
-
-impl KeyShownPage {
-    /// A first call with the new key.
-    #[must_use]
-    pub fn example(&self) -> String {
-        snippets(&self.gateway_url, Some(&self.secret), &self.model, &self.model).swap_remove(0).code
     }
 }
