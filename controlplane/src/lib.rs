@@ -15,6 +15,7 @@
 //! | `token` `vault` | secrets people carry; secrets at rest |
 //! | `store` | the app database: the only folder that says sqlx |
 //! | `archive` | the read side of ClickHouse |
+//! | [`backup`] | backups, and back |
 //! | `bootstrap` `task` `server` | first start, background jobs, the listener |
 //! | `testing` `tests` | time and chance for tests; what the control plane promises |
 
@@ -24,6 +25,7 @@ pub mod app;
 mod archive;
 pub mod audit;
 pub mod auth;
+pub mod backup;
 mod books;
 mod bootstrap;
 pub mod config;
@@ -70,6 +72,7 @@ use vault::{Vault, VaultError};
 pub use archive::{ArchiveConfig, MigrateError};
 pub use bootstrap::FirstRun;
 pub use config::ControlConfig;
+pub use vault::Rotated;
 
 /// How long a stop waits for what is in flight.
 const STOP_SECONDS: u64 = 10;
@@ -165,6 +168,20 @@ pub async fn start(
     });
     let bootstrap::Opened { first_run, gateway_token } = opened;
     Ok(Running { address, first_run, gateway_token, app, tasks })
+}
+
+/// Changes the master key of the installation that this configuration describes, whether it runs or not. `handover` is
+/// how long control planes on other machines get to take the new key over; zero with one machine.
+pub async fn rotate_master_key(
+    config: ControlConfig,
+    ambient: Ambient,
+    book: Arc<PriceBook>,
+    handover: Duration,
+) -> Result<Rotated, StartError> {
+    let app = open(config, ambient, book).await?;
+    let rotated = vault::rotate(&app, handover).await?;
+    app.store.close().await;
+    Ok(rotated)
 }
 
 /// Everything but the listener and the background jobs.

@@ -13,6 +13,7 @@
 //! | [`spend`] | one customer by day, model and key |
 //! | [`export`] | every call of a window, row by row |
 //! | [`tie`] | whether calls, rollups and manifests add up to the same nano-dollar |
+//! | [`copy`] | rows as files and back, for backups |
 //! | [`migrate`] | bringing the tables to the version this build knows |
 //!
 //! Invariants: the `clickhouse` crate is used here and in the gateway's spool only; a statement over tenants' rows can
@@ -21,6 +22,7 @@
 
 mod blob;
 pub(crate) mod body;
+pub(crate) mod copy;
 pub(crate) mod customers;
 pub(crate) mod export;
 mod filter_sql;
