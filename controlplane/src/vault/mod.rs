@@ -20,8 +20,8 @@ use crate::store::secret::SecretRow;
 use crate::store::{self, Conn, StoreError};
 
 use ring::{Master, Ring};
-pub(crate) use rotate::follow;
-pub use rotate::{Rotated, rotate};
+pub(crate) use rotate::{follow, rotate};
+pub use rotate::Rotated;
 
 /// Why the vault stays shut.
 #[derive(Debug, Error)]

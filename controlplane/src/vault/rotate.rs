@@ -37,7 +37,7 @@ pub struct Rotated {
 
 /// Changes the master key. `handover` is how long control planes on other machines get to take the new key over before
 /// the first secret depends on it; with one machine, none is needed.
-pub async fn rotate(app: &App, handover: Duration) -> Result<Rotated, AppError> {
+pub(crate) async fn rotate(app: &App, handover: Duration) -> Result<Rotated, AppError> {
     let vault = &app.vault;
     let (from, to) = begin(app).await?;
     tokio::time::sleep(handover).await;

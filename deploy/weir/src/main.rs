@@ -3,7 +3,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `config` | defaults < file < environment < flags; unknown keys are errors |
-//! | `command` | `up`, `gateway`, `control`, `keys` |
+//! | `command` | one file for each command: those that serve, those that ask the API, those of an operator at the machine |
 //! | `engine` | the embedded ClickHouse as a supervised child |
 //! | `demo` | the built-in demo provider |
 //! | `ambient` | the real clock and the system's randomness |

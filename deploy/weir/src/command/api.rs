@@ -22,7 +22,7 @@ pub(super) struct Api {
 impl Api {
     /// `control` is the control plane's base URL.
     pub(super) fn new(control: &str, token: String) -> Self {
-        Self { base: format!("{}/api/v1", control.trim_end_matches('/')), token }
+        Self { base: control.trim_end_matches('/').to_owned(), token }
     }
 
     /// Calls the API; anything but success is a [`Failure`] with the API's own words.
@@ -32,7 +32,27 @@ impl Api {
         path: &str,
         body: Option<Value>,
     ) -> Result<Value, Failure> {
-        let url = format!("{}{path}", self.base);
+        let url = format!("{}/api/v1{path}", self.base);
+        let body = body.map(|body| body.to_string()).unwrap_or_default();
+        let (status, body) = self.send(method, &url, body).await?;
+        let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
+        if status.is_success() { Ok(body) } else { Err(refused(status, &body)) }
+    }
+
+    /// What stands at that path of the dashboard, as text.
+    pub(super) async fn page(&self, path: &str) -> Result<String, Failure> {
+        let (status, body) = self.send(Method::GET, &format!("{}{path}", self.base), String::new()).await?;
+        match status {
+            StatusCode::NOT_FOUND => Ok(String::new()),
+            status if status.is_success() => Ok(String::from_utf8_lossy(&body).into_owned()),
+            StatusCode::FORBIDDEN => {
+                Err(Failure::Run("this token has no right to read bodies: make one that has".to_owned()))
+            }
+            status => Err(refused(status, &serde_json::from_slice(&body).unwrap_or(Value::Null))),
+        }
+    }
+
+    async fn send(&self, method: Method, url: &str, body: String) -> Result<(StatusCode, Bytes), Failure> {
         let unreachable =
             |error: &dyn std::fmt::Display| Failure::Run(format!("{url} cannot be reached: {error}"));
         let connector = hyper_rustls::HttpsConnectorBuilder::new()
@@ -43,17 +63,15 @@ impl Api {
         let client: Client<_, Full<Bytes>> = Client::builder(TokioExecutor::new()).build(connector);
         let request = Request::builder()
             .method(method)
-            .uri(&url)
+            .uri(url)
             .header(AUTHORIZATION, format!("Bearer {}", self.token))
             .header(CONTENT_TYPE, "application/json")
-            .body(Full::from(body.map(|body| body.to_string()).unwrap_or_default()))
+            .body(Full::from(body))
             .map_err(|error| Failure::Usage(format!("{url} is not a URL: {error}")))?;
         let answer = client.request(request).await.map_err(|error| unreachable(&error))?;
         let status = answer.status();
         let body = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
-        let body = body.map_err(|error| unreachable(&error))?.to_bytes();
-        let body: Value = serde_json::from_slice(&body).unwrap_or(Value::Null);
-        if status.is_success() { Ok(body) } else { Err(refused(status, &body)) }
+        Ok((status, body.map_err(|error| unreachable(&error))?.to_bytes()))
     }
 }
 

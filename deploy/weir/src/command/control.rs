@@ -4,12 +4,10 @@ use std::sync::Arc;
 
 use serde_json::json;
 use weir_contract::price::PriceBook;
-use weir_controlplane::app::Ambient;
-use weir_controlplane::{ArchiveConfig, Running};
+use weir_controlplane::Running;
 
-use super::Failure;
 use super::serve::{on_runtime, stop_requested};
-use crate::ambient::{SystemRandomness, WallClock};
+use super::{Failure, installation};
 use crate::config::Config;
 use crate::output;
 
@@ -62,16 +60,7 @@ pub(super) async fn start(
     demo_url: Option<String>,
     book: Arc<PriceBook>,
 ) -> Result<Running, Failure> {
-    let mut control = config.control.clone();
-    control.data = config.data.join("control");
-    control.production = config.production;
-    control.demo_url = demo_url;
-    control.archive = ArchiveConfig {
-        url: config.clickhouse.url.clone(),
-        user: config.clickhouse.user.clone(),
-        password: config.clickhouse.password.clone(),
-        database: config.clickhouse.database.clone(),
-    };
-    let ambient = Ambient { clock: Arc::new(WallClock), random: Arc::new(SystemRandomness::new()) };
+    let control = weir_controlplane::ControlConfig { demo_url, ..installation::control(config) };
+    let ambient = installation::ambient();
     weir_controlplane::start(control, ambient, book).await.map_err(Failure::run)
 }
