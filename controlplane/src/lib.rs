@@ -15,7 +15,7 @@
 //! | `token` `vault` | secrets people carry; secrets at rest |
 //! | `store` | the app database: the only folder that says sqlx |
 //! | `archive` | the read side of ClickHouse |
-//! | [`backup`] | backups, and back |
+//! | [`backup`] [`sample`] | work at the machine: backups and back; sample traffic |
 //! | `bootstrap` `task` `server` | first start, background jobs, the listener |
 //! | `testing` `tests` | time and chance for tests; what the control plane promises |
 
@@ -40,6 +40,7 @@ pub mod precondition;
 pub mod providers;
 pub mod publish;
 pub mod routes;
+pub mod sample;
 mod server;
 mod store;
 mod task;

@@ -8,11 +8,13 @@
 //! | `kill`, `away` | nothing is lost, nothing is twice, traffic goes on |
 //! | `publish` | a policy arrives whole, or not at all |
 //! | `store` | PostgreSQL by URL |
+//! | `backup` | what was lost comes back the same; the master key changes under traffic |
 //! | `tie` | every figure is the same figure |
 //! | `otel` | other tools read the traces |
 //! | `pages` | the dashboard in a real browser |
 
 mod away;
+mod backup;
 mod faults;
 mod first_run;
 mod house;

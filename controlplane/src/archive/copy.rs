@@ -223,7 +223,9 @@ pub enum CopyError {
     #[error("a file of the backup failed: {0}")]
     File(#[from] std::io::Error),
     /// A file is for a table that is not there.
-    #[error("the backup has a file for `{0}`, which is no table of the archive: use the version of Weir that wrote it")]
+    #[error(
+        "the backup has a file for `{0}`, which is no table of the archive: use the version of Weir that wrote it"
+    )]
     Table(String),
 }
 

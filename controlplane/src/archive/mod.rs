@@ -13,6 +13,7 @@
 //! | [`spend`] | one customer by day, model and key |
 //! | [`export`] | every call of a window, row by row |
 //! | [`tie`] | whether calls, rollups and manifests add up to the same nano-dollar |
+//! | `erase` | all rows of a workspace, taken out |
 //! | [`copy`] | rows as files and back, for backups |
 //! | [`migrate`] | bringing the tables to the version this build knows |
 //!
@@ -24,6 +25,7 @@ mod blob;
 pub(crate) mod body;
 pub(crate) mod copy;
 pub(crate) mod customers;
+mod erase;
 pub(crate) mod export;
 mod filter_sql;
 pub(crate) mod histogram;

@@ -70,7 +70,9 @@ pub(super) fn get(
 fn sealing(passphrase: &str, salt: &[u8]) -> Result<PolicySecret, BackupError> {
     let mut raw = Zeroizing::new([0; 32]);
     let derived = Argon2::default().hash_password_into(passphrase.as_bytes(), salt, &mut *raw);
-    derived.map_err(|_| BackupError::Passphrase("the passphrase cannot be used: choose one of 8 to 512 characters"))?;
+    derived.map_err(|_| {
+        BackupError::Passphrase("the passphrase cannot be used: choose one of 8 to 512 characters")
+    })?;
     PolicySecret::new(*raw).map_err(|_| BackupError::Passphrase("the passphrase cannot be used"))
 }
 

@@ -59,7 +59,9 @@ pub enum BackupError {
     #[error("{0} is not a whole backup: {1}")]
     NoBackup(PathBuf, String),
     /// There is nothing to back up.
-    #[error("there is no app database at {0}: name the data folder with --data, or the configuration with --config")]
+    #[error(
+        "there is no app database at {0}: name the data folder with --data, or the configuration with --config"
+    )]
     Nothing(PathBuf),
     /// The target is in use.
     #[error("{0}: nothing was changed. With --force, what is there is replaced")]
@@ -68,7 +70,9 @@ pub enum BackupError {
     #[error("{0}")]
     Passphrase(&'static str),
     /// The archive lacks what the books have.
-    #[error("the archive has not taken {0} batches yet that are in the books: wait until the gateways have delivered them, and try again")]
+    #[error(
+        "the archive has not taken {0} batches yet that are in the books: wait until the gateways have delivered them, and try again"
+    )]
     Behind(usize),
     /// The app database.
     #[error(transparent)]

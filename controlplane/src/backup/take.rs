@@ -95,9 +95,8 @@ async fn copy_store(moment: &mut Moment<'_>, folder: &Path) -> Result<(Entry, u6
     let mut writing = Writing::begin(folder, STORE.to_owned())?;
     let mut rows = 0;
     for table in moment.tables().await? {
-        rows += moment
-            .rows(&table, |row| writeln!(writing, "{}", json!({ "table": table, "row": row })))
-            .await?;
+        rows +=
+            moment.rows(&table, |row| writeln!(writing, "{}", json!({ "table": table, "row": row }))).await?;
     }
     Ok((writing.end("")?, rows))
 }

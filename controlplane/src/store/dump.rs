@@ -71,8 +71,10 @@ fn read(row: &AnyRow, table: &str) -> Result<Map<String, Value>, StoreError> {
     for column in row.columns() {
         let (place, name) = (column.ordinal(), column.name());
         let number = row.try_get::<Option<i64>, _>(place).map(|number| number.map(Value::from));
-        let value = number.or_else(|_| row.try_get::<Option<String>, _>(place).map(|text| text.map(Value::from)));
-        let value = value.map_err(|error| StoreError::damaged("table", table, &format!("{name}: {error}")))?;
+        let value =
+            number.or_else(|_| row.try_get::<Option<String>, _>(place).map(|text| text.map(Value::from)));
+        let value =
+            value.map_err(|error| StoreError::damaged("table", table, &format!("{name}: {error}")))?;
         fields.insert(name.to_owned(), value.unwrap_or(Value::Null));
     }
     Ok(fields)
@@ -146,7 +148,8 @@ pub(crate) async fn create_row(
     table: &str,
     row: &Map<String, Value>,
 ) -> Result<(), StoreError> {
-    let is_name = |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
+    let is_name =
+        |name: &str| !name.is_empty() && name.chars().all(|c| c.is_ascii_alphanumeric() || c == '_');
     if !is_name(table) || !row.keys().all(|name| is_name(name)) {
         return Err(StoreError::damaged("table", table, "the backup has a name in it that is none"));
     }

@@ -62,11 +62,7 @@ pub(crate) fn known() -> i64 {
 }
 
 /// Applies what is missing up to that version, to the newest if none is given, all in the caller's transaction: it is the only writer, so control planes that start together queue.
-pub(super) async fn migrate(
-    conn: &mut Conn,
-    now_us: i64,
-    version: Option<i64>,
-) -> Result<(), StoreError> {
+pub(super) async fn migrate(conn: &mut Conn, now_us: i64, version: Option<i64>) -> Result<(), StoreError> {
     conn.execute(sqlx::raw_sql(TABLE)).await?;
     let applied: Vec<(i64, String)> =
         sqlx::query_as("SELECT number, checksum FROM schema_migration ORDER BY number")

@@ -9,6 +9,7 @@
 pub(crate) mod audit;
 pub(crate) mod customer;
 pub(crate) mod dump;
+pub(crate) mod erase;
 pub(crate) mod gateway;
 pub(crate) mod key;
 pub(crate) mod ledger;

@@ -20,8 +20,8 @@ use crate::store::secret::SecretRow;
 use crate::store::{self, Conn, StoreError};
 
 use ring::{Master, Ring};
-pub(crate) use rotate::{follow, rotate};
 pub use rotate::Rotated;
+pub(crate) use rotate::{follow, rotate};
 
 /// Why the vault stays shut.
 #[derive(Debug, Error)]

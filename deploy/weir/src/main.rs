@@ -6,6 +6,7 @@
 //! | `command` | one file for each command: those that serve, those that ask the API, those of an operator at the machine |
 //! | `engine` | the embedded ClickHouse as a supervised child |
 //! | `demo` | the built-in demo provider |
+//! | `traffic` | sample traffic for `weir demo` |
 //! | `ambient` | the real clock and the system's randomness |
 //! | `output` | the one writer to standard output |
 
@@ -19,6 +20,7 @@ mod config;
 mod demo;
 mod engine;
 mod output;
+mod traffic;
 
 /// Memory per request is many small, short-lived pieces on several threads; measured faster than the system's allocator.
 #[global_allocator]

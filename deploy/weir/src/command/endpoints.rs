@@ -77,7 +77,8 @@ pub(super) fn run(arguments: &EndpointsArguments) -> Result<(), Failure> {
                 output::note("It is a draft: `weir publish` brings it in force.");
             }
             EndpointsCommand::Test { id } => {
-                let answer = api.call(Method::POST, &format!("/endpoints/{}/test", escaped(id)), None).await?;
+                let answer =
+                    api.call(Method::POST, &format!("/endpoints/{}/test", escaped(id)), None).await?;
                 remote.show(&answer, told);
             }
             EndpointsCommand::Delete { id } => {

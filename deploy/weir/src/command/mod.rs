@@ -3,6 +3,7 @@
 mod api;
 mod backup;
 mod control;
+mod demo;
 mod endpoints;
 mod gateway;
 mod gateways;
@@ -81,6 +82,8 @@ enum Command {
     Restore(backup::RestoreArguments),
     /// The key under which every secret lies.
     MasterKey(master_key::MasterKeyArguments),
+    /// Sample traffic, to see every page full.
+    Demo(demo::DemoArguments),
     /// Print what a shell needs to complete commands.
     Completion(shell::CompletionArguments),
     /// Write the manual pages.
@@ -165,6 +168,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Backup(arguments) => backup::take(arguments.place.load()?, &arguments),
         Command::Restore(arguments) => backup::restore(arguments.place.load()?, &arguments),
         Command::MasterKey(arguments) => master_key::run(arguments.place.load()?, &arguments),
+        Command::Demo(arguments) => demo::run(arguments.place.load()?, &arguments),
         Command::Completion(arguments) => {
             shell::complete(&arguments);
             Ok(())

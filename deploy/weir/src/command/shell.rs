@@ -30,7 +30,8 @@ pub(super) fn complete(arguments: &CompletionArguments) {
 /// Writes a manual page for every command.
 pub(super) fn write_manual(arguments: &ManArguments) -> Result<(), Failure> {
     let folder: &Path = &arguments.folder;
-    let failed = |error| Failure::Run(format!("the manual cannot be written to {}: {error}", folder.display()));
+    let failed =
+        |error| Failure::Run(format!("the manual cannot be written to {}: {error}", folder.display()));
     std::fs::create_dir_all(folder).map_err(failed)?;
     clap_mangen::generate_to(Arguments::command(), folder).map_err(failed)?;
     output::note(&format!("The manual is in {}: man {}/weir.1", folder.display(), folder.display()));

@@ -135,7 +135,9 @@ fn line(request: &Value) -> String {
 
 /// What a model or a client wrote may hold anything; a terminal must not obey it.
 fn visible(text: &str) -> String {
-    text.chars().map(|letter| if letter.is_control() && letter != '\t' { '\u{fffd}' } else { letter }).collect()
+    text.chars()
+        .map(|letter| if letter.is_control() && letter != '\t' { '\u{fffd}' } else { letter })
+        .collect()
 }
 
 /// Which requests were shown, by when they came.
@@ -176,6 +178,9 @@ mod tests {
     fn nothing_in_a_request_reaches_the_terminal_as_a_command() {
         let request = json!({ "customer": "a\u{1b}[2Jb", "started_us": 0, "cost_usd": null });
         let line = line(&request);
-        assert!(!line.contains('\u{1b}') && line.contains("unrated") && line.contains("1970-01-01"), "{line}");
+        assert!(
+            !line.contains('\u{1b}') && line.contains("unrated") && line.contains("1970-01-01"),
+            "{line}"
+        );
     }
 }
