@@ -9,6 +9,7 @@
 //! | `publish` | a policy arrives whole, or not at all |
 //! | `store` | PostgreSQL by URL |
 //! | `backup` | what was lost comes back the same; the master key changes under traffic |
+//! | `traffic` | a month of samples comes and goes |
 //! | `tie` | every figure is the same figure |
 //! | `otel` | other tools read the traces |
 //! | `pages` | the dashboard in a real browser |
@@ -27,3 +28,4 @@ mod recordings;
 mod sdk;
 mod store;
 mod tie;
+mod traffic;
