@@ -13,6 +13,7 @@
 //! | [`spend`] | one customer by day, model and key |
 //! | [`export`] | every call of a window, row by row |
 //! | [`tie`] | whether calls, rollups and manifests add up to the same nano-dollar |
+//! | `condition` | the version of the tables, the clock |
 //! | `erase` | all rows of a workspace, taken out |
 //! | [`copy`] | rows as files and back, for backups |
 //! | [`migrate`] | bringing the tables to the version this build knows |
@@ -23,6 +24,7 @@
 
 mod blob;
 pub(crate) mod body;
+mod condition;
 pub(crate) mod copy;
 pub(crate) mod customers;
 mod erase;

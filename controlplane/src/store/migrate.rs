@@ -51,7 +51,7 @@ pub enum VersionError {
 }
 
 /// The newest migration that was applied.
-pub(super) async fn version(conn: &mut Conn) -> Result<i64, StoreError> {
+pub(crate) async fn version(conn: &mut Conn) -> Result<i64, StoreError> {
     let newest = sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) FROM schema_migration");
     Ok(newest.fetch_one(conn).await?)
 }

@@ -186,7 +186,7 @@ mod tests {
         assert!(!house.app.config.data.join("master.key.next").exists());
         let mut reading = house.app.store.read().await.unwrap();
         assert!(house.app.vault.find_text(&mut reading, "local.gateway_token").await.unwrap().is_some());
-        let verified = crate::audit::verify(&mut reading).await.unwrap();
+        let verified = audit::verify(&mut reading).await.unwrap();
         assert!(verified > 2);
     }
 
