@@ -9,6 +9,7 @@
 //! | `publish` | a policy arrives whole, or not at all |
 //! | `store` | PostgreSQL by URL |
 //! | `backup` | what was lost comes back the same; the master key changes under traffic |
+//! | `deploy`, `shell` | what is shipped for deployment and the command line is right |
 //! | `traffic` | a month of samples comes and goes |
 //! | `tie` | every figure is the same figure |
 //! | `otel` | other tools read the traces |
@@ -16,6 +17,7 @@
 
 mod away;
 mod backup;
+mod deploy;
 mod faults;
 mod first_run;
 mod house;
@@ -26,6 +28,7 @@ mod pages;
 mod publish;
 mod recordings;
 mod sdk;
+mod shell;
 mod store;
 mod tie;
 mod traffic;

@@ -33,14 +33,22 @@ async fn sample_traffic_is_labelled_ties_out_and_goes_without_a_trace() {
     let archive = &weir.archive;
     let of_it = format!("workspace_id = '{id}'");
     let one = async |sql: String| archive.rows(&sql).await[0].clone();
-    let calls = one(format!("SELECT count() AS calls, toString(sum(cost)) AS cost FROM llm_calls WHERE {of_it}")).await;
-    let sums = one(format!("SELECT sum(calls) AS calls, toString(sum(cost)) AS cost FROM spend_1d WHERE {of_it}")).await;
+    let calls =
+        one(format!("SELECT count() AS calls, toString(sum(cost)) AS cost FROM llm_calls WHERE {of_it}"))
+            .await;
+    let sums =
+        one(format!("SELECT sum(calls) AS calls, toString(sum(cost)) AS cost FROM spend_1d WHERE {of_it}"))
+            .await;
     assert_eq!(calls, sums);
-    let labelled = format!("SELECT countIf(tags['weir.sample'] != 'true' OR environment != 'sample') AS n FROM llm_calls WHERE {of_it}");
+    let labelled = format!(
+        "SELECT countIf(tags['weir.sample'] != 'true' OR environment != 'sample') AS n FROM llm_calls WHERE {of_it}"
+    );
     assert_eq!(archive.number(&labelled).await, 0);
     let nano = |text: &Value| text.as_str().unwrap().replace('.', "").parse::<i64>().unwrap_or_default();
     let mut booked = 0;
-    for row in archive.rows("SELECT DISTINCT toString(toYYYYMM(sealed_at)) AS period FROM ingest_batches").await {
+    for row in
+        archive.rows("SELECT DISTINCT toString(toYYYYMM(sealed_at)) AS period FROM ingest_batches").await
+    {
         let path = format!("/workspaces/{id}/books/{}", row["period"].as_str().unwrap());
         booked += weir.api(Method::GET, &path, None).await.ok().json()["calls"].as_i64().unwrap();
     }
@@ -51,7 +59,11 @@ async fn sample_traffic_is_labelled_ties_out_and_goes_without_a_trace() {
     assert_eq!(demo(&weir, &["remove"]), json!({ "removed": true }));
     assert_eq!(workspace(&weir, LABEL).await, None);
     for table in ["llm_calls", "llm_bodies", "spend_1d", "spend_customer_1h", "latency_5m"] {
-        assert_eq!(archive.number(&format!("SELECT count() AS n FROM {table} WHERE {of_it}")).await, 0, "{table}");
+        assert_eq!(
+            archive.number(&format!("SELECT count() AS n FROM {table} WHERE {of_it}")).await,
+            0,
+            "{table}"
+        );
     }
     let manifests = "SELECT count() AS n FROM ingest_batches WHERE startsWith(gateway_id, 'gw_sample_')";
     assert_eq!(archive.number(manifests).await, 0);

@@ -39,6 +39,7 @@ fn main() -> ExitCode {
             output::problem(&message);
             ExitCode::from(EXIT_USAGE)
         }
+        Err(command::Failure::Told(code)) => ExitCode::from(code),
         Err(command::Failure::Run(message)) => {
             output::problem(&message);
             ExitCode::FAILURE

@@ -26,11 +26,12 @@ pub(super) struct Installation {
     engine: Option<Engine>,
 }
 
+/// How the embedded engine of a running `weir up` is reached.
 #[derive(Deserialize)]
-struct Access {
-    url: String,
-    user: String,
-    password: String,
+pub(super) struct Access {
+    pub(super) url: String,
+    pub(super) user: String,
+    pub(super) password: String,
 }
 
 impl Installation {
@@ -66,7 +67,7 @@ impl Installation {
 }
 
 /// The embedded engine of a running `weir up` on this data folder.
-fn running(config: &Config) -> Option<Access> {
+pub(super) fn running(config: &Config) -> Option<Access> {
     let text = std::fs::read(config.data.join("clickhouse.json")).ok()?;
     let access: Access = serde_json::from_slice(&text).ok()?;
     let address: SocketAddr = access.url.strip_prefix("http://")?.trim_end_matches('/').parse().ok()?;

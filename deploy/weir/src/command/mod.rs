@@ -4,9 +4,11 @@ mod api;
 mod backup;
 mod control;
 mod demo;
+mod doctor;
 mod endpoints;
 mod gateway;
 mod gateways;
+mod health;
 mod installation;
 mod keys;
 mod master_key;
@@ -82,6 +84,10 @@ enum Command {
     Restore(backup::RestoreArguments),
     /// The key under which every secret lies.
     MasterKey(master_key::MasterKeyArguments),
+    /// Say what is well and what is not, and what to do about it.
+    Doctor(doctor::DoctorArguments),
+    /// Whether what serves is ready, as an exit code.
+    Health(health::HealthArguments),
     /// Sample traffic, to see every page full.
     Demo(demo::DemoArguments),
     /// Print what a shell needs to complete commands.
@@ -143,6 +149,17 @@ pub(crate) enum Failure {
     Usage(String),
     /// It started and could not go on.
     Run(String),
+    /// Everything has been said; this is the exit code.
+    Told(u8),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Usage(message) | Self::Run(message) => f.write_str(message),
+            Self::Told(code) => write!(f, "exit code {code}"),
+        }
+    }
 }
 
 impl Failure {
@@ -168,6 +185,8 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Backup(arguments) => backup::take(arguments.place.load()?, &arguments),
         Command::Restore(arguments) => backup::restore(arguments.place.load()?, &arguments),
         Command::MasterKey(arguments) => master_key::run(arguments.place.load()?, &arguments),
+        Command::Doctor(arguments) => doctor::run(arguments.place.load()?, &arguments),
+        Command::Health(arguments) => health::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments.place.load()?, &arguments),
         Command::Completion(arguments) => {
             shell::complete(&arguments);
