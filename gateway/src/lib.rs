@@ -18,6 +18,7 @@
 //! [`start`] puts them together. `README.md` walks through a request in order.
 
 mod admin;
+mod certificate;
 pub mod config;
 mod error;
 mod exchange;
@@ -35,5 +36,6 @@ mod story;
 mod telemetry;
 mod upstream;
 
+pub use certificate::Certificate;
 pub use config::{Compat, ControlLink, GatewayConfig, LimitsConfig, Secret, TimeoutsConfig, TlsFiles};
 pub use start::{Ambient, Running, StartError, start};

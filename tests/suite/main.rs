@@ -10,12 +10,17 @@
 //! | `keys` | a key is rotated and no request fails |
 //! | `publish` | a policy arrives whole, or not at all |
 //! | `store` | PostgreSQL by URL |
+//! | `backup` | what was lost comes back the same; the master key changes under traffic |
+//! | `deploy`, `shell` | what is shipped for deployment and the command line is right |
+//! | `traffic` | a month of samples comes and goes |
 //! | `tie` | every figure is the same figure |
 //! | `otel` | other tools read the traces |
 //! | `pages` | the dashboard in a real browser |
 
 mod away;
 mod endpoints;
+mod backup;
+mod deploy;
 mod faults;
 mod first_run;
 mod house;
@@ -27,5 +32,7 @@ mod pages;
 mod publish;
 mod recordings;
 mod sdk;
+mod shell;
 mod store;
 mod tie;
+mod traffic;

@@ -14,6 +14,9 @@
 //! | [`observed`] | how fast and how well endpoints answer, and their last error |
 //! | [`export`] | every call of a window, row by row |
 //! | [`tie`] | whether calls, rollups and manifests add up to the same nano-dollar |
+//! | `condition` | the version of the tables, the clock |
+//! | `erase` | all rows of a workspace, taken out |
+//! | [`copy`] | rows as files and back, for backups |
 //! | [`migrate`] | bringing the tables to the version this build knows |
 //!
 //! Invariants: the `clickhouse` crate is used here and in the gateway's spool only; a statement over tenants' rows can
@@ -22,7 +25,10 @@
 
 mod blob;
 pub(crate) mod body;
+mod condition;
+pub(crate) mod copy;
 pub(crate) mod customers;
+mod erase;
 pub(crate) mod export;
 mod filter_sql;
 pub(crate) mod histogram;

@@ -7,3 +7,4 @@ mod keys;
 mod providers;
 mod publishing;
 mod sync;
+mod tls;

@@ -1,20 +1,27 @@
 //! Secrets at rest under envelope encryption: each under a random key of its own, that key under the master key.
 //!
 //! The master key is a file of 32 random bytes beside the data, or wherever the operator puts it; the app database
-//! alone opens nothing. Every secret is bound to a place (an endpoint at a host, a setting) and opens only there.
+//! alone opens nothing. Every secret is bound to a place (an endpoint at a host, a setting) and opens only there. The
+//! master key can be changed: `ring` knows the files of the old and the coming one, `rotate` wraps every secret anew.
 
-use std::fs::{self, OpenOptions};
-use std::io::{self, Read as _, Write as _};
+mod ring;
+mod rotate;
+
+use std::io;
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
+use std::sync::{Arc, PoisonError, RwLock, RwLockReadGuard};
 
 use thiserror::Error;
 use weir_contract::clock::Randomness;
-use weir_contract::policy::{PolicySecret, SealError, seal};
+use weir_contract::policy::{PolicySecret, SealError};
 use zeroize::Zeroizing;
 
 use crate::store::secret::SecretRow;
 use crate::store::{self, Conn, StoreError};
+
+use ring::{Master, Ring};
+pub use rotate::Rotated;
+pub(crate) use rotate::{follow, rotate};
 
 /// Why the vault stays shut.
 #[derive(Debug, Error)]
@@ -61,24 +68,25 @@ pub enum VaultError {
     Store(#[from] StoreError),
 }
 
+impl VaultError {
+    fn file(path: &Path) -> impl FnOnce(io::Error) -> Self + '_ {
+        move |source| Self::File { path: path.to_owned(), source }
+    }
+}
+
 /// Seals and opens.
 pub(crate) struct Vault {
-    master: PolicySecret,
-    key_id: String,
+    ring: RwLock<Ring>,
     random: Arc<dyn Randomness>,
 }
 
 impl Vault {
     /// Opens the vault with the key in that file, made now when there is none.
     pub(crate) fn open(path: &Path, random: Arc<dyn Randomness>) -> Result<Self, VaultError> {
-        let raw = read_or_make(path, random.as_ref())?;
-        let sealed = |source| VaultError::Sealed { id: "master".to_owned(), source };
-        let name = seal::derive(&*raw, b"weir master key id v1").map_err(sealed)?;
-        let key_id = seal::sha256_hex(&name).chars().take(12).collect();
-        Ok(Self { master: PolicySecret::new(*raw).map_err(sealed)?, key_id, random })
+        Ok(Self { ring: RwLock::new(Ring::open(path, random.as_ref())?), random })
     }
 
-    /// Seals a secret for one place, as a row to store.
+    /// Seals a secret for one place, as a row to store. While a rotation is under way, under the key that comes.
     pub(crate) fn seal(
         &self,
         id: &str,
@@ -87,13 +95,14 @@ impl Vault {
         now_us: i64,
     ) -> Result<SecretRow, VaultError> {
         let wrong = |source| VaultError::Sealed { id: id.to_owned(), source };
+        let newest = Arc::clone(self.renewed()?.newest());
         let own = Zeroizing::new(self.random.bytes::<32>());
         let envelope = PolicySecret::new(*own).map_err(wrong)?;
         Ok(SecretRow {
             id: id.to_owned(),
             place: place.to_owned(),
-            key_id: self.key_id.clone(),
-            wrapped: self.master.seal(&*own, &wrapping_place(id), self.random.bytes()).map_err(wrong)?,
+            key_id: newest.id.clone(),
+            wrapped: newest.key.seal(&*own, &wrapping_place(id), self.random.bytes()).map_err(wrong)?,
             sealed: envelope.seal(plain, place, self.random.bytes()).map_err(wrong)?,
             created_us: now_us,
         })
@@ -101,15 +110,42 @@ impl Vault {
 
     /// Opens a secret for the place it was sealed for.
     pub(crate) fn unseal(&self, row: &SecretRow, place: &str) -> Result<Zeroizing<Vec<u8>>, VaultError> {
-        if row.key_id != self.key_id {
-            let (id, sealed_with) = (row.id.clone(), row.key_id.clone());
-            return Err(VaultError::OtherMaster { id, sealed_with, ours: self.key_id.clone() });
-        }
         let wrong = |source| VaultError::Sealed { id: row.id.clone(), source };
-        let own = Zeroizing::new(self.master.open(&row.wrapped, &wrapping_place(&row.id)).map_err(wrong)?);
-        let own: [u8; 32] = own.as_slice().try_into().map_err(|_| wrong(SealError::Unreadable))?;
+        let own: [u8; 32] =
+            self.own_key(row)?.as_slice().try_into().map_err(|_| wrong(SealError::Unreadable))?;
         let envelope = PolicySecret::new(own).map_err(wrong)?;
         envelope.open(&row.sealed, place).map(Zeroizing::new).map_err(wrong)
+    }
+
+    /// The secret's own key, unwrapped by whichever master key wraps it.
+    fn own_key(&self, row: &SecretRow) -> Result<Zeroizing<Vec<u8>>, VaultError> {
+        let wrong = |source| VaultError::Sealed { id: row.id.clone(), source };
+        let known = self.read().find(&row.key_id);
+        let master = match known {
+            Some(master) => master,
+            None => self.found_again(row)?,
+        };
+        master.key.open(&row.wrapped, &wrapping_place(&row.id)).map(Zeroizing::new).map_err(wrong)
+    }
+
+    /// The master key of a row that none at hand wraps: another process may have brought it in since.
+    fn found_again(&self, row: &SecretRow) -> Result<Arc<Master>, VaultError> {
+        let ring = self.renewed()?;
+        ring.find(&row.key_id).ok_or_else(|| VaultError::OtherMaster {
+            id: row.id.clone(),
+            sealed_with: row.key_id.clone(),
+            ours: ring.current().id.clone(),
+        })
+    }
+
+    fn read(&self) -> RwLockReadGuard<'_, Ring> {
+        self.ring.read().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// The ring after looking at its files again: another process may have brought in a key or made it the current one.
+    fn renewed(&self) -> Result<RwLockReadGuard<'_, Ring>, VaultError> {
+        self.ring.write().unwrap_or_else(PoisonError::into_inner).look_again()?;
+        Ok(self.read())
     }
 
     /// The installation's secret of that name, made now when there is none. Whoever comes first decides.
@@ -145,36 +181,10 @@ fn wrapping_place(id: &str) -> String {
     format!("secret:{id}")
 }
 
-fn read_or_make(path: &Path, random: &dyn Randomness) -> Result<Zeroizing<[u8; 32]>, VaultError> {
-    let failed = |source| VaultError::File { path: path.to_owned(), source };
-    match open_new(path) {
-        Ok(mut file) => {
-            let raw = Zeroizing::new(random.bytes::<32>());
-            file.write_all(&*raw).and_then(|()| file.sync_all()).map_err(failed)?;
-            Ok(raw)
-        }
-        Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-            let mut raw = Zeroizing::new(Vec::new());
-            fs::File::open(path).and_then(|file| file.take(4096).read_to_end(&mut raw)).map_err(failed)?;
-            let found = raw.len();
-            let raw: [u8; 32] =
-                raw.as_slice().try_into().map_err(|_| VaultError::Length { path: path.to_owned(), found })?;
-            Ok(Zeroizing::new(raw))
-        }
-        Err(error) => Err(failed(error)),
-    }
-}
-
-fn open_new(path: &Path) -> io::Result<fs::File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
-}
-
 #[cfg(test)]
 mod tests {
+    use std::fs;
+
     use super::*;
     use crate::testing::Dice;
 
@@ -203,7 +213,7 @@ mod tests {
         let path = folder.path().join("master.key");
         let first = Vault::open(&path, Arc::new(Dice::new(1))).unwrap();
         let again = Vault::open(&path, Arc::new(Dice::new(9))).unwrap();
-        assert_eq!(first.key_id, again.key_id);
+        assert_eq!(first.read().current().id, again.read().current().id);
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
