@@ -5,6 +5,7 @@
 mod answer;
 mod appearance;
 mod assets;
+mod audit;
 mod customers;
 mod dress;
 mod example;
@@ -73,6 +74,9 @@ pub(crate) fn routes() -> Routes {
         .post("/models/{id}", providers::model::update)
         .get("/models/{id}/deletion", providers::model::ask)
         .post("/models/{id}/deletion", providers::model::delete)
+        .get("/audit", audit::list::list)
+        .get("/audit.jsonl", audit::export::chain)
+        .get("/audit.csv", audit::export::csv)
         .post("/publish", publish::create)
 }
 
