@@ -159,6 +159,7 @@ fn json_api() -> Routes {
         .get("/api/v1/customers/{id}", v1::customers::show)
         .get("/api/v1/audit", v1::audit::list)
         .get("/api/v1/audit/verification", v1::audit::verify)
+        .get("/api/v1/audit/export", v1::audit::export)
 }
 
 #[cfg(test)]

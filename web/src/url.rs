@@ -22,6 +22,8 @@ pub const PUBLISHING: &str = "/publishing";
 pub const GATEWAYS: &str = "/gateways";
 /// Who changed what.
 pub const AUDIT: &str = "/audit";
+/// The whole audit chain as a file that can be checked without a server.
+pub const AUDIT_JSONL: &str = "/audit.jsonl";
 /// People, sessions, tokens, workspaces, looks.
 pub const SETTINGS: &str = "/settings";
 /// Sign-in, and where it is posted.
@@ -181,6 +183,81 @@ pub fn model(id: &str) -> String {
 #[must_use]
 pub fn model_deletion(id: &str) -> String {
     format!("{MODELS}/{}/deletion", escaped(id))
+}
+
+/// Where a thing is shown, by its id; `None` for what has no page.
+#[must_use]
+pub fn object(id: &str) -> Option<String> {
+    let (kind, _) = id.split_once('_').unwrap_or((id, ""));
+    match kind {
+        "key" => Some(format!("{KEYS}/{}", escaped(id))),
+        "ep" => Some(endpoint(id)),
+        "model" => Some(model(id)),
+        "ws" => Some(format!("{SETTINGS}/workspaces")),
+        "person" => Some(format!("{SETTINGS}/people")),
+        "token" => Some(format!("{SETTINGS}/tokens")),
+        number if number.parse::<u64>().is_ok() => Some(format!("{PUBLISHING}/{number}")),
+        _ => None,
+    }
+}
+
+/// What the audit log shows; empty parts narrow nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditQuery {
+    /// Who, by id.
+    pub actor: String,
+    /// What was done, or how it begins.
+    pub action: String,
+    /// To what, by id.
+    pub object: String,
+    /// From that day on.
+    pub from: String,
+    /// Before that day.
+    pub to: String,
+}
+
+impl AuditQuery {
+    /// The address of the list.
+    #[must_use]
+    pub fn href(&self) -> String {
+        format!("{AUDIT}{}", self.query())
+    }
+
+    /// The same rows as CSV.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        format!("/audit.csv{}", self.query())
+    }
+
+    /// The rows before number `before`.
+    #[must_use]
+    pub fn before(&self, before: &i64) -> String {
+        format!("{AUDIT}{}", self.query().set("before", &before.to_string()))
+    }
+
+    /// One row of the list.
+    #[must_use]
+    pub fn row(&self, seq: &i64) -> String {
+        format!("{}#row_{seq}", self.before(&(seq + 1)))
+    }
+
+    /// The list with the chain checked.
+    #[must_use]
+    pub fn checked(&self) -> String {
+        format!("{AUDIT}{}", self.query().set("check", "1"))
+    }
+
+    /// Whether anything is narrowed.
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        *self != Self::default()
+    }
+
+    fn query(&self) -> Query {
+        let Self { actor, action, object, from, to } = self;
+        let query = Query::new().set("actor", actor).set("action", action).set("object", object);
+        query.set("from", from).set("to", to)
+    }
 }
 
 /// What the list of requests shows.

@@ -56,6 +56,7 @@ use crate::auth::Public;
         v1::customers::show,
         v1::audit::list,
         v1::audit::verify,
+        v1::audit::export,
     )
 )]
 struct Description;

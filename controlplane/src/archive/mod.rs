@@ -57,7 +57,7 @@ pub use migrate::MigrateError;
 pub(crate) use names::Names;
 pub(crate) use scope::Scope;
 use scope::Statement;
-pub(crate) use window::Window;
+pub(crate) use window::{RangeError, Window, moment};
 
 /// Seconds a page's question may take inside ClickHouse.
 const PAGE_SECONDS: u64 = 10;

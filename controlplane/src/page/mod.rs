@@ -5,6 +5,7 @@
 mod answer;
 mod appearance;
 mod assets;
+mod audit;
 mod customers;
 mod draft;
 mod dress;
@@ -86,6 +87,9 @@ pub(crate) fn routes() -> Routes {
         .post("/models/{id}/deletion", models::delete::delete)
         .get("/prices", prices::list)
         .get("/prices.csv", prices::export)
+        .get("/audit", audit::list::list)
+        .get("/audit.jsonl", audit::export::chain)
+        .get("/audit.csv", audit::export::csv)
         .post("/publish", publish::create)
 }
 

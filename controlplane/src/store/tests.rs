@@ -243,7 +243,7 @@ async fn the_audit_chain_holds_until_somebody_touches_it(store: &Store) {
         let mut writing = store.write().await.unwrap();
         sqlx::query(AssertSqlSafe(damage)).execute(&mut *writing).await.unwrap();
         match audit::verify(&mut writing).await {
-            Err(ChainError::Broken { seq, .. }) => assert_eq!(seq, row, "{damage}"),
+            Err(ChainError::Broken(at)) => assert_eq!(at.seq, row, "{damage}"),
             other => panic!("{damage}: {other:?}"),
         }
     }

@@ -2,6 +2,7 @@
 //!
 //! Times are microseconds since 1970 in UTC, durations microseconds, money is [`weir_contract::money::Money`].
 
+pub mod audit;
 pub mod confirm;
 pub mod customers;
 pub mod error;
@@ -14,6 +15,7 @@ pub mod requests;
 pub mod sign_in;
 pub mod welcome;
 
+pub use audit::AuditPage;
 pub use confirm::ConfirmPage;
 pub use customers::{CustomerPage, CustomersPage};
 pub use error::ErrorPage;

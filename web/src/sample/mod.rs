@@ -1,5 +1,6 @@
 //! Every view, empty, full and hostile: what the tests, the gallery and the browser checks render.
 
+mod audit;
 mod customers;
 mod entry;
 mod requests;
@@ -53,10 +54,12 @@ pub fn all() -> Result<Vec<Sample>, crate::Error> {
         requests::add(&mut samples, words)?;
         customers::add(&mut samples, words)?;
         setup::add(&mut samples, words)?;
+        audit::add(&mut samples, words)?;
     }
     requests::add_empty(&mut samples)?;
     customers::add_empty(&mut samples)?;
     setup::add_empty(&mut samples)?;
+    audit::add_empty(&mut samples)?;
     Ok(samples)
 }
 
