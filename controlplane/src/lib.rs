@@ -10,6 +10,9 @@
 //! | `objects` [`providers`] | drafts with versions, the pattern of all of them; the providers we know, as data |
 //! | [`precondition`] | two editors of one thing: tags, and who is told |
 //! | [`publish`] | drafts → checked → numbered, signed snapshot → gateways; diff, restore |
+//! | `overview` | what happened, what it cost, what needs attention |
+//! | `requests` | an address or a question resolved: filter, window, place; histogram, live rows |
+//! | `views` `exports` | filters kept by name; files made in the background |
 //! | `books` | posted batches: ledger entries, customers |
 //! | [`audit`] | who changed what, hash-chained |
 //! | `token` `vault` | secrets people carry; secrets at rest |
@@ -29,14 +32,17 @@ mod bootstrap;
 pub mod config;
 pub mod endpoints;
 pub mod error;
+mod exports;
 pub mod gateways;
 pub mod keys;
 pub mod models;
 mod objects;
+mod overview;
 mod page;
 pub mod precondition;
 pub mod providers;
 pub mod publish;
+mod requests;
 pub mod routes;
 mod server;
 mod store;
@@ -47,6 +53,7 @@ mod testing;
 mod tests;
 mod token;
 mod vault;
+pub mod views;
 pub mod workspaces;
 
 use std::net::SocketAddr;
@@ -190,6 +197,7 @@ async fn open(config: ControlConfig, ambient: Ambient, book: Arc<PriceBook>) -> 
         signing_key: SigningKey::from_seed(&of_32_bytes(&signing)?)?,
         publisher: publish::Publisher::default(),
         lacking: api::sync::Lacking::default(),
+        exports: exports::Exports::new(config.data.join("exports")),
         batches: watch::Sender::new(0),
         stopping: CancellationToken::new(),
         address: OnceLock::new(),

@@ -27,6 +27,10 @@ pub(super) enum Table {
     SpendModel,
     /// Spend by everything and day.
     SpendDay,
+    /// Spend by rule, outcome, model, provider and hour.
+    SpendPolicy,
+    /// Latency by model, provider, endpoint and five minutes, as histograms.
+    Latency,
 }
 
 impl Table {
@@ -37,6 +41,8 @@ impl Table {
             Self::SpendCustomer => "spend_customer_1h",
             Self::SpendModel => "spend_model_1h",
             Self::SpendDay => "spend_1d",
+            Self::SpendPolicy => "spend_policy_1h",
+            Self::Latency => "latency_5m",
         }
     }
 
@@ -44,7 +50,11 @@ impl Table {
     const fn time(self) -> &'static str {
         match self {
             Self::Calls | Self::Bodies => "started_at",
-            Self::SpendCustomer | Self::SpendModel | Self::SpendDay => "t",
+            Self::SpendCustomer
+            | Self::SpendModel
+            | Self::SpendDay
+            | Self::SpendPolicy
+            | Self::Latency => "t",
         }
     }
 }
@@ -53,6 +63,12 @@ impl Scope {
     /// What `page` may see. Without a workspace nothing is seen.
     pub(crate) fn new(workspaces: Vec<WorkspaceId>, page: &'static str) -> Self {
         Self { workspaces, asked_by: page }
+    }
+
+    /// The same, kept to one of its workspaces; one that is not among them sees nothing.
+    pub(crate) fn within(mut self, workspace: &str) -> Self {
+        self.workspaces.retain(|id| id.as_str() == workspace);
+        self
     }
 
     /// Begins a statement: `SELECT {columns} FROM {table} WHERE {the workspaces}`.

@@ -6,20 +6,26 @@ pub mod confirm;
 pub mod customers;
 pub mod error;
 pub mod first_admin;
+pub mod exports;
 pub mod keys;
+pub mod overview;
 pub mod providers;
 pub mod requests;
 pub mod sign_in;
+pub mod views;
 pub mod welcome;
 
 pub use confirm::ConfirmPage;
 pub use customers::{CustomerPage, CustomersPage};
 pub use error::ErrorPage;
 pub use first_admin::FirstAdminPage;
+pub use exports::{ExportNewPage, ExportPage, ExportsPage};
 pub use keys::{KeyShownPage, KeysPage};
+pub use overview::OverviewPage;
 pub use providers::{EndpointPage, ModelPage, ProvidersPage};
 pub use requests::{RequestPage, RequestsPage};
 pub use sign_in::SignInPage;
+pub use views::ViewsPage;
 pub use welcome::WelcomePage;
 
 /// A stretch of time a page speaks about: from the first to before the second.

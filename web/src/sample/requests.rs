@@ -3,7 +3,7 @@
 use super::{HOSTILE, NOW_US, PLAIN, Sample, Words, busy_shell, put, shell};
 use crate::page::requests::{
     Absent, AttemptView, BodyContent, BodyKind, BodyView, CostLine, Decision, Empty, FilterError,
-    HistogramBar, MessagePart, MessageView, RequestFacts, RequestPage, RequestRow, RequestTab, RequestsPage,
+    GroupRow, Groups, HistogramBar, MessagePart, MessageView, RequestFacts, RequestPage, RequestRow, RequestTab, RequestsPage,
     TokenCounts, Verdict,
 };
 use crate::page::{Freshness, Window};
@@ -82,15 +82,32 @@ fn list(words: &Words) -> RequestsPage {
     };
     RequestsPage {
         shell: busy_shell("Requests", Section::Requests, words),
-        query: RequestsQuery { range: "24h".into(), ..RequestsQuery::default() },
+        query: RequestsQuery { range: "24h".into(), group: "model".into(), live: true, ..Default::default() },
         window,
         freshness: Freshness { counted_to_us: Some(NOW_US - 1_200_000), now_us: NOW_US },
         total: Some(10_412),
         histogram: (0..30).map(piece).collect(),
         rows: (0..50).map(|n| row(n, words)).collect(),
+        groups: Some(Groups { rows: Some((0..20).map(|n| group(n, words)).collect()), more: true }),
+        events: Some(RequestsQuery::default().events("1795222781207000-01936f6e")),
+        may_be_live: true,
         older: Some("1795222781207000.01936f6e".into()),
         newer: None,
         ..RequestsPage::default()
+    }
+}
+
+fn group(n: u64, words: &Words) -> GroupRow {
+    GroupRow {
+        name: words.model.into(),
+        href: RequestsQuery::default().filtered(words.model).href(),
+        requests: 4_112 - n * 97,
+        failed: n % 3,
+        cost: Money::from_nano(81_200_000_000 / (i64::try_from(n).unwrap_or_default() + 1)),
+        unrated: n % 2,
+        tokens_in: 731_000,
+        tokens_out: 81_200,
+        duration_us: 907_000,
     }
 }
 

@@ -2,10 +2,13 @@
 
 pub(super) mod body;
 pub(super) mod export;
+pub(super) mod events;
+pub(super) mod exports;
 mod facts;
-mod histogram;
+mod groups;
 pub(super) mod list;
 mod messages;
 mod query;
 pub(super) mod row;
 pub(super) mod show;
+pub(super) mod views;

@@ -16,7 +16,7 @@ const HOUR_US: i64 = 60 * MINUTE_US;
 const LENGTHS: [i64; 14] = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080];
 
 /// The bars of a window under a filter, oldest first, empty ones included.
-pub(super) async fn bars(
+pub(crate) async fn bars(
     app: &App,
     scope: &Scope,
     window: Window,
