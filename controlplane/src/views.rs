@@ -284,7 +284,7 @@ mod tests {
         let own = create(&house.app, &ada, form("Failures", "")).await.unwrap();
         let shared = create(&house.app, &ada, form("Failures", "ws_a")).await.unwrap();
         let names = |views: Vec<View>| views.into_iter().map(|view| view.id).collect::<Vec<_>>();
-        assert_eq!(names(list(&house.app, &ben).await.unwrap()), [shared.id.clone()]);
+        assert_eq!(names(list(&house.app, &ben).await.unwrap()), std::slice::from_ref(&shared.id));
         assert!(list(&house.app, &cy).await.unwrap().is_empty());
         assert!(matches!(find(&house.app, &ben, &own.id).await, Err(AppError::NotFound { .. })));
         assert!(matches!(delete(&house.app, &ben, &shared.id).await, Err(AppError::Forbidden(_))));
@@ -308,11 +308,19 @@ mod tests {
     #[tokio::test]
     async fn what_cannot_be_shown_cannot_be_kept() {
         let house = House::new().await;
-        let query = ViewQuery { q: "statsu:x".into(), range: "8d".into(), group: "mood".into(), ..ViewQuery::default() };
+        let query = ViewQuery {
+            q: "statsu:x".into(),
+            range: "8d".into(),
+            group: "mood".into(),
+            ..ViewQuery::default()
+        };
         let wrong = ViewForm { name: " ".into(), query, ..ViewForm::default() };
         let Err(AppError::Invalid(errors)) = create(&house.app, &viewer("ada", "ws_a"), wrong).await else {
             panic!("kept")
         };
-        assert_eq!(errors.iter().map(|(field, _)| field).collect::<Vec<_>>(), ["name", "q", "range", "group"]);
+        assert_eq!(
+            errors.iter().map(|(field, _)| field).collect::<Vec<_>>(),
+            ["name", "q", "range", "group"]
+        );
     }
 }

@@ -46,7 +46,8 @@ pub(crate) struct Group {
     pub(crate) tokens_out: u64,
     /// Mean time of a request, µs.
     pub(crate) duration_us: u64,
-    cost: i128,
+    /// Nano-dollars.
+    pub(crate) cost: i128,
 }
 
 impl GroupBy {
@@ -107,10 +108,8 @@ fn groups(scope: &Scope, window: Window, filter: &Filter, by: GroupBy) -> Statem
          toUInt64(ifNotFinite(avgIf(duration_us, final), 0)) AS duration_us, sum(toDecimal128(cost, 9)) AS cost",
         by.column()
     );
-    export::of_requests(scope, &columns, window, filter).then(&format!(
-        "GROUP BY id ORDER BY sum(cost) DESC, requests DESC, id LIMIT {}",
-        GROUPS_MAX + 1
-    ))
+    export::of_requests(scope, &columns, window, filter)
+        .then(&format!("GROUP BY id ORDER BY sum(cost) DESC, requests DESC, id LIMIT {}", GROUPS_MAX + 1))
 }
 
 #[cfg(test)]

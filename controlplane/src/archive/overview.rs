@@ -180,10 +180,8 @@ fn totals(scope: &Scope, of: Stretches) -> Statement {
 }
 
 fn durations(scope: &Scope, of: Stretches) -> Statement {
-    let columns = format!(
-        "{}, mapKeys(sumMap(duration)) AS buckets, mapValues(sumMap(duration)) AS counts",
-        part(of)
-    );
+    let columns =
+        format!("{}, mapKeys(sumMap(duration)) AS buckets, mapValues(sumMap(duration)) AS counts", part(of));
     live(scope, &columns, Table::Latency, all(of)).then("GROUP BY part")
 }
 

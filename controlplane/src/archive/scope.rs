@@ -50,11 +50,9 @@ impl Table {
     const fn time(self) -> &'static str {
         match self {
             Self::Calls | Self::Bodies => "started_at",
-            Self::SpendCustomer
-            | Self::SpendModel
-            | Self::SpendDay
-            | Self::SpendPolicy
-            | Self::Latency => "t",
+            Self::SpendCustomer | Self::SpendModel | Self::SpendDay | Self::SpendPolicy | Self::Latency => {
+                "t"
+            }
         }
     }
 }

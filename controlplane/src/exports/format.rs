@@ -155,11 +155,7 @@ fn body(bodies: &Bodies, part: Part) -> serde_json::Value {
     }
     let text = String::from_utf8_lossy(&glimpse.start);
     let kept = u64::try_from(glimpse.start.len()).unwrap_or(u64::MAX);
-    if kept < glimpse.bytes {
-        json!({ "start": text, "bytes": glimpse.bytes })
-    } else {
-        json!(text)
-    }
+    if kept < glimpse.bytes { json!({ "start": text, "bytes": glimpse.bytes }) } else { json!(text) }
 }
 
 #[cfg(test)]

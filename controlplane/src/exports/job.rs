@@ -134,7 +134,8 @@ async fn shape(
     if job.made.form.format == Format::Csv {
         return format::csv(lines, is_first);
     }
-    let bodies = if job.made.form.bodies { bodies_of(app, &work.scope, lines).await? } else { HashMap::new() };
+    let bodies =
+        if job.made.form.bodies { bodies_of(app, &work.scope, lines).await? } else { HashMap::new() };
     let none = Bodies::default();
     let of = |line: &CallLine| {
         job.made.form.bodies.then(|| bodies.get(&(line.request_id, line.attempt)).unwrap_or(&none))

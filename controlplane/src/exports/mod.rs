@@ -374,6 +374,9 @@ mod tests {
         let mut less = admin.clone();
         less.grants[0].role = crate::auth::Role::Viewer;
         less.grants[0].read_bodies = false;
-        assert!(matches!(find(&house.app, &less, &made.head.id), Err(AppError::Forbidden(Right::ReadBodies))));
+        assert!(matches!(
+            find(&house.app, &less, &made.head.id),
+            Err(AppError::Forbidden(Right::ReadBodies))
+        ));
     }
 }

@@ -131,8 +131,11 @@ fn failing(endings: &[Endings], rows: &impl Fn(String) -> String) -> Vec<Notice>
                 "provider_failing",
                 Severity::Bad,
                 format!("{provider} is failing"),
-                format!("{} of {} since the last hour began ended in its errors or timeouts.",
-                    number::count(&failed), number::plural(&all, "request")),
+                format!(
+                    "{} of {} since the last hour began ended in its errors or timeouts.",
+                    number::count(&failed),
+                    number::plural(&all, "request")
+                ),
                 rows(format!("{} status:upstream_error,timeout", term("provider", provider))),
             )
         })
@@ -142,17 +145,25 @@ fn failing(endings: &[Endings], rows: &impl Fn(String) -> String) -> Vec<Notice>
 
 /// An ending rises when it makes up more than twice the part it had in the day before.
 fn rising(endings: &[Endings], rows: &impl Fn(String) -> String) -> Vec<Notice> {
-    let (lately, earlier) = endings
-        .iter()
-        .fold((0_u64, 0_u64), |sum, ending| (sum.0 + ending.lately, sum.1 + ending.earlier));
+    let (lately, earlier) =
+        endings.iter().fold((0_u64, 0_u64), |sum, ending| (sum.0 + ending.lately, sum.1 + ending.earlier));
     let rises = |ending: &&Endings| {
         failed(&ending.outcome)
             && ending.lately >= FAILURES_MIN
-            && u128::from(ending.lately) * u128::from(earlier) > 2 * u128::from(ending.earlier) * u128::from(lately)
+            && u128::from(ending.lately) * u128::from(earlier)
+                > 2 * u128::from(ending.earlier) * u128::from(lately)
     };
     let shown = endings.iter().filter(rises).map(|ending| {
-        let place = if ending.provider.is_empty() { "before any provider".to_owned() } else { format!("at {}", ending.provider) };
-        let provider = if ending.provider.is_empty() { "-provider:*".to_owned() } else { term("provider", &ending.provider) };
+        let place = if ending.provider.is_empty() {
+            "before any provider".to_owned()
+        } else {
+            format!("at {}", ending.provider)
+        };
+        let provider = if ending.provider.is_empty() {
+            "-provider:*".to_owned()
+        } else {
+            term("provider", &ending.provider)
+        };
         Notice::new(
             "errors_rising",
             Severity::Warn,
@@ -170,13 +181,15 @@ fn rising(endings: &[Endings], rows: &impl Fn(String) -> String) -> Vec<Notice> 
 
 fn unrated(sums: &Sums, window: Window) -> Option<Notice> {
     let count = sums.window.unrated;
-    let query = RequestsQuery::of("-cost:* origin:live", number::iso(&window.from_us), number::iso(&window.to_us));
+    let query =
+        RequestsQuery::of("-cost:* origin:live", number::iso(&window.from_us), number::iso(&window.to_us));
     (count > 0).then(|| {
         Notice::new(
             "unrated",
             Severity::Warn,
             format!("{} without a price", number::plural(&count, "call")),
-            "They are in no sum of money. Give their models a price, or map them to one that has it.".to_owned(),
+            "They are in no sum of money. Give their models a price, or map them to one that has it."
+                .to_owned(),
             query.grouped("model").href(),
         )
     })
@@ -191,15 +204,30 @@ async fn of_gateways(app: &App, now_us: i64) -> Result<Vec<Notice>, AppError> {
 
 fn of_gateway(gateway: &gateways::Gateway, newest: u64, now_us: i64) -> Vec<Notice> {
     let notice = |kind, severity, what: String, detail: String| {
-        Notice::new(kind, severity, format!("Gateway {} {what}", gateway.id), detail, url::GATEWAYS.to_owned())
+        Notice::new(
+            kind,
+            severity,
+            format!("Gateway {} {what}", gateway.id),
+            detail,
+            url::GATEWAYS.to_owned(),
+        )
     };
     let mut notices = Vec::new();
     if let Some(refusal) = &gateway.refusal {
-        let detail = format!("It still enforces revision {}. It says: {}", gateway.revision.0, refusal.reason);
-        notices.push(notice("gateway_refuses", Severity::Bad, format!("refused revision {}", refusal.revision.0), detail));
+        let detail =
+            format!("It still enforces revision {}. It says: {}", gateway.revision.0, refusal.reason);
+        notices.push(notice(
+            "gateway_refuses",
+            Severity::Bad,
+            format!("refused revision {}", refusal.revision.0),
+            detail,
+        ));
     } else if !gateway.connected {
-        let detail = format!("Last contact {}. It goes on with revision {}, and its newest requests are not counted here.",
-            number::ago(&gateway.contact_us, &now_us), gateway.revision.0);
+        let detail = format!(
+            "Last contact {}. It goes on with revision {}, and its newest requests are not counted here.",
+            number::ago(&gateway.contact_us, &now_us),
+            gateway.revision.0
+        );
         notices.push(notice("gateway_silent", Severity::Bad, "is silent".to_owned(), detail));
     } else if gateway.revision.0 < newest {
         let detail = format!("It runs revision {}, the newest is {newest}.", gateway.revision.0);
@@ -219,14 +247,24 @@ fn of_gateway(gateway: &gateways::Gateway, newest: u64, now_us: i64) -> Vec<Noti
 
 async fn of_keys(app: &App, actor: &Actor, now_us: i64) -> Result<Vec<Notice>, AppError> {
     let ends = |key: &keys::Key| {
-        key.revoked_us.is_none() && key.expires_us.is_some_and(|at_us| (now_us..now_us + KEY_ENDS_US).contains(&at_us))
+        key.revoked_us.is_none()
+            && key.expires_us.is_some_and(|at_us| (now_us..now_us + KEY_ENDS_US).contains(&at_us))
     };
     let known = keys::list(app, actor).await?;
     let ending = known.into_iter().filter(ends).take(OF_ONE_KIND_MAX).map(|key| {
         let detail = key.expires_us.map_or_else(String::new, |at_us| {
-            format!("It ends on {}. Make another and move its applications before that.", number::instant(&at_us))
+            format!(
+                "It ends on {}. Make another and move its applications before that.",
+                number::instant(&at_us)
+            )
         });
-        Notice::new("key_ends", Severity::Warn, format!("Key {} ends soon", key.name), detail, url::KEYS.to_owned())
+        Notice::new(
+            "key_ends",
+            Severity::Warn,
+            format!("Key {} ends soon", key.name),
+            detail,
+            url::KEYS.to_owned(),
+        )
     });
     Ok(ending.collect())
 }
@@ -261,7 +299,8 @@ fn of_prices(collected: &str, now_us: i64) -> Option<Notice> {
             "prices_old",
             Severity::Warn,
             format!("Prices are {days} days old"),
-            "Providers may have changed theirs since. Check the ones you use, or take a newer price book.".to_owned(),
+            "Providers may have changed theirs since. Check the ones you use, or take a newer price book."
+                .to_owned(),
             url::PRICES.to_owned(),
         )
     })
@@ -303,7 +342,9 @@ mod tests {
         let endings = [ending("openai", "ok", 10, 900), ending("openai", "timeout", 6, 600)];
         let notices = of_endings(&endings, NOW);
         assert_eq!(notices[0].kind, "provider_failing");
-        assert!(notices[0].link.contains("provider%3Aopenai") && notices[0].link.contains("from=2026-11-21T02"));
+        assert!(
+            notices[0].link.contains("provider%3Aopenai") && notices[0].link.contains("from=2026-11-21T02")
+        );
     }
 
     #[test]

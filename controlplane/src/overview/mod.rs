@@ -131,11 +131,7 @@ impl Overview {
             errors: Compared::of(sums, |totals| totals.errors),
             unrated: Compared::of(sums, |totals| totals.unrated),
             cost_usd: Compared::of(sums, |totals| Money::usd_exact(totals.cost())),
-            latency_us_p95: Compared {
-                window: latency.window,
-                whole: latency.whole,
-                before: latency.before,
-            },
+            latency_us_p95: Compared { window: latency.window, whole: latency.whole, before: latency.before },
             attention,
         })
     }

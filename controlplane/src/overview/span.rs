@@ -33,11 +33,8 @@ impl Span {
         let window = Window { from_us: hour(asked.from_us), to_us: asked.to_us };
         let whole = Window { from_us: window.from_us, to_us: hour(window.to_us) };
         let is_month = matches!(range, "mtd" | "last_month");
-        let before_from_us = if is_month {
-            window.month_before().from_us
-        } else {
-            window.from_us - whole.length_us()
-        };
+        let before_from_us =
+            if is_month { window.month_before().from_us } else { window.from_us - whole.length_us() };
         let before = Window {
             from_us: before_from_us,
             // A month may be longer than the one before.

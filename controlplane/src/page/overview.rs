@@ -66,7 +66,7 @@ pub(super) async fn show(
         ..OverviewPage::default()
     };
     view.figures = figures(&view, &found);
-    view.days = found.days.map(|days| days.into_iter().filter(|day| day.cost != 0).map(day).collect());
+    view.days = found.days.map(|days| days.iter().filter(|day| day.cost != 0).map(day).collect());
     page(&view)
 }
 
@@ -84,14 +84,17 @@ fn notice(notice: Notice) -> Attention {
     Attention { tone, what: notice.what, detail: notice.detail, href: notice.link }
 }
 
-fn day(spend: crate::archive::spend::DaySpend) -> DaySpend {
+fn day(spend: &crate::archive::spend::DaySpend) -> DaySpend {
     let model = if spend.model.is_empty() { "no model served".to_owned() } else { spend.model.clone() };
     DaySpend { spend: spend.cost(), day_us: spend.day_us, model }
 }
 
 fn figures(view: &OverviewPage, found: &Panels) -> Vec<Figure> {
     let rows = |terms: &str| view.query(terms);
-    let slow = found.latency.and_then(|latency| latency.window).map_or_else(String::new, |us| format!("latency:>{us}us"));
+    let slow = found
+        .latency
+        .and_then(|latency| latency.window)
+        .map_or_else(String::new, |us| format!("latency:>{us}us"));
     vec![
         Figure { href: rows("").grouped("customer").href(), ..cost(found.sums.as_ref()) },
         Figure { href: rows("").href(), ..requests(found.sums.as_ref()) },

@@ -9,7 +9,7 @@ use crate::archive::histogram::{Bar, Pieces};
 use crate::archive::{ArchiveError, Scope, Window};
 
 /// Bars, about: with its table, a bar is ten elements of a page that may have 1,500.
-const BARS: i64 = 30;
+const BARS: i64 = 24;
 const MINUTE_US: i64 = 60_000_000;
 const HOUR_US: i64 = 60 * MINUTE_US;
 /// Lengths a bar may have, minutes.

@@ -5,7 +5,7 @@ use std::time::Duration;
 use weir_contract::filter::Filter;
 
 use crate::app::App;
-use crate::archive::requests::{Ask, Cursor, Place};
+use crate::archive::requests::{Ask, Cursor, Place, RequestLine};
 use crate::archive::{ArchiveError, Scope, Window};
 
 /// New rows are counted up to this; beyond it the page says "or more".
@@ -68,7 +68,7 @@ impl Watched {
             return Ok(None);
         }
         let found = newer(Place::After(*since), COUNT_MAX).await?;
-        let newest = newer(Place::Newest, 1).await?.rows.first().map(|row| row.cursor());
+        let newest = newer(Place::Newest, 1).await?.rows.first().map(RequestLine::cursor);
         Ok(newest.map(|newest| Arrivals { newest, count: found.rows.len(), more: found.more }))
     }
 }

@@ -10,7 +10,12 @@ use crate::url::RequestsQuery;
 
 pub(super) fn add(samples: &mut Vec<Sample>, words: &Words) -> Result<(), crate::Error> {
     let named = |name: &str| format!("{name}-{}", words.suffix);
-    let query = RequestsQuery { q: words.customer.into(), range: "7d".into(), group: "model".into(), ..Default::default() };
+    let query = RequestsQuery {
+        q: words.customer.into(),
+        range: "7d".into(),
+        group: "model".into(),
+        ..Default::default()
+    };
     let row = |n: u64| ViewRow {
         id: format!("view_{n}"),
         name: words.customer.into(),
@@ -65,7 +70,15 @@ pub(super) fn add_empty(samples: &mut Vec<Sample>) -> Result<(), crate::Error> {
     let frame = |title| shell(title, Section::Requests);
     put(samples, "views-empty", &ViewsPage { shell: frame("Saved views"), ..ViewsPage::default() })?;
     put(samples, "exports-empty", &ExportsPage { shell: frame("Exports"), ..ExportsPage::default() })?;
-    put(samples, "export-new-empty", &ExportNewPage { shell: frame("Export requests"), ..ExportNewPage::default() })?;
+    put(
+        samples,
+        "export-new-empty",
+        &ExportNewPage { shell: frame("Export requests"), ..ExportNewPage::default() },
+    )?;
     put(samples, "export-empty", &ExportPage { shell: frame("Export"), ..ExportPage::default() })?;
-    put(samples, "requests-live", &LiveEvent { count: 12, more: false, href: RequestsQuery::default().live(true).href() })
+    put(
+        samples,
+        "requests-live",
+        &LiveEvent { count: 12, more: false, href: RequestsQuery::default().live(true).href() },
+    )
 }

@@ -17,8 +17,7 @@ pub(super) fn add(samples: &mut Vec<Sample>, words: &Words) -> Result<(), crate:
 
 pub(super) fn add_empty(samples: &mut Vec<Sample>) -> Result<(), crate::Error> {
     let shell = shell("Overview", Section::Overview);
-    let bare =
-        OverviewPage { shell, attention: vec![], figures: vec![], days: Some(vec![]), ..page(&PLAIN) };
+    let bare = OverviewPage { shell, attention: vec![], figures: vec![], days: Some(vec![]), ..page(&PLAIN) };
     let last = Some(Some(NOW_US - 3 * DAY_US));
     put(samples, "overview-quiet", &OverviewPage { quiet: last, ..bare.clone() })?;
     put(samples, "overview-empty", &OverviewPage { quiet: Some(None), ..bare.clone() })?;
@@ -55,12 +54,23 @@ fn page(words: &Words) -> OverviewPage {
         workspaces: vec![Choice::new("ws_1", words.customer), Choice::new("ws_2", "billing")],
         workspace: "ws_1".into(),
         figures: vec![
-            figure("Cost", Value::Money(Money::from_nano(412_310_000_000)), "+12.4 %", "3 unrated and not in it"),
+            figure(
+                "Cost",
+                Value::Money(Money::from_nano(412_310_000_000)),
+                "+12.4 %",
+                "3 unrated and not in it",
+            ),
             figure("Requests", Value::Count(104_112), "−3.0 %", "7.31 M tokens in, 812 k out"),
             figure("Failed", Value::Share(4_200), "", ""),
             figure("Total time, 95th percentile", Value::AboutUs(4_040_000), "no change", ""),
         ],
-        days: Some((0..7).flat_map(|n| [day(n, words.model, 40_000_000_000 + n), day(n, "claude-sonnet-4.5", 9_000_000_000)]).collect()),
+        days: Some(
+            (0..7)
+                .flat_map(|n| {
+                    [day(n, words.model, 40_000_000_000 + n), day(n, "claude-sonnet-4.5", 9_000_000_000)]
+                })
+                .collect(),
+        ),
         attention: vec![notice(Tone::Bad, "openai is failing"), notice(Tone::Warn, words.model)],
         quiet: None,
     }

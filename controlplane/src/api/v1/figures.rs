@@ -86,7 +86,7 @@ pub(crate) async fn groups(
     Ok(Json(List::whole(found.into_iter().take(GROUPS_MAX).map(GroupItem::from).collect())))
 }
 
-/// Requests over time: about thirty pieces of a round length.
+/// Requests over time: about two dozen pieces of a round length.
 #[utoipa::path(get, path = "/api/v1/requests/histogram", tag = "requests",
     operation_id = "histogram",
     params(("q" = Option<String>, Query), ("range" = Option<String>, Query),

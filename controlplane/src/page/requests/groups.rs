@@ -31,7 +31,7 @@ pub(super) async fn groups(
     };
     let names = names(app, actor, by).await?;
     let more = found.len() > SHOWN;
-    let rows = found.into_iter().take(SHOWN).map(|group| row(group, by, query, &names)).collect();
+    let rows = found.into_iter().take(SHOWN).map(|group| row(&group, by, query, &names)).collect();
     Ok(Some(Groups { rows: Some(rows), more }))
 }
 
@@ -44,7 +44,7 @@ async fn names(app: &App, actor: &Actor, by: GroupBy) -> Result<Vec<(String, Str
     Ok(known.into_iter().map(|key| (key.id.to_string(), key.name)).collect())
 }
 
-fn row(group: Group, by: GroupBy, query: &RequestsQuery, names: &[(String, String)]) -> GroupRow {
+fn row(group: &Group, by: GroupBy, query: &RequestsQuery, names: &[(String, String)]) -> GroupRow {
     let named = names.iter().find(|(id, _)| *id == group.id).map(|(_, name)| name.clone());
     let name = match named {
         Some(name) => name,
@@ -80,7 +80,10 @@ mod tests {
         assert_eq!(narrowed("", GroupBy::Model, ""), "-model:*");
         let query = RequestsQuery { group: "status".into(), range: "7d".into(), ..RequestsQuery::default() };
         let group = Group { id: "upstream_error".into(), ..Group::default() };
-        let shown = row(group, GroupBy::Status, &query, &[]);
-        assert_eq!((shown.name.as_str(), shown.href.as_str()), ("upstream error", "/requests?q=status%3Aupstream_error&range=7d"));
+        let shown = row(&group, GroupBy::Status, &query, &[]);
+        assert_eq!(
+            (shown.name.as_str(), shown.href.as_str()),
+            ("upstream error", "/requests?q=status%3Aupstream_error&range=7d")
+        );
     }
 }

@@ -24,6 +24,8 @@ use crate::page::freshness::freshness;
 use crate::requests::histogram;
 
 const ROWS: usize = 50;
+/// Rows below a table of groups: a page may have so many elements.
+const ROWS_BELOW_GROUPS: usize = 25;
 /// An empty list counts what each term removed; more terms than this are not counted one by one.
 const TERMS_COUNTED: usize = 8;
 
@@ -61,8 +63,9 @@ async fn fill(
     view: RequestsPage,
 ) -> Result<RequestsPage, AppError> {
     let Resolved { by_id, window, place, .. } = resolved;
-    let ask = Ask { window: *window, filter: by_id, place: *place, limit: ROWS };
     let grouped = asked.group()?;
+    let limit = if grouped.is_some() { ROWS_BELOW_GROUPS } else { ROWS };
+    let ask = Ask { window: *window, filter: by_id, place: *place, limit };
     let (found, bars, freshness, groups) = tokio::join!(
         app.archive.list_requests(scope, ask),
         histogram::bars(app, scope, *window, by_id),

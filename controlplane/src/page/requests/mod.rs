@@ -1,8 +1,9 @@
 //! The list of requests and one request read whole.
 
 pub(super) mod body;
-pub(super) mod export;
+mod curl;
 pub(super) mod events;
+pub(super) mod export;
 pub(super) mod exports;
 mod facts;
 mod groups;

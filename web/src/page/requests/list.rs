@@ -24,7 +24,7 @@ pub struct RequestsPage {
     pub freshness: Freshness,
     /// How many requests match; `None` when that was not counted.
     pub total: Option<u64>,
-    /// The window cut into equal pieces, oldest first; thirty keep the page within its budget of elements.
+    /// The window cut into equal pieces, oldest first; two dozen keep the page within its budget of elements.
     pub histogram: Vec<HistogramBar>,
     /// At most fifty, newest first.
     pub rows: Vec<RequestRow>,
