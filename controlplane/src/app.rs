@@ -15,6 +15,7 @@ use crate::archive::Archive;
 use crate::auth::password::Passwords;
 use crate::auth::throttle::Throttle;
 use crate::config::ControlConfig;
+use crate::exports::Exports;
 use crate::publish::Publisher;
 use crate::store::Store;
 use crate::vault::Vault;
@@ -59,6 +60,8 @@ pub struct Handles {
     pub(crate) publisher: Publisher,
     /// Gateways that asked for the whole snapshot.
     pub(crate) lacking: Lacking,
+    /// Files being made in the background.
+    pub(crate) exports: Exports,
     /// Counts posted batches: whoever watches it knows that there is something new in the books.
     pub(crate) batches: watch::Sender<u64>,
     /// Endless answers end when this is cancelled.

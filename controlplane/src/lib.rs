@@ -11,6 +11,9 @@
 //! | [`prices`] [`observed`] | the price book as people read it; how fast and how well endpoints and models answer |
 //! | [`precondition`] | two editors of one thing: tags, and who is told |
 //! | [`publish`] | drafts → checked → numbered, signed snapshot → gateways; diff, restore |
+//! | `overview` | what happened, what it cost, what needs attention |
+//! | `requests` | an address or a question resolved: filter, window, place; histogram, live rows |
+//! | `views` `exports` | filters kept by name; files made in the background |
 //! | `books` | posted batches: ledger entries, customers |
 //! | [`audit`] | who changed what, hash-chained |
 //! | `token` `vault` | secrets people carry; secrets at rest |
@@ -34,16 +37,19 @@ pub mod config;
 pub mod endpoints;
 pub mod error;
 pub mod examine;
+mod exports;
 pub mod gateways;
 pub mod keys;
 pub mod models;
 mod objects;
 pub mod observed;
+mod overview;
 mod page;
 pub mod precondition;
 pub mod prices;
 pub mod providers;
 pub mod publish;
+mod requests;
 pub mod routes;
 pub mod sample;
 mod server;
@@ -56,6 +62,7 @@ mod tests;
 mod tls;
 mod token;
 mod vault;
+pub mod views;
 pub mod workspaces;
 
 use std::net::SocketAddr;
@@ -238,6 +245,7 @@ async fn open(config: ControlConfig, ambient: Ambient, book: Arc<PriceBook>) -> 
         signing_key: SigningKey::from_seed(&of_32_bytes(&signing)?)?,
         publisher: publish::Publisher::default(),
         lacking: api::sync::Lacking::default(),
+        exports: exports::Exports::new(config.data.join("exports")),
         batches: watch::Sender::new(0),
         stopping: CancellationToken::new(),
         address: OnceLock::new(),

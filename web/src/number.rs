@@ -92,6 +92,21 @@ pub fn share(ppm: &u32) -> String {
     }
 }
 
+/// How much `now` is above or below `before`: "+12.4 %", "−3.0 %", "no change"; `None` when there was nothing before.
+#[must_use]
+pub fn change(now: i128, before: i128) -> Option<String> {
+    if before <= 0 {
+        return None;
+    }
+    let permille = (now - before).saturating_mul(1_000) / before;
+    let (sign, size) = (if permille < 0 { "−" } else { "+" }, permille.unsigned_abs());
+    Some(match size {
+        0 => "no change".to_owned(),
+        1..10_000 => format!("{sign}{}.{} %", size / 10, size % 10),
+        _ => format!("{sign}{} %", grouped(u64::try_from(size / 10).unwrap_or(u64::MAX))),
+    })
+}
+
 /// A size: 812 B, 64 KB, 20.1 MB.
 #[must_use]
 pub fn bytes(size: &u64) -> String {
@@ -181,6 +196,15 @@ fn grouped(value: u64) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_change_has_its_sign_and_nothing_is_no_hundred_percent() {
+        assert_eq!(change(1_124, 1_000).as_deref(), Some("+12.4 %"));
+        assert_eq!(change(970, 1_000).as_deref(), Some("−3.0 %"));
+        assert_eq!(change(1_000, 1_000).as_deref(), Some("no change"));
+        assert_eq!(change(50, 1).as_deref(), Some("+4,900 %"));
+        assert_eq!(change(5, 0), None);
+    }
 
     /// 2026-11-21 00:59:41.207 UTC.
     const AT: i64 = 1_795_222_781_207_000;

@@ -22,6 +22,8 @@ pub struct Shell {
     pub unpublished: Option<Unpublished>,
     /// What the last action did, said once.
     pub flashes: Vec<Flash>,
+    /// Kept views, for the palette.
+    pub views: Vec<Link>,
 }
 
 impl Shell {

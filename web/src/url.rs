@@ -49,6 +49,58 @@ pub const ENDPOINT_NEW: &str = "/providers/endpoints/new";
 /// The form for a new model.
 pub const MODEL_NEW: &str = "/models/new";
 
+/// The event stream of the list of requests.
+pub const REQUESTS_EVENTS: &str = "/requests/events";
+/// Filters kept by name, and where a new one is posted.
+pub const VIEWS: &str = "/requests/views";
+/// Exports, and where a new one is posted.
+pub const EXPORTS: &str = "/requests/exports";
+/// The form for a new export.
+pub const EXPORT_NEW: &str = "/requests/exports/new";
+
+/// The overview of one window and workspace; empty for all workspaces. `wait` asks for what was too slow.
+#[must_use]
+pub fn overview(range: &str, workspace: &str, wait: bool) -> String {
+    let query = Query::new().set("range", range).set("workspace", workspace);
+    format!("{OVERVIEW}{}", query.set("wait", if wait { "1" } else { "" }))
+}
+
+/// One kept view: where its new name is posted.
+#[must_use]
+pub fn view(id: &str) -> String {
+    format!("{VIEWS}/{}", escaped(id))
+}
+
+/// Where deleting a kept view is asked (GET) and done (POST).
+#[must_use]
+pub fn view_deletion(id: &str) -> String {
+    format!("{VIEWS}/{}/deletion", escaped(id))
+}
+
+/// One export.
+#[must_use]
+pub fn export(id: &str) -> String {
+    format!("{EXPORTS}/{}", escaped(id))
+}
+
+/// The event stream of an export's progress.
+#[must_use]
+pub fn export_events(id: &str) -> String {
+    format!("{EXPORTS}/{}/events", escaped(id))
+}
+
+/// The file of an export.
+#[must_use]
+pub fn export_file(id: &str) -> String {
+    format!("{EXPORTS}/{}/file", escaped(id))
+}
+
+/// Where cancelling or removing an export is posted.
+#[must_use]
+pub fn export_deletion(id: &str) -> String {
+    format!("{EXPORTS}/{}/deletion", escaped(id))
+}
+
 /// One request.
 #[must_use]
 pub fn request(id: &str) -> String {
@@ -275,6 +327,10 @@ pub struct RequestsQuery {
     pub before: String,
     /// Cursor: rows newer than this.
     pub after: String,
+    /// A field to add up by: `model`, `customer`, `key`, `provider`, `status`; empty for none.
+    pub group: String,
+    /// Whether new rows are announced while the page is open.
+    pub live: bool,
 }
 
 impl RequestsQuery {
@@ -303,13 +359,49 @@ impl RequestsQuery {
     /// The same view as CSV, without the paging.
     #[must_use]
     pub fn csv(&self) -> String {
-        format!("/requests.csv{}", self.first_page().query())
+        format!("/requests.csv{}", self.plain().query())
+    }
+
+    /// Where an export of the same view is begun.
+    #[must_use]
+    pub fn export(&self) -> String {
+        format!("{EXPORT_NEW}{}", self.plain().query())
+    }
+
+    /// Where the same view is kept under a name.
+    #[must_use]
+    pub fn keep(&self) -> String {
+        format!("{VIEWS}{}", Self { live: false, ..self.first_page() }.query())
+    }
+
+    /// The event stream that announces rows newer than `cursor`.
+    #[must_use]
+    pub fn events(&self, cursor: &str) -> String {
+        format!("{REQUESTS_EVENTS}{}", self.newer(cursor).query())
+    }
+
+    /// The same view added up by `field`; empty for not.
+    #[must_use]
+    pub fn grouped(&self, field: &str) -> Self {
+        Self { group: field.into(), ..self.first_page() }
+    }
+
+    /// The same view, announcing new rows or not.
+    #[must_use]
+    pub fn live(&self, live: bool) -> Self {
+        Self { live, ..self.first_page() }
+    }
+
+    /// The filter and the window alone.
+    #[must_use]
+    pub fn plain(&self) -> Self {
+        Self { group: String::new(), live: false, ..self.first_page() }
     }
 
     /// The address of one request, opened from this view.
     #[must_use]
     pub fn open(&self, id: &str) -> String {
-        format!("{}{}", request(id), self.query())
+        format!("{}{}", request(id), Self { live: false, ..self.clone() }.query())
     }
 
     /// The address of one request's tab, keeping the view it was opened from.
@@ -362,6 +454,8 @@ impl RequestsQuery {
             .set("to", &self.to)
             .set("before", &self.before)
             .set("after", &self.after)
+            .set("group", &self.group)
+            .set("live", if self.live { "1" } else { "" })
     }
 }
 

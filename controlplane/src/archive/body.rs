@@ -1,5 +1,7 @@
 //! Stored bodies: their sizes and beginnings for a page, all of them for a download. A page never carries megabytes.
 
+use std::collections::HashMap;
+
 use bytes::Bytes;
 use clickhouse::Row;
 use clickhouse::query::BytesCursor;
@@ -99,6 +101,8 @@ impl Bodies {
 
 #[derive(Row, Deserialize)]
 struct BodyRow {
+    #[serde(with = "clickhouse::serde::uuid")]
+    request_id: Uuid,
     attempt: u8,
     body_format: String,
     content_type: String,
@@ -160,6 +164,18 @@ impl Archive {
         Ok(row.map(Bodies::from))
     }
 
+    /// The bodies of several requests, given with the moments they started, by request and attempt.
+    pub(crate) async fn list_bodies_of(
+        &self,
+        scope: &Scope,
+        requests: &[(Uuid, i64)],
+        bytes_max: u32,
+    ) -> Result<HashMap<(Uuid, u8), Bodies>, ArchiveError> {
+        let Some(statement) = bodies_of(scope, requests, bytes_max) else { return Ok(HashMap::new()) };
+        let rows: Vec<BodyRow> = self.rows(statement).await?;
+        Ok(rows.into_iter().map(|row| ((row.request_id, row.attempt), Bodies::from(row))).collect())
+    }
+
     /// One body, whole; empty when nothing is stored.
     pub(crate) fn download_body(
         &self,
@@ -180,13 +196,26 @@ fn of(scope: &Scope, columns: &str, request_id: Uuid, started_us: i64) -> Statem
     statement.and(&format!("request_id = {id}"))
 }
 
-fn bodies(scope: &Scope, request_id: Uuid, started_us: i64, client_max: u32, upstream_max: u32) -> Statement {
+fn columns(client_max: u32, upstream_max: u32) -> String {
     let parts = [Part::Request, Part::Response, Part::UpstreamRequest, Part::UpstreamResponse].map(|part| {
         let (name, bytes_max) = (part.name(), if part.twin().is_some() { upstream_max } else { client_max });
         format!("length({name}) AS {name}_size, substring({name}, 1, {bytes_max}) AS {name}_start")
     });
-    let columns = format!("attempt, body_format, content_type, {}", parts.join(", "));
-    of(scope, &columns, request_id, started_us)
+    format!("request_id, attempt, body_format, content_type, {}", parts.join(", "))
+}
+
+fn bodies(scope: &Scope, request_id: Uuid, started_us: i64, client_max: u32, upstream_max: u32) -> Statement {
+    of(scope, &columns(client_max, upstream_max), request_id, started_us)
+}
+
+fn bodies_of(scope: &Scope, requests: &[(Uuid, i64)], bytes_max: u32) -> Option<Statement> {
+    let from_us = requests.iter().map(|(_, started_us)| *started_us).min()?;
+    let to_us = requests.iter().map(|(_, started_us)| *started_us).max()? + 1;
+    let window = Window { from_us, to_us };
+    let mut statement =
+        scope.read(&columns(bytes_max, bytes_max), Table::Bodies).during(Table::Bodies, window);
+    let ids = statement.uuids(&requests.iter().map(|(id, _)| *id).collect::<Vec<_>>());
+    Some(statement.and(&format!("request_id IN {ids}")))
 }
 
 fn one(scope: &Scope, request_id: Uuid, started_us: i64, attempt: u8, part: Part) -> Statement {
@@ -208,6 +237,8 @@ mod tests {
     fn every_question_keeps_to_its_workspaces() {
         let scope = promise::scope();
         promise::keeps_to_its_workspaces(&bodies(&scope, Uuid::nil(), 5, 65_536, 0));
+        promise::keeps_to_its_workspaces(&bodies_of(&scope, &[(Uuid::nil(), 5)], 100).unwrap());
+        assert!(bodies_of(&scope, &[], 100).is_none());
         for part in Part::ALL {
             promise::keeps_to_its_workspaces(&one(&scope, Uuid::nil(), 5, 0, part));
         }

@@ -81,26 +81,33 @@ impl Archive {
 
 const OLDEST_FIRST: &str = "ORDER BY toStartOfHour(started_at), started_at, request_id, attempt";
 
-fn calls(scope: &Scope, window: Window) -> Statement {
-    let columns = format!(
+fn columns() -> String {
+    format!(
         "request_id, toUnixTimestamp64Micro(started_at) AS started_us, attempt, final, weight, origin, workspace_id, key_id, \
          customer_id, user_id, session_id, api, model_requested, model, provider, outcome, http_status, \
          {TOKENS_IN} AS tokens_in, {TOKENS_OUT} AS tokens_out, rated, price_version, cost, billed, duration_us"
-    );
-    scope.read(&columns, Table::Calls).during(Table::Calls, window)
+    )
+}
+
+fn calls(scope: &Scope, columns: &str, window: Window) -> Statement {
+    scope.read(columns, Table::Calls).during(Table::Calls, window)
 }
 
 /// The filter speaks of requests, so it is asked of final rows; the other calls of the same requests come along.
-fn matching(scope: &Scope, window: Window, filter: &Filter) -> Statement {
-    let mut statement = calls(scope, window);
+pub(super) fn of_requests(scope: &Scope, columns: &str, window: Window, filter: &Filter) -> Statement {
+    let mut statement = calls(scope, columns, window);
     let matches = conditions(&mut statement, filter, window);
     let several = statement.nested("request_id", Table::Calls, window);
     let along = format!("NOT final AND request_id IN ({several} AND final AND attempt > 0 AND {matches})");
-    statement.and(&format!("(final AND {matches}) OR ({along})")).then(OLDEST_FIRST)
+    statement.and(&format!("(final AND {matches}) OR ({along})"))
+}
+
+fn matching(scope: &Scope, window: Window, filter: &Filter) -> Statement {
+    of_requests(scope, &columns(), window, filter).then(OLDEST_FIRST)
 }
 
 fn of_customer(scope: &Scope, window: Window, customer_id: &str) -> Statement {
-    let mut statement = calls(scope, window);
+    let mut statement = calls(scope, &columns(), window);
     let id = statement.text(customer_id);
     statement.and(&format!("customer_id = {id}")).and("origin = 'live'").then(OLDEST_FIRST)
 }

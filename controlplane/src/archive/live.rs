@@ -5,7 +5,9 @@ use weir_contract::filter::{Field, Filter};
 use weir_contract::money::Money;
 
 use super::body::Part;
+use super::groups::GroupBy;
 use super::histogram::Pieces;
+use super::overview::Stretches;
 use super::requests::{Ask, Place};
 use super::{Archive, ArchiveConfig, Scope, Window, customers};
 
@@ -205,6 +207,46 @@ async fn an_export_under_a_filter_brings_all_calls_of_its_requests() {
         calls.push((line.request_id, line.attempt, line.is_final));
     }
     assert_eq!(calls, [(id(2), 0, false), (id(2), 1, true)]);
+}
+
+#[tokio::test]
+async fn groups_add_up_to_the_requests_and_the_money_of_the_list() {
+    let archive = filled().await;
+    for by in GroupBy::ALL {
+        let groups = archive.list_groups(&scope(), DAY, &Filter::default(), by).await.unwrap();
+        let requests: u64 = groups.iter().map(|group| group.requests).sum();
+        let cost: i64 = groups.iter().map(|group| group.cost().nano()).sum();
+        assert_eq!((requests, cost), (3, 80_000_001), "{by:?}");
+        assert_eq!(groups.iter().map(|group| group.failed).sum::<u64>(), 1, "{by:?}");
+    }
+    let filter = Filter::parse("customer:acme").unwrap();
+    let customers = archive.list_groups(&scope(), DAY, &filter, GroupBy::Customer).await.unwrap();
+    assert_eq!((customers.len(), customers[0].id.as_str(), customers[0].requests), (1, "acme", 2));
+}
+
+#[tokio::test]
+async fn the_overview_is_the_same_sum_and_splits_it_at_the_hour() {
+    let archive = filled().await;
+    const HOUR: i64 = 3_600_000_000;
+    let now = NOW + HOUR / 2;
+    let of = Stretches {
+        before: Window { from_us: NOW - 48 * HOUR, to_us: NOW - 24 * HOUR },
+        whole: Window { from_us: NOW - 24 * HOUR, to_us: NOW },
+        window: Window { from_us: NOW - 24 * HOUR, to_us: now },
+    };
+    let sums = archive.sum_stretches(&scope(), of).await.unwrap();
+    assert_eq!((sums.window.requests, sums.window.errors, sums.before.requests), (3, 1, 0));
+    assert_eq!((sums.window.cost().nano(), sums.whole.cost().nano()), (80_000_001, 80_000_001));
+    let elsewhere = archive.sum_stretches(&scope().within("ws_b"), of).await.unwrap();
+    assert_eq!(elsewhere.window.requests, 0, "not one of the scope's workspaces");
+    let latency = archive.latency_of_stretches(&scope(), of).await.unwrap();
+    assert!((1_400_000..1_600_000).contains(&latency.window.unwrap()), "{latency:?}");
+    assert_eq!(latency.before, None);
+    let days = archive.spend_of_all(&scope(), of.window).await.unwrap();
+    assert_eq!(days.iter().map(|day| day.cost).sum::<i128>(), 80_000_001);
+    let endings = archive.list_endings(&scope(), now).await.unwrap();
+    let lately: Vec<_> = endings.iter().map(|one| (one.outcome.as_str(), one.lately)).collect();
+    assert_eq!(lately, [("ok", 2), ("timeout", 1), ("upstream_error", 0)]);
 }
 
 #[tokio::test]

@@ -7,11 +7,13 @@
 //! | `reach` · `names` | from people to scopes, from names in filters to ids |
 //! | [`filter_sql`] | the filter grammar as conditions with bound parameters; the only such place |
 //! | [`requests`] · [`histogram`] | the list, what an empty list would show without a term; counts by pieces of time |
+//! | [`groups`] | the requests under a filter, added up by one of their fields |
 //! | [`request`] | one request with its calls |
 //! | [`body`] | stored bytes, gated by size |
 //! | [`customers`] | who costs what, from the rollups |
 //! | [`spend`] | one customer by day, model and key |
 //! | [`observed`] | how fast and how well endpoints answer, and their last error |
+//! | [`overview`] | what a window comes to, how slow it was, what fails; from the rollups |
 //! | [`export`] | every call of a window, row by row |
 //! | [`tie`] | whether calls, rollups and manifests add up to the same nano-dollar |
 //! | `condition` | the version of the tables, the clock |
@@ -31,12 +33,14 @@ pub(crate) mod customers;
 mod erase;
 pub(crate) mod export;
 mod filter_sql;
+pub(crate) mod groups;
 pub(crate) mod histogram;
 #[cfg(test)]
 mod live;
 mod migrate;
 mod names;
 pub(crate) mod observed;
+pub(crate) mod overview;
 mod reach;
 pub(crate) mod request;
 pub(crate) mod requests;

@@ -27,7 +27,9 @@ pub(super) enum Table {
     SpendModel,
     /// Spend by everything and day.
     SpendDay,
-    /// Latency by model, endpoint and five minutes, as histograms.
+    /// Spend by rule, outcome, model, provider and hour.
+    SpendPolicy,
+    /// Latency by model, provider, endpoint and five minutes, as histograms.
     Latency,
 }
 
@@ -39,6 +41,7 @@ impl Table {
             Self::SpendCustomer => "spend_customer_1h",
             Self::SpendModel => "spend_model_1h",
             Self::SpendDay => "spend_1d",
+            Self::SpendPolicy => "spend_policy_1h",
             Self::Latency => "latency_5m",
         }
     }
@@ -47,7 +50,9 @@ impl Table {
     const fn time(self) -> &'static str {
         match self {
             Self::Calls | Self::Bodies => "started_at",
-            Self::SpendCustomer | Self::SpendModel | Self::SpendDay | Self::Latency => "t",
+            Self::SpendCustomer | Self::SpendModel | Self::SpendDay | Self::SpendPolicy | Self::Latency => {
+                "t"
+            }
         }
     }
 }
@@ -56,6 +61,12 @@ impl Scope {
     /// What `page` may see. Without a workspace nothing is seen.
     pub(crate) fn new(workspaces: Vec<WorkspaceId>, page: &'static str) -> Self {
         Self { workspaces, asked_by: page }
+    }
+
+    /// The same, kept to one of its workspaces; one that is not among them sees nothing.
+    pub(crate) fn within(mut self, workspace: &str) -> Self {
+        self.workspaces.retain(|id| id.as_str() == workspace);
+        self
     }
 
     /// Begins a statement: `SELECT {columns} FROM {table} WHERE {the workspaces}`.

@@ -6,18 +6,20 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, Uri};
-use weir_web::shell::{Section, Shell, Theme, Unpublished, User};
+use weir_web::shell::{Link, Section, Shell, Theme, Unpublished, User};
 
 use super::flash::Flash;
 use crate::app::App;
 use crate::auth::{self, Actor, Right};
 use crate::error::AppError;
-use crate::{publish, workspaces};
+use crate::{publish, views, workspaces};
 
 /// The cookie that remembers the choice of colours.
 pub(super) const THEME_COOKIE: &str = "theme";
 /// How many changes the strip names.
 const CHANGES_SHOWN: usize = 20;
+/// How many views the palette offers; the rest is on their page.
+const VIEWS_SHOWN: usize = 10;
 
 /// What the request says about its page.
 #[derive(Clone, Debug, Default)]
@@ -57,8 +59,15 @@ impl Frame {
             may_publish: actor.may_in(Right::Publish, None),
         };
         let unpublished = if actor.may(Right::ReadSetup) { unpublished(app).await? } else { None };
-        Ok(Shell { section, user: Some(user), workspace, unpublished, ..self.bare(&title.into()) })
+        let views = kept(app, actor).await?;
+        Ok(Shell { section, user: Some(user), workspace, unpublished, views, ..self.bare(&title.into()) })
     }
+}
+
+/// The first of the views the actor sees, for the palette.
+async fn kept(app: &App, actor: &Actor) -> Result<Vec<Link>, AppError> {
+    let views = views::list(app, actor).await?.into_iter().take(VIEWS_SHOWN);
+    Ok(views.map(|view| Link::new(view.name, view.query.link().href())).collect())
 }
 
 async fn unpublished(app: &App) -> Result<Option<Unpublished>, AppError> {

@@ -15,9 +15,9 @@ mod flash;
 mod frame;
 mod freshness;
 mod gateway;
-mod home;
 mod keys;
 mod models;
+mod overview;
 mod people;
 mod prices;
 mod providers;
@@ -41,7 +41,7 @@ pub(crate) use dress::dress;
 /// All pages.
 pub(crate) fn routes() -> Routes {
     Routes::default()
-        .get("/", home::show)
+        .get("/", overview::show)
         .get("/assets/{*path}", assets::show)
         .get("/favicon.ico", assets::favicon)
         .post("/appearance", appearance::update)
@@ -55,6 +55,19 @@ pub(crate) fn routes() -> Routes {
         .get("/welcome/events", welcome::events::show)
         .get("/requests", requests::list::list)
         .get("/requests.csv", requests::export::show)
+        .get("/requests/events", requests::events::show)
+        .get("/requests/views", requests::views::list)
+        .post("/requests/views", requests::views::create)
+        .post("/requests/views/{id}", requests::views::update)
+        .get("/requests/views/{id}/deletion", requests::views::ask)
+        .post("/requests/views/{id}/deletion", requests::views::delete)
+        .get("/requests/exports", requests::exports::list)
+        .get("/requests/exports/new", requests::exports::new)
+        .post("/requests/exports", requests::exports::create)
+        .get("/requests/exports/{id}", requests::exports::show)
+        .get("/requests/exports/{id}/events", requests::exports::events)
+        .get("/requests/exports/{id}/file", requests::exports::download)
+        .post("/requests/exports/{id}/deletion", requests::exports::delete)
         .get("/requests/{id}", requests::show::show)
         .get("/requests/{id}/bodies/{attempt}/{part}", requests::body::show)
         .get("/customers", customers::list::list)

@@ -200,10 +200,20 @@ async fn without_the_archive_pages_that_need_it_say_so_and_the_others_work() {
         assert_eq!(page.status, StatusCode::SERVICE_UNAVAILABLE, "{path}");
         assert!(page.text.contains("archive does not answer") && page.text.contains("<nav"), "{path}");
     }
-    for path in ["/keys", "/providers", "/models", "/prices", "/prices.csv", "/welcome"] {
+    for path in [
+        "/keys",
+        "/providers",
+        "/models",
+        "/prices",
+        "/prices.csv",
+        "/welcome",
+        "/requests/views",
+        "/requests/exports",
+        "/requests/exports/new?q=a",
+    ] {
         assert_eq!(browser.get(path).await.status, StatusCode::OK, "{path}");
     }
-    assert_eq!(browser.get("/").await.location, "/requests");
+    assert_eq!(browser.get("/").await.status, StatusCode::SERVICE_UNAVAILABLE, "said, not shown as zero");
 }
 
 #[tokio::test]

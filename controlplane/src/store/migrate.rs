@@ -14,10 +14,11 @@ struct Migration {
 
 const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "start", sql: include_str!("../../../migrations/app/0001_start.sql") },
+    Migration { number: 2, name: "requests", sql: include_str!("../../../migrations/app/0002_requests.sql") },
     Migration {
-        number: 5,
+        number: 3,
         name: "key rotation",
-        sql: include_str!("../../../migrations/app/0005_key_rotation.sql"),
+        sql: include_str!("../../../migrations/app/0003_key_rotation.sql"),
     },
 ];
 

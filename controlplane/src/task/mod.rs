@@ -7,8 +7,9 @@ use tokio_util::task::TaskTracker;
 use crate::app::App;
 use crate::archive::{MigrateError, Window};
 use crate::error::AppError;
+use crate::overview::{TIE_SETTING, TieOut};
 use crate::publish;
-use crate::store::{Engine, customer, session};
+use crate::store::{Engine, customer, session, setting};
 use crate::vault;
 
 const DAY_US: i64 = 86_400 * 1_000_000;
@@ -89,7 +90,10 @@ async fn tidy(app: &App) -> Result<(), AppError> {
 async fn tie_out(app: &App) -> Result<(), AppError> {
     let to_us = app.clock.now_us() - TIE_AFTER_US;
     let window = Window { from_us: to_us - DAY_US, to_us };
-    for batch in app.archive.untied_batches(window).await? {
+    let untied = app.archive.untied_batches(window).await?;
+    let batches = untied.iter().map(|batch| batch.batch.clone()).collect();
+    keep_tie(app, &TieOut { checked_us: app.clock.now_us(), batches }).await?;
+    for batch in untied {
         let (sealed, rows, doubled) = (batch.sealed_rows, batch.rows, batch.doubled);
         let difference = batch.difference().usd_exact();
         let batch = batch.batch;
@@ -103,6 +107,14 @@ async fn tie_out(app: &App) -> Result<(), AppError> {
         );
     }
     Ok(())
+}
+
+/// What was found stays where the overview finds it, until the next hour looks again.
+async fn keep_tie(app: &App, found: &TieOut) -> Result<(), AppError> {
+    let text = serde_json::to_string(found).map_err(AppError::internal)?;
+    let mut writing = app.store.write().await?;
+    setting::update_setting(&mut writing, TIE_SETTING, &text, found.checked_us).await?;
+    Ok(writing.commit().await?)
 }
 
 /// Waits; `false` when the control plane stops.

@@ -6,26 +6,32 @@ pub mod audit;
 pub mod confirm;
 pub mod customers;
 pub mod error;
+pub mod exports;
 pub mod first_admin;
 pub mod keys;
 pub mod models;
+pub mod overview;
 pub mod prices;
 pub mod providers;
 pub mod requests;
 pub mod sign_in;
+pub mod views;
 pub mod welcome;
 
 pub use audit::AuditPage;
 pub use confirm::ConfirmPage;
 pub use customers::{CustomerPage, CustomersPage};
 pub use error::ErrorPage;
+pub use exports::{ExportNewPage, ExportPage, ExportsPage};
 pub use first_admin::FirstAdminPage;
 pub use keys::{KeyPage, KeyRotationPage, KeyShownPage, KeysPage};
 pub use models::{ModelPage, ModelsPage};
+pub use overview::OverviewPage;
 pub use prices::PricesPage;
 pub use providers::{EndpointPage, ProvidersPage};
 pub use requests::{RequestPage, RequestsPage};
 pub use sign_in::SignInPage;
+pub use views::ViewsPage;
 pub use welcome::WelcomePage;
 
 /// A stretch of time a page speaks about: from the first to before the second.

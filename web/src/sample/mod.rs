@@ -3,6 +3,8 @@
 mod audit;
 mod customers;
 mod entry;
+mod kept;
+mod overview;
 mod requests;
 mod setup;
 
@@ -51,11 +53,15 @@ pub fn all() -> Result<Vec<Sample>, crate::Error> {
     let mut samples = Vec::new();
     entry::add(&mut samples)?;
     for words in [&PLAIN, &HOSTILE] {
+        overview::add(&mut samples, words)?;
+        kept::add(&mut samples, words)?;
         requests::add(&mut samples, words)?;
         customers::add(&mut samples, words)?;
         setup::add(&mut samples, words)?;
         audit::add(&mut samples, words)?;
     }
+    overview::add_empty(&mut samples)?;
+    kept::add_empty(&mut samples)?;
     requests::add_empty(&mut samples)?;
     customers::add_empty(&mut samples)?;
     setup::add_empty(&mut samples)?;
@@ -93,6 +99,7 @@ fn busy_shell(title: &str, section: Section, words: &Words) -> Shell {
             text: format!("Key {} revoked.", words.customer),
             link: Some(Link::new("See its requests", url::requests_with("key", words.customer))),
         }],
+        views: vec![Link::new(words.customer, url::requests_with("key", words.customer))],
         ..shell(title, section)
     }
 }

@@ -2,9 +2,9 @@
 
 use super::{HOSTILE, NOW_US, PLAIN, Sample, Words, busy_shell, put, shell};
 use crate::page::requests::{
-    Absent, AttemptView, BodyContent, BodyKind, BodyView, CostLine, Decision, Empty, FilterError,
-    HistogramBar, MessagePart, MessageView, RequestFacts, RequestPage, RequestRow, RequestTab, RequestsPage,
-    TokenCounts, Verdict,
+    Absent, AttemptView, BodyContent, BodyKind, BodyView, CostLine, Decision, Empty, FilterError, GroupRow,
+    Groups, HistogramBar, MessagePart, MessageView, Partial, RequestFacts, RequestPage, RequestRow,
+    RequestTab, RequestsPage, TokenCounts, Verdict,
 };
 use crate::page::{Freshness, Window};
 use crate::part::Status;
@@ -13,7 +13,7 @@ use crate::url::RequestsQuery;
 use weir_contract::money::Money;
 
 const HOUR_US: i64 = 3_600_000_000;
-const PIECE_US: i64 = 24 * HOUR_US / 30;
+const PIECE_US: i64 = HOUR_US;
 const ID: &str = "01936f6e-4a52-7c30-8f7a-0242ac120002";
 const STATUSES: [Status; 12] = [
     Status::Ok,
@@ -32,6 +32,11 @@ const STATUSES: [Status; 12] = [
 
 pub(super) fn add(samples: &mut Vec<Sample>, words: &Words) -> Result<(), crate::Error> {
     put(samples, &format!("requests-{}", words.suffix), &list(words))?;
+    let groups = Groups { rows: Some((0..20).map(|n| group(n, words)).collect()), more: true };
+    let query = RequestsQuery { range: "24h".into(), group: "model".into(), ..Default::default() };
+    let rows = (0..25).map(|n| row(n, words)).collect();
+    let grouped = RequestsPage { groups: Some(groups), rows, events: None, query, ..list(words) };
+    put(samples, &format!("requests-grouped-{}", words.suffix), &grouped)?;
     for tab in RequestTab::ALL {
         let page = RequestPage { tab, ..one(words) };
         put(samples, &format!("request-{}-{}", tab.name(), words.suffix), &page)?;
@@ -82,15 +87,31 @@ fn list(words: &Words) -> RequestsPage {
     };
     RequestsPage {
         shell: busy_shell("Requests", Section::Requests, words),
-        query: RequestsQuery { range: "24h".into(), ..RequestsQuery::default() },
+        query: RequestsQuery { range: "24h".into(), live: true, ..Default::default() },
         window,
         freshness: Freshness { counted_to_us: Some(NOW_US - 1_200_000), now_us: NOW_US },
         total: Some(10_412),
-        histogram: (0..30).map(piece).collect(),
+        histogram: (0..24).map(piece).collect(),
         rows: (0..50).map(|n| row(n, words)).collect(),
+        events: Some(RequestsQuery::default().events("1795222781207000-01936f6e")),
+        may_be_live: true,
         older: Some("1795222781207000.01936f6e".into()),
         newer: None,
         ..RequestsPage::default()
+    }
+}
+
+fn group(n: u64, words: &Words) -> GroupRow {
+    GroupRow {
+        name: words.model.into(),
+        href: RequestsQuery::default().filtered(words.model).href(),
+        requests: 4_112 - n * 97,
+        failed: n % 3,
+        cost: Money::from_nano(81_200_000_000 / (i64::try_from(n).unwrap_or_default() + 1)),
+        unrated: n % 2,
+        tokens_in: 731_000,
+        tokens_out: 81_200,
+        duration_us: 907_000,
     }
 }
 
@@ -140,6 +161,9 @@ fn one(words: &Words) -> RequestPage {
             ],
         }],
         absent: None,
+        partial: Some(Partial { stored: 1_048_576, sent: 20_100_000 }),
+        curl: Some(format!("curl http://127.0.0.1:8080/v1/chat/completions -d '{}'", words.text)),
+        share: format!("http://127.0.0.1:3000/requests/{ID}"),
         lines: vec![
             line("Input tokens", 6_297, 250_000_000, 1_574_250),
             line("Output tokens", 1_812, 2_000_000_000, 3_624_000),

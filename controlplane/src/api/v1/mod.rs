@@ -3,14 +3,18 @@
 pub(crate) mod audit;
 pub(crate) mod customers;
 pub(crate) mod endpoints;
+pub(crate) mod exports;
+pub(crate) mod figures;
 pub(crate) mod gateways;
 pub(crate) mod keys;
 pub(crate) mod models;
 pub(crate) mod prices;
+pub(crate) mod overview;
 pub(crate) mod requests;
 pub(crate) mod revisions;
 pub(crate) mod tokens;
 pub(crate) mod versions;
+pub(crate) mod views;
 pub(crate) mod workspaces;
 
 use serde::Serialize;

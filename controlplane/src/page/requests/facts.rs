@@ -149,10 +149,9 @@ fn attempt(call: &Call, called: &Called) -> AttemptView {
         first_token_us: known(u64::from(call.ttft_us).saturating_sub(before)),
         status: Status::of(&call.outcome, false, is_cached(&call.cache_status)),
         http_status: call.http_status,
-        error: if call.error_message.is_empty() {
-            call.error_type.clone()
-        } else {
-            call.error_message.clone()
+        error: match (call.error_type.as_str(), call.error_message.as_str()) {
+            (one, "") | ("", one) => one.to_owned(),
+            (kind, message) => format!("{kind}: {message}"),
         },
         provider_request_id: call.provider_request_id.clone(),
         cost: call.rated.then(|| Money::from_nano(call.cost)),

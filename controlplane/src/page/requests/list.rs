@@ -10,19 +10,22 @@ use weir_web::page::{RequestsPage, Window as Shown};
 use weir_web::shell::Section;
 use weir_web::url;
 
-use super::histogram;
+use super::groups::groups;
 use super::query::{Asked, Resolved};
 use super::row::row;
 use crate::app::App;
-use crate::archive::requests::{Ask, Found, Place};
+use crate::archive::requests::{Ask, Cursor, Found, Place, RequestLine};
 use crate::archive::{ArchiveError, Scope, Window};
-use crate::auth::{Allowed, ReadFigures};
+use crate::auth::{Actor, Allowed, ReadFigures};
 use crate::error::AppError;
 use crate::page::answer::{go, page, page_with};
 use crate::page::frame::Frame;
 use crate::page::freshness::freshness;
+use crate::requests::histogram;
 
 const ROWS: usize = 50;
+/// Rows below a table of groups: a page may have so many elements.
+const ROWS_BELOW_GROUPS: usize = 25;
 /// An empty list counts what each term removed; more terms than this are not counted one by one.
 const TERMS_COUNTED: usize = 8;
 
@@ -47,23 +50,27 @@ pub(in crate::page) async fn list(
             return page_with(StatusCode::UNPROCESSABLE_ENTITY, &view);
         }
     };
-    let found = fill(&app, &scope, &asked, &resolved, view).await?;
+    let found = fill(&app, &by, &scope, &asked, &resolved, view).await?;
     page(&found)
 }
 
 async fn fill(
     app: &App,
+    actor: &Actor,
     scope: &Scope,
     asked: &Asked,
     resolved: &Resolved,
     view: RequestsPage,
 ) -> Result<RequestsPage, AppError> {
     let Resolved { by_id, window, place, .. } = resolved;
-    let ask = Ask { window: *window, filter: by_id, place: *place, limit: ROWS };
-    let (found, bars, freshness) = tokio::join!(
+    let grouped = asked.group()?;
+    let limit = if grouped.is_some() { ROWS_BELOW_GROUPS } else { ROWS };
+    let ask = Ask { window: *window, filter: by_id, place: *place, limit };
+    let (found, bars, freshness, groups) = tokio::join!(
         app.archive.list_requests(scope, ask),
         histogram::bars(app, scope, *window, by_id),
         freshness(app),
+        groups(app, actor, scope, resolved, grouped, &view.query),
     );
     let found = found?;
     // The rows are worth showing without their histogram; over a long time only that one may take too long.
@@ -75,6 +82,7 @@ async fn fill(
     } else {
         None
     };
+    let events = view.query.live.then(|| view.query.events(&newest(app, &found)));
     let (older, newer) = cursors(&found, *place);
     Ok(RequestsPage {
         window: shown(*window),
@@ -85,8 +93,17 @@ async fn fill(
         older,
         newer,
         empty,
+        groups: groups?,
+        events,
+        may_be_live: asked.is_open() && *place == Place::Newest,
         ..view
     })
+}
+
+/// Where the reader's list begins; an empty one begins now.
+fn newest(app: &App, found: &Found) -> String {
+    let now = Cursor { started_us: app.clock.now_us(), request_id: Uuid::nil() };
+    found.rows.first().map_or(now, RequestLine::cursor).to_string()
 }
 
 /// A request's id in the filter line leads to the request; a trace's id to its requests.

@@ -6,6 +6,7 @@ use weir_web::page::requests::FilterError;
 use weir_web::url::RequestsQuery;
 
 use crate::app::App;
+use crate::archive::groups::GroupBy;
 use crate::archive::requests::Place;
 use crate::archive::{Names, Window};
 use crate::auth::Actor;
@@ -21,6 +22,8 @@ pub(in crate::page) struct Asked {
     to: String,
     before: String,
     after: String,
+    group: String,
+    live: String,
     /// Of a single request's page.
     pub(super) tab: String,
 }
@@ -41,15 +44,34 @@ pub(super) struct Resolved {
 impl Asked {
     /// As links carry it.
     pub(super) fn link(&self) -> RequestsQuery {
-        let Self { q, range, from, to, before, after, tab: _ } = self.clone();
+        let Self { q, range, from, to, before, after, group, live, tab: _ } = self.clone();
+        // Rows that are newer than another page's belong on that page, not above this one.
+        let live = !live.is_empty() && before.is_empty() && after.is_empty();
         let named = range.is_empty() && from.is_empty() && to.is_empty();
         let range = if named { "24h".to_owned() } else { range };
-        RequestsQuery { q, range, from, to, before, after }
+        RequestsQuery { q, range, from, to, before, after, group, live }
     }
 
     /// Whether a list was asked for at all, or only a request by its id.
     pub(super) fn is_empty(&self) -> bool {
         [&self.q, &self.range, &self.from, &self.to].iter().all(|part| part.is_empty())
+    }
+
+    /// Whether the window goes on to now.
+    pub(super) fn is_open(&self) -> bool {
+        self.to.is_empty() && self.range != "last_month"
+    }
+
+    /// What the rows are added up by.
+    pub(super) fn group(&self) -> Result<Option<GroupBy>, AppError> {
+        if self.group.is_empty() {
+            return Ok(None);
+        }
+        let unknown = || {
+            let known = GroupBy::ALL.map(GroupBy::name).join(", ");
+            AppError::BadRequest(format!("rows cannot be added up by `{}`: write one of {known}", self.group))
+        };
+        GroupBy::from_name(&self.group).map(Some).ok_or_else(unknown)
     }
 
     /// What was typed as filter.

@@ -6,10 +6,11 @@ use uuid::Uuid;
 use weir_contract::filter::Filter;
 use weir_contract::id::{KeyId, WorkspaceId};
 use weir_web::page::RequestPage;
-use weir_web::page::requests::{Absent, BodyContent, BodyKind, BodyView, RequestTab};
+use weir_web::page::requests::{Absent, BodyContent, BodyKind, BodyView, Partial, RequestTab};
 use weir_web::shell::Section;
-use weir_web::url::RequestsQuery;
+use weir_web::url::{self, RequestsQuery};
 
+use super::curl;
 use super::facts::{self, Called};
 use super::messages::{BODY_BYTES_MAX, conversation};
 use super::query::Asked;
@@ -50,13 +51,18 @@ pub(in crate::page) async fn show(
         lines: facts::lines(&request),
         attempts: facts::attempts(&request, &called),
         decisions: facts::decisions(&request),
+        share: format!("{}{}", app.public_url(), url::request(&id)),
         ..RequestPage::default()
     };
     let place = (request.last().request_id, request.last().started_us);
     match tab {
         RequestTab::Messages if may_read(&by, &request) => {
             match app.archive.find_said(&scope, place, BODY_BYTES_MAX).await? {
-                Some(said) => (view.prompt, view.answer) = conversation(&said),
+                Some(said) => {
+                    (view.prompt, view.answer) = conversation(&said);
+                    view.partial = partial(&said, request.last());
+                    view.curl = curl::command(&app, request.last(), said.part(Part::Request)).await?;
+                }
                 None => view.absent = Some(why_absent(&app, request.last()).await?),
             }
         }
@@ -65,12 +71,22 @@ pub(in crate::page) async fn show(
             if bodies.is_empty() {
                 view.absent = Some(why_absent(&app, request.last()).await?);
             }
+            if let Some(said) = bodies.last() {
+                view.partial = partial(said, request.last());
+                view.curl = curl::command(&app, request.last(), said.part(Part::Request)).await?;
+            }
             view.bodies = bodies.iter().flat_map(raw).collect();
         }
         RequestTab::Messages | RequestTab::Raw => view.absent = Some(Absent::NotAllowed),
         RequestTab::Cost | RequestTab::Attempts => {}
     }
     page(&view)
+}
+
+/// What is stored of the answer, when that is less than was sent.
+fn partial(said: &Bodies, last: &Call) -> Option<Partial> {
+    let (stored, sent) = (said.part(Part::Response).bytes, u64::from(last.response_bytes));
+    (said.attempt == last.attempt && stored < sent).then_some(Partial { stored, sent })
 }
 
 /// The request of that id, for whoever may see it.

@@ -24,7 +24,7 @@ pub struct RequestsPage {
     pub freshness: Freshness,
     /// How many requests match; `None` when that was not counted.
     pub total: Option<u64>,
-    /// The window cut into equal pieces, oldest first; thirty keep the page within its budget of elements.
+    /// The window cut into equal pieces, oldest first; two dozen keep the page within its budget of elements.
     pub histogram: Vec<HistogramBar>,
     /// At most fifty, newest first.
     pub rows: Vec<RequestRow>,
@@ -34,6 +34,56 @@ pub struct RequestsPage {
     pub newer: Option<String>,
     /// Why there are no rows.
     pub empty: Option<Empty>,
+    /// The rows added up by a field; `None` when that was not asked for.
+    pub groups: Option<Groups>,
+    /// Where new rows are announced from, when that is on; the rows stay as they are.
+    pub events: Option<String>,
+    /// Whether the window goes on to now, so that new rows can come at all.
+    pub may_be_live: bool,
+}
+
+/// The requests of a list added up by one field.
+#[derive(Debug, Clone, Default)]
+pub struct Groups {
+    /// The groups, the most expensive first; `None` when the archive took too long.
+    pub rows: Option<Vec<GroupRow>>,
+    /// Whether there are more than are shown.
+    pub more: bool,
+}
+
+/// One group.
+#[derive(Debug, Clone, Default)]
+pub struct GroupRow {
+    /// What it is called.
+    pub name: String,
+    /// The list narrowed to it.
+    pub href: String,
+    /// Its requests.
+    pub requests: u64,
+    /// Those that failed.
+    pub failed: u64,
+    /// What it cost.
+    pub cost: Money,
+    /// Calls without a known price, missing from the cost.
+    pub unrated: u64,
+    /// All input tokens.
+    pub tokens_in: u64,
+    /// All output tokens.
+    pub tokens_out: u64,
+    /// Mean time of a request.
+    pub duration_us: u64,
+}
+
+/// The message of the list's event stream: how many requests came since the page was made.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "page/requests/live_event.html")]
+pub struct LiveEvent {
+    /// How many.
+    pub count: u64,
+    /// Whether there are more than were counted.
+    pub more: bool,
+    /// The same list from its newest row.
+    pub href: String,
 }
 
 /// One request's line.
@@ -102,6 +152,14 @@ pub enum Empty {
 }
 
 impl RequestsPage {
+    /// What rows can be added up by: value and label.
+    pub const GROUPS: [(&'static str, &'static str); 5] = [
+        ("model", "Model"),
+        ("customer", "Customer"),
+        ("key", "Key"),
+        ("provider", "Provider"),
+        ("status", "Status"),
+    ];
     /// The filter without its term at `place`, as an address.
     #[must_use]
     pub fn without(&self, place: &usize) -> String {

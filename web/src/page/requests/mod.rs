@@ -5,7 +5,7 @@ mod list;
 mod show;
 
 pub use body::{Absent, BodyContent, BodyKind, BodyView, MessagePart, MessageView};
-pub use list::{Empty, FilterError, HistogramBar, RequestRow, RequestsPage};
+pub use list::{Empty, FilterError, GroupRow, Groups, HistogramBar, LiveEvent, RequestRow, RequestsPage};
 pub use show::{
-    AttemptView, CostLine, Decision, RequestFacts, RequestPage, RequestTab, TokenCounts, Verdict,
+    AttemptView, CostLine, Decision, Partial, RequestFacts, RequestPage, RequestTab, TokenCounts, Verdict,
 };

@@ -3,7 +3,7 @@
 use super::{Absent, BodyContent, BodyView, MessagePart, MessageView};
 use crate::part::Status;
 use crate::shell::Shell;
-use crate::url::RequestsQuery;
+use crate::url::{self, RequestsQuery};
 use askama::Template;
 use weir_contract::money::Money;
 use weir_contract::record::Step;
@@ -30,6 +30,12 @@ pub struct RequestPage {
     pub answer: Vec<MessageView>,
     /// Tab messages: why there is nothing to read.
     pub absent: Option<Absent>,
+    /// Tabs messages and raw: set when less of the answer is stored than was sent.
+    pub partial: Option<Partial>,
+    /// Tabs messages and raw: the same request as a command; `None` when its body is not at hand.
+    pub curl: Option<String>,
+    /// The whole address of this page, without the list it was opened from.
+    pub share: String,
     /// Tab cost: the lines that sum to the cost.
     pub lines: Vec<CostLine>,
     /// Tab attempts: every try upstream, or the one local answer.
@@ -38,6 +44,15 @@ pub struct RequestPage {
     pub decisions: Vec<Decision>,
     /// Tab raw: the bodies as they were on the wire.
     pub bodies: Vec<BodyView>,
+}
+
+/// An answer that is stored only in part.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct Partial {
+    /// Bytes that are stored.
+    pub stored: u64,
+    /// Bytes that were sent.
+    pub sent: u64,
 }
 
 /// The tabs of a request.
@@ -289,6 +304,17 @@ impl Verdict {
 }
 
 impl RequestPage {
+    /// The requests of the last 30 days that are like this one: the same customer, model and kind of ending.
+    #[must_use]
+    pub fn like(&self) -> String {
+        let request = &self.request;
+        let ended = ("error", request.error_type.as_str());
+        let fields = [("customer", request.customer_id.as_str()), ("model", &request.model_requested), ended];
+        let terms = fields.into_iter().filter(|(_, value)| !value.is_empty());
+        let q = terms.map(|(field, value)| url::term(field, value)).collect::<Vec<_>>().join(" ");
+        RequestsQuery { q, range: "30d".into(), ..RequestsQuery::default() }.href()
+    }
+
     /// The sum of the lines; what the header's cost must equal.
     #[must_use]
     pub fn lines_sum(&self) -> Money {

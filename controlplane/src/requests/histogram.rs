@@ -9,14 +9,14 @@ use crate::archive::histogram::{Bar, Pieces};
 use crate::archive::{ArchiveError, Scope, Window};
 
 /// Bars, about: with its table, a bar is ten elements of a page that may have 1,500.
-const BARS: i64 = 30;
+const BARS: i64 = 24;
 const MINUTE_US: i64 = 60_000_000;
 const HOUR_US: i64 = 60 * MINUTE_US;
 /// Lengths a bar may have, minutes.
 const LENGTHS: [i64; 14] = [1, 2, 5, 10, 15, 30, 60, 120, 180, 360, 720, 1_440, 2_880, 10_080];
 
 /// The bars of a window under a filter, oldest first, empty ones included.
-pub(super) async fn bars(
+pub(crate) async fn bars(
     app: &App,
     scope: &Scope,
     window: Window,
