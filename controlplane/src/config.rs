@@ -37,6 +37,8 @@ pub struct ControlConfig {
     pub trusted_proxies: usize,
     /// New customers one key may bring into being in a day.
     pub new_customers_per_key_and_day: u32,
+    /// Requests one token or session may send to the API in a minute, 0 for no limit.
+    pub api_requests_per_minute: u32,
 }
 
 impl Default for ControlConfig {
@@ -53,6 +55,7 @@ impl Default for ControlConfig {
             master_key_file: None,
             trusted_proxies: 0,
             new_customers_per_key_and_day: 10_000,
+            api_requests_per_minute: 1200,
         }
     }
 }

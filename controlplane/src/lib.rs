@@ -8,6 +8,7 @@
 //! | `page` · `api` | thin handlers: HTML, JSON, and the gateways' stream |
 //! | [`workspaces`] [`keys`] [`endpoints`] [`models`] [`gateways`] [`api_tokens`] | one service per object, used by pages and API alike |
 //! | `objects` [`providers`] | drafts with versions, the pattern of all of them; the providers we know, as data |
+//! | [`refusal`] | what the API refuses before a handler is asked |
 //! | [`precondition`] | two editors of one thing: tags, and who is told |
 //! | [`publish`] | drafts → checked → numbered, signed snapshot → gateways; diff, restore |
 //! | `books` | posted batches: ledger entries, customers |
@@ -37,6 +38,7 @@ mod page;
 pub mod precondition;
 pub mod providers;
 pub mod publish;
+pub mod refusal;
 pub mod routes;
 mod server;
 mod store;
@@ -190,6 +192,7 @@ async fn open(config: ControlConfig, ambient: Ambient, book: Arc<PriceBook>) -> 
         signing_key: SigningKey::from_seed(&of_32_bytes(&signing)?)?,
         publisher: publish::Publisher::default(),
         lacking: api::sync::Lacking::default(),
+        pace: api::Pace::new(config.api_requests_per_minute),
         batches: watch::Sender::new(0),
         stopping: CancellationToken::new(),
         address: OnceLock::new(),

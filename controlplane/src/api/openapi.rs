@@ -1,5 +1,7 @@
 //! The description of the API, generated from the handlers themselves, so that the two cannot part.
 
+use std::collections::HashMap;
+
 use axum::Json;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
@@ -54,6 +56,23 @@ struct Description;
 /// The description.
 pub(crate) async fn show(_: Public) -> Json<utoipa::openapi::OpenApi> {
     Json(description())
+}
+
+/// The query parameters of each operation: `GET /api/v1/keys` → their names.
+pub(super) fn query_parameters() -> HashMap<String, Vec<String>> {
+    let Ok(json) = serde_json::to_value(description()) else { return HashMap::new() };
+    let paths = json["paths"].as_object().into_iter().flatten();
+    let operations = paths.flat_map(|(path, item)| {
+        let methods = item.as_object().into_iter().flatten();
+        methods.map(move |(method, operation)| (format!("{} {path}", method.to_uppercase()), operation))
+    });
+    operations.map(|(name, operation)| (name, query_parameters_of(operation))).collect()
+}
+
+fn query_parameters_of(operation: &serde_json::Value) -> Vec<String> {
+    let all = operation["parameters"].as_array().into_iter().flatten();
+    let queried = all.filter(|parameter| parameter["in"] == "query");
+    queried.filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect()
 }
 
 fn description() -> utoipa::openapi::OpenApi {

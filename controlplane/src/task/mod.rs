@@ -8,7 +8,7 @@ use crate::app::App;
 use crate::archive::{MigrateError, Window};
 use crate::error::AppError;
 use crate::publish;
-use crate::store::{Engine, customer, session};
+use crate::store::{Engine, customer, once, session};
 
 const DAY_US: i64 = 86_400 * 1_000_000;
 const HOUR: Duration = Duration::from_secs(3600);
@@ -72,6 +72,7 @@ async fn tidy(app: &App) -> Result<(), AppError> {
     let now_us = app.clock.now_us();
     let mut writing = app.store.write().await?;
     session::delete_ended(&mut writing, now_us).await?;
+    once::delete_once_before(&mut writing, now_us - crate::api::IDEMPOTENCY_KEPT_US).await?;
     customer::delete_bounds_before(&mut writing, now_us.div_euclid(DAY_US) - BOUNDS_KEPT_DAYS).await?;
     Ok(writing.commit().await?)
 }
