@@ -47,6 +47,21 @@ pub const ENDPOINT_NEW: &str = "/providers/endpoints/new";
 /// The form for a new model.
 pub const MODEL_NEW: &str = "/models/new";
 
+/// All that is explained.
+pub const HELP: &str = "/help";
+
+/// How to read one screen.
+#[must_use]
+pub fn help(screen: &str) -> String {
+    format!("{HELP}/{}", escaped(screen))
+}
+
+/// What one error means; also the `type` of a problem.
+#[must_use]
+pub fn error_help(slug: &str) -> String {
+    format!("{HELP}/errors/{}", escaped(slug))
+}
+
 /// One request.
 #[must_use]
 pub fn request(id: &str) -> String {

@@ -13,6 +13,7 @@ mod flash;
 mod frame;
 mod freshness;
 mod gateway;
+mod help;
 mod home;
 mod keys;
 mod people;
@@ -74,6 +75,9 @@ pub(crate) fn routes() -> Routes {
         .get("/models/{id}/deletion", providers::model::ask)
         .post("/models/{id}/deletion", providers::model::delete)
         .post("/publish", publish::create)
+        .get("/help", help::list)
+        .get("/help/errors/{slug}", help::error)
+        .get("/help/{screen}", help::screen)
 }
 
 /// Everything that is no route.

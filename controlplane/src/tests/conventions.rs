@@ -40,7 +40,8 @@ async fn what_does_not_fit_is_pointed_at_and_a_slip_finds_its_name() {
     let told = problem(post(r#"{"nmae":"a"}"#).await, StatusCode::UNPROCESSABLE_ENTITY).await;
     assert_eq!(told["errors"][0]["pointer"], "/nmae");
     assert_eq!(told["errors"][0]["detail"], "There is no member `nmae`. Did you mean `name`?");
-    let told = problem(post(r#"{"name":"a","models":["m",7]}"#).await, StatusCode::UNPROCESSABLE_ENTITY).await;
+    let told =
+        problem(post(r#"{"name":"a","models":["m",7]}"#).await, StatusCode::UNPROCESSABLE_ENTITY).await;
     assert_eq!(told["errors"][0]["pointer"], "/models/1");
     let told = problem(post(r#"{"name":"#).await, StatusCode::BAD_REQUEST).await;
     assert!(told["detail"].as_str().unwrap().contains("line 1"), "{told}");
@@ -62,7 +63,8 @@ async fn every_refusal_is_a_problem() {
     problem(ask(&house, "GET", "/api/v1/nothing", &[], "").await, StatusCode::NOT_FOUND).await;
     let large = format!(r#"{{"name":"{}"}}"#, "a".repeat(3 << 20));
     problem(ask(&house, "POST", "/api/v1/keys", &[JSON], &large).await, StatusCode::PAYLOAD_TOO_LARGE).await;
-    problem(ask(&house, "POST", "/api/v1/revisions/x/restoration", &[], "").await, StatusCode::BAD_REQUEST).await;
+    problem(ask(&house, "POST", "/api/v1/revisions/x/restoration", &[], "").await, StatusCode::BAD_REQUEST)
+        .await;
 }
 
 #[tokio::test]
@@ -121,7 +123,8 @@ async fn what_is_kept_of_an_answer_does_not_show_its_secret() {
 async fn a_stranger_gets_no_answer_that_was_kept() {
     let house = House::new().await;
     assert_eq!(ask(&house, "POST", "/api/v1/tokens", &KEYED, TOKEN).await.status(), StatusCode::CREATED);
-    let request = Request::post("/api/v1/tokens").header("idempotency-key", "order-66").header(JSON.0, JSON.1);
+    let request =
+        Request::post("/api/v1/tokens").header("idempotency-key", "order-66").header(JSON.0, JSON.1);
     let request = request.body(Body::from(TOKEN)).unwrap();
     let answer = server::router(house.app.clone()).oneshot(request).await.unwrap();
     problem(answer, StatusCode::UNAUTHORIZED).await;
@@ -150,7 +153,10 @@ async fn a_thing_that_has_not_changed_is_not_sent_again() {
     let first = ask(&house, "GET", &path, &[], "").await;
     let tag = first.headers()[header::ETAG].to_str().unwrap().to_owned();
     let again = ask(&house, "GET", &path, &[("if-none-match", &tag)], "").await;
-    assert_eq!((again.status(), again.headers()[header::ETAG].to_str().unwrap()), (StatusCode::NOT_MODIFIED, tag.as_str()));
+    assert_eq!(
+        (again.status(), again.headers()[header::ETAG].to_str().unwrap()),
+        (StatusCode::NOT_MODIFIED, tag.as_str())
+    );
     let other = ask(&house, "GET", &path, &[("if-none-match", "\"other\"")], "").await;
     assert_eq!(other.status(), StatusCode::OK);
 }

@@ -8,3 +8,4 @@ mod keys;
 mod providers;
 mod publishing;
 mod sync;
+mod twins;

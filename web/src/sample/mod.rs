@@ -2,6 +2,7 @@
 
 mod customers;
 mod entry;
+mod help;
 mod requests;
 mod setup;
 
@@ -49,6 +50,7 @@ const HOSTILE: Words = Words {
 pub fn all() -> Result<Vec<Sample>, crate::Error> {
     let mut samples = Vec::new();
     entry::add(&mut samples)?;
+    help::add(&mut samples)?;
     for words in [&PLAIN, &HOSTILE] {
         requests::add(&mut samples, words)?;
         customers::add(&mut samples, words)?;
