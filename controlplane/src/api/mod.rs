@@ -6,6 +6,7 @@ mod idempotency;
 pub(crate) mod json;
 pub(crate) mod openapi;
 mod pace;
+mod shared;
 pub(crate) mod sync;
 pub(crate) mod v1;
 
