@@ -10,6 +10,7 @@ use weir_contract::clock::{Clock, Randomness};
 use weir_contract::policy::{PolicySecret, SigningKey};
 use weir_contract::price::PriceBook;
 
+use crate::api::Pace;
 use crate::api::sync::Lacking;
 use crate::archive::Archive;
 use crate::auth::password::Passwords;
@@ -55,6 +56,7 @@ pub struct Handles {
     pub(crate) vault: Vault,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
+    pub(crate) pace: Pace,
     pub(crate) policy_secret: PolicySecret,
     pub(crate) signing_key: SigningKey,
     pub(crate) publisher: Publisher,

@@ -44,6 +44,8 @@ pub struct ControlConfig {
     pub certificate: Option<Arc<ServerConfig>>,
     /// New customers one key may bring into being in a day.
     pub new_customers_per_key_and_day: u32,
+    /// Requests one token or session may send to the API in a minute, 0 for no limit.
+    pub api_requests_per_minute: u32,
 }
 
 /// Where certificate and key are; both empty: plain HTTP.
@@ -80,6 +82,7 @@ impl Default for ControlConfig {
             tls: TlsFiles::default(),
             certificate: None,
             new_customers_per_key_and_day: 10_000,
+            api_requests_per_minute: 1200,
         }
     }
 }

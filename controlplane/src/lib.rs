@@ -9,6 +9,7 @@
 //! | [`workspaces`] [`keys`] [`endpoints`] [`models`] [`gateways`] [`api_tokens`] | one service per object, used by pages and API alike |
 //! | `objects` [`providers`] | drafts with versions, the pattern of all of them; the providers we know, as data |
 //! | [`prices`] [`observed`] | the price book as people read it; how fast and how well endpoints and models answer |
+//! | [`refusal`] | what the API refuses before a handler is asked |
 //! | [`precondition`] | two editors of one thing: tags, and who is told |
 //! | [`publish`] | drafts → checked → numbered, signed snapshot → gateways; diff, restore |
 //! | `overview` | what happened, what it cost, what needs attention |
@@ -50,6 +51,7 @@ pub mod prices;
 pub mod providers;
 pub mod publish;
 mod requests;
+pub mod refusal;
 pub mod routes;
 pub mod sample;
 mod server;
@@ -246,6 +248,7 @@ async fn open(config: ControlConfig, ambient: Ambient, book: Arc<PriceBook>) -> 
         publisher: publish::Publisher::default(),
         lacking: api::sync::Lacking::default(),
         exports: exports::Exports::new(config.data.join("exports")),
+        pace: api::Pace::new(config.api_requests_per_minute),
         batches: watch::Sender::new(0),
         stopping: CancellationToken::new(),
         address: OnceLock::new(),

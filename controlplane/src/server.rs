@@ -30,6 +30,7 @@ pub(crate) fn router(app: App) -> Router {
     router
         .fallback(crate::page::not_found)
         .layer(from_fn_with_state(app.clone(), crate::page::dress))
+        .layer(from_fn_with_state(app.clone(), crate::api::keep))
         .layer(CompressionLayer::new().compress_when(is_worth_compressing))
         // Outermost: also what a handler did not foresee leaves with the headers below.
         .layer(from_fn(move |request, next| secured(request, next, is_https)))

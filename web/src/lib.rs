@@ -18,6 +18,7 @@
 pub mod asset;
 pub mod chart;
 pub mod form;
+pub mod help;
 pub mod navigation;
 pub mod number;
 pub mod page;

@@ -99,6 +99,19 @@ pub fn export_file(id: &str) -> String {
 #[must_use]
 pub fn export_deletion(id: &str) -> String {
     format!("{EXPORTS}/{}/deletion", escaped(id))
+/// All that is explained.
+pub const HELP: &str = "/help";
+
+/// How to read one screen.
+#[must_use]
+pub fn help(screen: &str) -> String {
+    format!("{HELP}/{}", escaped(screen))
+}
+
+/// What one error means; also the `type` of a problem.
+#[must_use]
+pub fn error_help(slug: &str) -> String {
+    format!("{HELP}/errors/{}", escaped(slug))
 }
 
 /// One request.

@@ -15,6 +15,7 @@ mod flash;
 mod frame;
 mod freshness;
 mod gateway;
+mod help;
 mod keys;
 mod models;
 mod overview;
@@ -104,6 +105,9 @@ pub(crate) fn routes() -> Routes {
         .get("/audit.jsonl", audit::export::chain)
         .get("/audit.csv", audit::export::csv)
         .post("/publish", publish::create)
+        .get("/help", help::list)
+        .get("/help/errors/{slug}", help::error)
+        .get("/help/{screen}", help::screen)
 }
 
 /// Everything that is no route.

@@ -15,6 +15,7 @@ pub(crate) mod key;
 pub(crate) mod ledger;
 pub(crate) mod migrate;
 pub(crate) mod object;
+pub(crate) mod once;
 pub(crate) mod person;
 pub(crate) mod secret;
 pub(crate) mod session;

@@ -9,7 +9,7 @@ use crate::archive::{MigrateError, Window};
 use crate::error::AppError;
 use crate::overview::{TIE_SETTING, TieOut};
 use crate::publish;
-use crate::store::{Engine, customer, session, setting};
+use crate::store::{Engine, customer, once, session, setting};
 use crate::vault;
 
 const DAY_US: i64 = 86_400 * 1_000_000;
@@ -82,6 +82,7 @@ async fn tidy(app: &App) -> Result<(), AppError> {
     let now_us = app.clock.now_us();
     let mut writing = app.store.write().await?;
     session::delete_ended(&mut writing, now_us).await?;
+    once::delete_once_before(&mut writing, now_us - crate::api::IDEMPOTENCY_KEPT_US).await?;
     customer::delete_bounds_before(&mut writing, now_us.div_euclid(DAY_US) - BOUNDS_KEPT_DAYS).await?;
     Ok(writing.commit().await?)
 }

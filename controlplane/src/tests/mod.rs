@@ -1,6 +1,7 @@
 //! What the control plane promises, told on one without a listener: services and routes on SQLite in a folder of its own.
 
 mod books;
+mod conventions;
 mod demo;
 mod doors;
 mod keys;
@@ -8,3 +9,4 @@ mod providers;
 mod publishing;
 mod sync;
 mod tls;
+mod twins;

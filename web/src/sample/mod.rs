@@ -5,6 +5,7 @@ mod customers;
 mod entry;
 mod kept;
 mod overview;
+mod help;
 mod requests;
 mod setup;
 
@@ -52,6 +53,7 @@ const HOSTILE: Words = Words {
 pub fn all() -> Result<Vec<Sample>, crate::Error> {
     let mut samples = Vec::new();
     entry::add(&mut samples)?;
+    help::add(&mut samples)?;
     for words in [&PLAIN, &HOSTILE] {
         overview::add(&mut samples, words)?;
         kept::add(&mut samples, words)?;
