@@ -14,7 +14,7 @@ use crate::app::{Ambient, App};
 use crate::audit::{self, Change};
 use crate::config::ControlConfig;
 use crate::error::AppError;
-use crate::keys::{self, NewKey};
+use crate::keys::{self, KeyForm};
 use crate::store::{erase, setting};
 use crate::workspaces::{self, Workspace};
 use crate::{StartError, books};
@@ -78,7 +78,7 @@ impl Sample {
         let mut keys = Vec::new();
         for name in key_names {
             let form =
-                NewKey { name: (*name).to_owned(), workspace: workspace.id.clone(), ..NewKey::default() };
+                KeyForm { name: (*name).to_owned(), workspace: workspace.id.clone(), ..KeyForm::default() };
             keys.push(keys::create_in(app, &mut writing, OPERATOR, form).await?.key.id);
         }
         setting::update_setting(&mut writing, SETTING, workspace.id.as_str(), now_us).await?;

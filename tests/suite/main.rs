@@ -18,9 +18,9 @@
 //! | `pages` | the dashboard in a real browser |
 
 mod away;
-mod endpoints;
 mod backup;
 mod deploy;
+mod endpoints;
 mod faults;
 mod first_run;
 mod house;

@@ -99,6 +99,8 @@ pub fn export_file(id: &str) -> String {
 #[must_use]
 pub fn export_deletion(id: &str) -> String {
     format!("{EXPORTS}/{}/deletion", escaped(id))
+}
+
 /// All that is explained.
 pub const HELP: &str = "/help";
 

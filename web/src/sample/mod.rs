@@ -3,9 +3,9 @@
 mod audit;
 mod customers;
 mod entry;
+mod help;
 mod kept;
 mod overview;
-mod help;
 mod requests;
 mod setup;
 
