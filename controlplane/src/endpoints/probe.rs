@@ -78,7 +78,7 @@ pub async fn probe(app: &App, actor: &Actor, id: &EndpointId) -> Result<Tested, 
     let tested = match Caller::prepare(app, &endpoint).await? {
         Ok(caller) => {
             let model = first_model(app, id).await?;
-            let late = || caller.failed(Step::Answer, None, "no answer within 20 seconds".to_owned());
+            let late = || caller.failed(Step::Answer, None, "no answer within 20 seconds");
             tokio::time::timeout(TEST_MAX, caller.run(model.as_deref())).await.unwrap_or_else(|_| late())
         }
         Err(refused) => refused,
@@ -168,7 +168,7 @@ impl Caller {
         let call = format!("{method} {uri}");
         let request = match self.request(method, &uri, ask) {
             Ok(request) => request,
-            Err(message) => return Tested { call, ..self.failed(Step::Settings, None, message) },
+            Err(message) => return Tested { call, ..self.failed(Step::Settings, None, &message) },
         };
         let answered = match self.client.request(request).await {
             Ok(answer) => {
@@ -179,7 +179,7 @@ impl Caller {
             }
             Err(error) => {
                 let (step, message) = unreachable(&error);
-                self.failed(step, None, message)
+                self.failed(step, None, &message)
             }
         };
         Tested { call, ..answered }
@@ -226,11 +226,11 @@ impl Caller {
         };
         let message = if step == Step::Done { found(bytes) } else { words(bytes) };
         let message = if message.is_empty() { format!("answered {status} without a word") } else { message };
-        Tested { ok: step == Step::Done, ..self.failed(step, Some(status.as_u16()), message) }
+        Tested { ok: step == Step::Done, ..self.failed(step, Some(status.as_u16()), &message) }
     }
 
-    fn failed(&self, step: Step, status: Option<u16>, message: String) -> Tested {
-        let message = without(&self.credential, &message);
+    fn failed(&self, step: Step, status: Option<u16>, message: &str) -> Tested {
+        let message = without(&self.credential, message);
         Tested { ok: false, step, call: String::new(), status, message, note: self.note.clone() }
     }
 }
@@ -277,7 +277,8 @@ fn unreachable(error: &hyper_util::client::legacy::Error) -> (Step, String) {
         reason = inner.to_string();
         is_name |= reason.contains("lookup address") || reason.contains("has no address");
         let wrapped = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
-        is_tls |= inner.is::<rustls::Error>() || wrapped.is_some_and(|inner| inner.is::<rustls::Error>());
+        is_tls |= inner.is::<rustls::Error>()
+            || wrapped.is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
         if let Some(wrapped) = wrapped {
             reason = wrapped.to_string();
         }

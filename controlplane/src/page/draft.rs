@@ -12,12 +12,12 @@ use crate::error::{AppError, FieldErrors};
 /// What a form leads to: `saved` names where to go and what to say there; `again` makes the form with what is wrong.
 pub(super) async fn settle<T, V: Template>(
     done: Result<T, AppError>,
-    saved: impl FnOnce(T) -> (String, String),
+    saved: impl FnOnce(&T) -> (String, String),
     again: impl AsyncFnOnce(FieldErrors) -> Result<V, AppError>,
 ) -> Result<Response, AppError> {
     match done {
         Ok(made) => {
-            let (to, text) = saved(made);
+            let (to, text) = saved(&made);
             Ok(go_saying(&to, &Flash::ok(text)))
         }
         Err(AppError::Invalid(errors)) => page_with(StatusCode::UNPROCESSABLE_ENTITY, &again(errors).await?),

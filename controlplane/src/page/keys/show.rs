@@ -50,7 +50,8 @@ pub(in crate::page) async fn update(
         Ok(()) => keys::update(&app, &by, &id, form, &expected).await,
         Err(invalid) => Err(invalid),
     };
-    let saved = |key: Key| (url::key(id.as_str()), format!("Key {} is changed, in force at once.", key.name));
+    let saved =
+        |key: &Key| (url::key(id.as_str()), format!("Key {} is changed, in force at once.", key.name));
     let again = async |errors| {
         let key = find(&app, &by, &id).await?;
         let form = sent.refused(&app, &by, Some(&key), &errors).await?;

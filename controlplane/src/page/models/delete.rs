@@ -29,7 +29,7 @@ pub(in crate::page) async fn ask(
         consequences: vec!["Traffic goes on as before until the draft is published.".to_owned()],
         button: format!("Delete model {}", model.name),
         action: url::model_deletion(&id),
-        cancel: Link::new("Keep it", &url::model(&id)),
+        cancel: Link::new("Keep it", url::model(&id)),
     })
 }
 

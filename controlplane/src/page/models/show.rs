@@ -90,7 +90,7 @@ pub(in crate::page) async fn update(
     settle(done, saved, again).await
 }
 
-fn saved(model: Model) -> (String, String) {
+fn saved(model: &Model) -> (String, String) {
     let text = format!("Model {} is saved in the draft. Publish to put it in force.", model.name);
     (url::MODELS.to_owned(), text)
 }

@@ -65,7 +65,7 @@ pub(in crate::page) async fn create(
         Ok(form) => endpoints::create(&app, &by, form).await,
         Err(invalid) => Err(invalid),
     };
-    let saved = |made: Endpoint| {
+    let saved = |made: &Endpoint| {
         let text = format!("Endpoint {} is in the draft. Publish to put it in force.", made.name);
         (url::endpoint(made.id.as_str()), text)
     };
@@ -86,7 +86,7 @@ pub(in crate::page) async fn update(
         Ok(form) => endpoints::update(&app, &by, &id, form, &expected).await,
         Err(invalid) => Err(invalid),
     };
-    let saved = |after: Endpoint| (url::endpoint(after.id.as_str()), said(&before, &after));
+    let saved = |after: &Endpoint| (url::endpoint(after.id.as_str()), said(&before, after));
     settle(done, saved, async |errors| view(&app, &by, frame, Some(&before), sent, &errors).await).await
 }
 
