@@ -3,6 +3,7 @@
 //! Every page works by plain links and forms. What failed becomes a page too: see [`dress`].
 
 mod answer;
+mod api;
 mod appearance;
 mod assets;
 mod customers;
@@ -75,6 +76,7 @@ pub(crate) fn routes() -> Routes {
         .get("/models/{id}/deletion", providers::model::ask)
         .post("/models/{id}/deletion", providers::model::delete)
         .post("/publish", publish::create)
+        .get("/api", api::show)
         .get("/help", help::list)
         .get("/help/errors/{slug}", help::error)
         .get("/help/{screen}", help::screen)

@@ -2,6 +2,7 @@
 //!
 //! Times are microseconds since 1970 in UTC, durations microseconds, money is [`weir_contract::money::Money`].
 
+pub mod api;
 pub mod confirm;
 pub mod customers;
 pub mod error;
@@ -13,6 +14,7 @@ pub mod requests;
 pub mod sign_in;
 pub mod welcome;
 
+pub use api::ApiPage;
 pub use confirm::ConfirmPage;
 pub use customers::{CustomerPage, CustomersPage};
 pub use error::ErrorPage;

@@ -1,5 +1,6 @@
 //! Every view, empty, full and hostile: what the tests, the gallery and the browser checks render.
 
+mod api;
 mod customers;
 mod entry;
 mod help;
@@ -53,9 +54,11 @@ pub fn all() -> Result<Vec<Sample>, crate::Error> {
     help::add(&mut samples)?;
     for words in [&PLAIN, &HOSTILE] {
         requests::add(&mut samples, words)?;
+        api::add(&mut samples, words)?;
         customers::add(&mut samples, words)?;
         setup::add(&mut samples, words)?;
     }
+    api::add_empty(&mut samples)?;
     requests::add_empty(&mut samples)?;
     customers::add_empty(&mut samples)?;
     setup::add_empty(&mut samples)?;
