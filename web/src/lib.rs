@@ -8,6 +8,7 @@
 //! | [`part`]   | what screens repeat: status pill, figures with their exact value, icons        |
 //! | [`chart`]  | server-rendered SVG, always with a table behind it                             |
 //! | [`form`]   | what was typed and what is wrong with it, field by field                       |
+//! | [`help`]   | what every error and every screen means, as data                              |
 //! | [`url`]    | every link of the product, built in one place                                  |
 //! | [`number`] | how money, counts, durations, shares and times read                            |
 //! | [`asset`]  | the files a page needs, under names that change with their content             |

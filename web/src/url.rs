@@ -104,6 +104,12 @@ pub fn export_deletion(id: &str) -> String {
 /// All that is explained.
 pub const HELP: &str = "/help";
 
+/// One group of the API, described.
+#[must_use]
+pub fn api(group: &str) -> String {
+    format!("/api{}", Query::new().set("group", group))
+}
+
 /// How to read one screen.
 #[must_use]
 pub fn help(screen: &str) -> String {

@@ -83,7 +83,7 @@ pub(crate) async fn show(_: Public) -> Json<Value> {
 }
 
 /// The description with what all operations share.
-fn document() -> Value {
+pub(crate) fn document() -> Value {
     let mut document = serde_json::to_value(description()).unwrap_or_default();
     super::shared::complete(&mut document);
     document

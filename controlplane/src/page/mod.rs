@@ -3,6 +3,7 @@
 //! Every page works by plain links and forms. What failed becomes a page too: see [`dress`].
 
 mod answer;
+mod api;
 mod appearance;
 mod assets;
 mod audit;
@@ -105,6 +106,7 @@ pub(crate) fn routes() -> Routes {
         .get("/audit.jsonl", audit::export::chain)
         .get("/audit.csv", audit::export::csv)
         .post("/publish", publish::create)
+        .get("/api", api::show)
         .get("/help", help::list)
         .get("/help/errors/{slug}", help::error)
         .get("/help/{screen}", help::screen)

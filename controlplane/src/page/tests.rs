@@ -276,3 +276,26 @@ async fn a_form_from_another_site_changes_nothing_and_says_so() {
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert!(page.text.contains("another site"));
 }
+
+#[tokio::test]
+async fn errors_screens_and_the_api_are_explained_to_whoever_is_signed_in() {
+    let house = House::new().await;
+    let mut browser = Browser::admin(&house).await;
+    let pages = [
+        ("/help", "href=\"/help/errors/overtaken\""),
+        ("/help/requests", "customer:acme status:error"),
+        ("/help/errors/overtaken", "Yours was not saved"),
+        ("/help/errors/wrong_api", "speaks another API"),
+        ("/api", "href=\"/api?group=keys\""),
+        ("/api?group=keys", "<code>POST /api/v1/keys</code>"),
+        ("/keys", "href=\"/help/keys\""),
+    ];
+    for (path, words) in pages {
+        let page = browser.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert!(page.text.contains(words), "{path} does not say {words}: {}", page.text);
+    }
+    let lost = browser.get("/custmers/acme").await;
+    assert!(lost.text.contains("Go to customers"), "{}", lost.text);
+    assert!(lost.text.contains("href=\"/help/errors/not-found\""), "{}", lost.text);
+}

@@ -19,7 +19,7 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("weir-controlplane", &["weir-contract", "weir-egress", "weir-guard", "weir-web", "weir-wire"]),
     ("weir", &["weir-contract", "weir-controlplane", "weir-gateway"]),
     ("weir-clickhouse", &[]),
-    ("weir-tests", &["weir-contract", "weir-controlplane", "weir-gateway", "weir-wire"]),
+    ("weir-tests", &["weir-contract", "weir-controlplane", "weir-gateway", "weir-web", "weir-wire"]),
 ];
 
 #[test]

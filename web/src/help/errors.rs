@@ -159,6 +159,12 @@ errors! {
     Gateway 403 "model_not_allowed" KEYS
         "The key may not use this model, or nothing that serves it is in the key's reach: endpoint, region, workspace."
         "Ask for a model the message lists, or widen the key."
+    Gateway 403 "network_not_allowed" KEYS
+        "The key is bound to networks, and the request came from another address."
+        "Send it from a network of the key, or widen the key. Behind a proxy the gateway sees the proxy's address."
+    Gateway 400 "wrong_api" MODELS
+        "The model is served by an endpoint that speaks another API than the one that was called."
+        "Call the path the message names, or ask for a model that is served in this API."
     Gateway 403 "customer_required" KEYS
         "The key wants a customer named by a source it trusts, and the request names none."
         "Send `x-weir-customer`, or a signed customer token, as the message asks."

@@ -3,6 +3,7 @@
 //! Times are microseconds since 1970 in UTC, durations microseconds, money is [`weir_contract::money::Money`].
 
 pub mod audit;
+pub mod api;
 pub mod confirm;
 pub mod customers;
 pub mod error;
@@ -20,6 +21,7 @@ pub mod views;
 pub mod welcome;
 
 pub use audit::AuditPage;
+pub use api::ApiPage;
 pub use confirm::ConfirmPage;
 pub use customers::{CustomerPage, CustomersPage};
 pub use error::ErrorPage;

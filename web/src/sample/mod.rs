@@ -1,6 +1,7 @@
 //! Every view, empty, full and hostile: what the tests, the gallery and the browser checks render.
 
 mod audit;
+mod api;
 mod customers;
 mod entry;
 mod help;
@@ -58,12 +59,14 @@ pub fn all() -> Result<Vec<Sample>, crate::Error> {
         overview::add(&mut samples, words)?;
         kept::add(&mut samples, words)?;
         requests::add(&mut samples, words)?;
+        api::add(&mut samples, words)?;
         customers::add(&mut samples, words)?;
         setup::add(&mut samples, words)?;
         audit::add(&mut samples, words)?;
     }
     overview::add_empty(&mut samples)?;
     kept::add_empty(&mut samples)?;
+    api::add_empty(&mut samples)?;
     requests::add_empty(&mut samples)?;
     customers::add_empty(&mut samples)?;
     setup::add_empty(&mut samples)?;
