@@ -2,8 +2,8 @@
 //!
 //! Times are microseconds since 1970 in UTC, durations microseconds, money is [`weir_contract::money::Money`].
 
-pub mod audit;
 pub mod api;
+pub mod audit;
 pub mod confirm;
 pub mod customers;
 pub mod error;
@@ -20,8 +20,8 @@ pub mod sign_in;
 pub mod views;
 pub mod welcome;
 
-pub use audit::AuditPage;
 pub use api::ApiPage;
+pub use audit::AuditPage;
 pub use confirm::ConfirmPage;
 pub use customers::{CustomerPage, CustomersPage};
 pub use error::ErrorPage;

@@ -1,7 +1,7 @@
 //! Every view, empty, full and hostile: what the tests, the gallery and the browser checks render.
 
-mod audit;
 mod api;
+mod audit;
 mod customers;
 mod entry;
 mod help;
