@@ -47,6 +47,33 @@ fn a_mistyped_command_is_answered_with_the_nearest_one_and_without_colour() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn an_exported_audit_chain_is_checked_without_the_server_and_a_forged_one_is_found() {
+    let weir = Setup::default().up().await;
+    let exported = weir.api(Method::GET, "/audit/export", None).await.text();
+    drop(weir);
+    let folder = TempDir::new().unwrap();
+    let check = |name: &str, text: &str| {
+        let path = folder.path().join(name);
+        std::fs::write(&path, text).unwrap();
+        let ended = bare(&["audit", "verify", path.to_str().unwrap()]);
+        let said = [ended.stdout, ended.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
+        (ended.status.code(), said.concat())
+    };
+    let (code, said) = check("whole", &exported);
+    assert!(code == Some(0) && said.contains("unbroken"), "{said}");
+    let lines: Vec<&str> = exported.lines().collect();
+    assert!(lines.len() > 4, "the first steps are on record: {exported}");
+    let (code, said) = check("changed", &exported.replacen("\"action\":\"", "\"action\":\"x", 1));
+    assert!(code == Some(1) && said.contains("row 1: its content was changed"), "{said}");
+    let (code, said) = check("removed", &[&lines[..1], &lines[2..]].concat().join("\n"));
+    assert!(code == Some(1) && said.contains("row 2: a row is missing"), "{said}");
+    let (code, said) = check("cut", &lines[..lines.len() - 1].join("\n"));
+    assert!(code == Some(1) && said.contains("cut off"), "{said}");
+    let (code, said) = check("other", "not an export\n");
+    assert!(code == Some(2) && said.contains("line 1"), "{said}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn an_endpoint_is_made_published_followed_and_its_requests_are_tailed() {
     let data = TempDir::new().unwrap();
     let weir = Setup::default().data(data.path()).up().await;

@@ -11,10 +11,11 @@
 //! | [`help`]   | what every error and every screen means, as data                              |
 //! | [`url`]    | every link of the product, built in one place                                  |
 //! | [`number`] | how money, counts, durations, shares and times read                            |
+//! | `sprite`   | the icons of a page: those it shows                                            |
 //! | [`asset`]  | the files a page needs, under names that change with their content             |
 //! | [`sample`] | every view, empty, full and hostile: rendered by the tests and the gallery     |
 //!
-//! A handler fills a view struct and calls [`Template::render`]. Nothing here fails but for want of memory.
+//! A handler fills a view struct and calls [`render`]. Nothing here fails but for want of memory.
 
 pub mod asset;
 pub mod chart;
@@ -26,6 +27,8 @@ pub mod page;
 pub mod part;
 pub mod sample;
 pub mod shell;
+mod sprite;
 pub mod url;
 
 pub use askama::{Error, Template};
+pub use sprite::render;

@@ -299,3 +299,21 @@ async fn errors_screens_and_the_api_are_explained_to_whoever_is_signed_in() {
     assert!(lost.text.contains("Go to customers"), "{}", lost.text);
     assert!(lost.text.contains("href=\"/help/errors/not-found\""), "{}", lost.text);
 }
+
+#[tokio::test]
+async fn the_audit_log_shows_what_changed_and_that_the_chain_holds() {
+    let house = House::new().await;
+    let mut browser = Browser::admin(&house).await;
+    let form = "name=main&provider=openai&credential=sk-secret";
+    browser.post("/providers/endpoints", form).await;
+    let page = browser.get("/audit?check=1").await;
+    assert!(page.text.contains("unbroken") && page.text.contains("endpoint.create"), "{}", page.text);
+    assert!(page.text.contains("<ins>https://api.openai.com/v1</ins>") && !page.text.contains("sk-secret"));
+    let page = browser.get("/audit?action=endpoint.&object=ep_none").await;
+    assert!(page.text.contains("No change matches"));
+    assert_eq!(browser.get("/audit?from=soon").await.status, StatusCode::BAD_REQUEST);
+    let file = browser.get("/audit.jsonl").await.text;
+    let head = crate::audit::file::verify(file.as_bytes(), None).unwrap();
+    assert_eq!(file.lines().count(), usize::try_from(head.seq).unwrap() + 1);
+    assert!(browser.get("/audit.csv?action=endpoint.create").await.text.contains("api.openai.com"));
+}

@@ -75,7 +75,7 @@ pub fn all() -> Result<Vec<Sample>, crate::Error> {
 }
 
 fn put(samples: &mut Vec<Sample>, name: &str, page: &impl Template) -> Result<(), crate::Error> {
-    samples.push(Sample { name: name.to_owned(), html: page.render()? });
+    samples.push(Sample { name: name.to_owned(), html: crate::render(page)? });
     Ok(())
 }
 

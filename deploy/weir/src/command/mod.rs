@@ -1,6 +1,7 @@
 //! The command line: what can be asked, and where each command lives.
 
 mod api;
+mod audit;
 mod backup;
 mod control;
 mod demo;
@@ -82,6 +83,8 @@ enum Command {
     Backup(backup::BackupArguments),
     /// Put a backup back into an empty installation.
     Restore(backup::RestoreArguments),
+    /// The log of changes, as a file.
+    Audit(audit::AuditArguments),
     /// The key under which every secret lies.
     MasterKey(master_key::MasterKeyArguments),
     /// Say what is well and what is not, and what to do about it.
@@ -184,6 +187,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Tail(arguments) => tail::run(&arguments),
         Command::Backup(arguments) => backup::take(arguments.place.load()?, &arguments),
         Command::Restore(arguments) => backup::restore(arguments.place.load()?, &arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
         Command::MasterKey(arguments) => master_key::run(arguments.place.load()?, &arguments),
         Command::Doctor(arguments) => doctor::run(arguments.place.load()?, &arguments),
         Command::Health(arguments) => health::run(&arguments),
