@@ -54,7 +54,7 @@ pub(super) fn run(arguments: &AuditArguments) -> Result<(), Failure> {
     };
     match verify(reader, head.as_deref()) {
         Ok(end) if *json => {
-            output::line(&json!({"whole": true, "rows": end.seq, "head": end.hash}).to_string())
+            output::line(&json!({"whole": true, "rows": end.seq, "head": end.hash}).to_string());
         }
         Ok(end) => {
             let rows = if end.seq == 1 { "1 row".to_owned() } else { format!("{} rows", end.seq) };
