@@ -50,8 +50,7 @@ fn a_mistyped_command_is_answered_with_the_nearest_one_and_without_colour() {
 async fn an_endpoint_is_made_published_followed_and_its_requests_are_tailed() {
     let data = TempDir::new().unwrap();
     let weir = Setup::default().data(data.path()).up().await;
-    let create =
-        ["endpoints", "create", "mine", "--provider", "openai", "--credential-from", "env:NOBODY_HAS_IT"];
+    let create = ["endpoints", "create", "mine", "--provider", "openai", "--credential-from", "env:PATH"];
     let id = printed(&mut remote(&weir, &create));
     assert!(id.starts_with("ep_"), "{id}");
     assert!(printed(&mut remote(&weir, &["endpoints", "list"])).contains("mine"));

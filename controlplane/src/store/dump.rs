@@ -41,7 +41,7 @@ impl Moment<'_> {
 
     /// The newest migration that was applied.
     pub(crate) async fn version(&mut self) -> Result<i64, StoreError> {
-        Ok(migrate::version(&mut self.transaction).await?)
+        migrate::version(&mut self.transaction).await
     }
 
     /// All tables, each behind those it refers to.

@@ -38,7 +38,8 @@ async fn over_tls_pages_are_served_and_a_silent_client_keeps_nobody_waiting() {
     assert!(house.app.public_url().starts_with("https://") && house.app.is_https(), "cookies are marked");
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let address = listener.local_addr().unwrap();
-    let serving = tokio::spawn(crate::server::serve_tls(listener, server, house.app.clone()));
+    let mut serving = tokio::task::JoinSet::new();
+    serving.spawn(crate::server::serve_tls(listener, server, house.app.clone()));
     let silent = TcpStream::connect(address).await.unwrap();
     let ask = async |request: &str| {
         let stream = TcpStream::connect(address).await.unwrap();
@@ -61,5 +62,5 @@ async fn over_tls_pages_are_served_and_a_silent_client_keeps_nobody_waiting() {
     assert!(refused.starts_with("HTTP/1.1 4"), "the address is known, so the door says no: {refused}");
     house.app.stopping.cancel();
     drop(silent);
-    serving.await.unwrap().unwrap();
+    serving.join_next().await.unwrap().unwrap().unwrap();
 }
