@@ -77,7 +77,8 @@ async fn an_endpoint_is_made_published_followed_and_its_requests_are_tailed() {
         output.lines().take(2).map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect()
     };
     let stopped = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(stopped.success() && child.wait().unwrap().success(), "Ctrl-C ends it well");
+    let ended = child.wait().unwrap();
+    assert!(stopped.success() && ended.success(), "Ctrl-C ends it well: {ended}");
     assert!(lines.iter().all(|line| line["customer"] == "acme"), "{lines:?}");
     assert!(lines[0]["request_body"].as_str().unwrap().contains("Hello tail"), "{}", lines[0]);
     assert_ne!(lines[0]["request_id"], lines[1]["request_id"]);

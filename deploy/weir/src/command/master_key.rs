@@ -33,14 +33,14 @@ enum MasterKeyCommand {
 }
 
 /// Changes the master key.
-pub(super) fn run(config: Config, arguments: &MasterKeyArguments) -> Result<(), Failure> {
+pub(super) fn run(config: &Config, arguments: &MasterKeyArguments) -> Result<(), Failure> {
     let MasterKeyCommand::Rotate { handover, json } = &arguments.command;
     // With SQLite there is one machine; a PostgreSQL may have control planes anywhere.
     let shared = config.control.database_url.as_deref().is_some_and(|url| url.starts_with("postgres"));
     let standard = if shared { std::time::Duration::from_secs(10) } else { std::time::Duration::ZERO };
     let handover = handover.as_ref().map_or(standard, Span::duration);
-    on_runtime(&config.clone(), async {
-        let (control, book) = (control(&config), built_in_book()?);
+    on_runtime(config, async {
+        let (control, book) = (control(config), built_in_book()?);
         let rotated = weir_controlplane::rotate_master_key(control, ambient(), book, handover).await;
         let rotated = rotated.map_err(Failure::run)?;
         if *json {

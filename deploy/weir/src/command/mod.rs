@@ -184,7 +184,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Tail(arguments) => tail::run(&arguments),
         Command::Backup(arguments) => backup::take(arguments.place.load()?, &arguments),
         Command::Restore(arguments) => backup::restore(arguments.place.load()?, &arguments),
-        Command::MasterKey(arguments) => master_key::run(arguments.place.load()?, &arguments),
+        Command::MasterKey(arguments) => master_key::run(&arguments.place.load()?, &arguments),
         Command::Doctor(arguments) => doctor::run(arguments.place.load()?, &arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments.place.load()?, &arguments),

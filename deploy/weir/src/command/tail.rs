@@ -79,8 +79,7 @@ async fn follow(arguments: &TailArguments, api: &Api) -> Result<(), Failure> {
 
 /// All requests since then, newest first.
 async fn read(arguments: &TailArguments, api: &Api, from_us: i64) -> Result<Vec<Value>, Failure> {
-    let question =
-        format!("/requests?limit=500&q={}&from={}", escaped(&arguments.filter), escaped(&written(from_us)));
+    let question = format!("/requests?q={}&from={}", escaped(&arguments.filter), escaped(&written(from_us)));
     let mut all = Vec::new();
     let mut cursor = String::new();
     loop {
