@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | `certificate` | the listener's own certificate, read again when its files change |
 //! | [`config`] | what an operator may decide, one file per section |
 //! | `server` | the listener: connections, TLS, HTTP/1.1 and HTTP/2, bounds, stopping |
 //! | `exchange` | one request's life: admit, screen, recall, route, dispatch, relay, settle, record |

@@ -136,21 +136,20 @@ async fn a_backup_under_traffic_adds_up_on_both_sides() {
     ask(&weir, 3).await;
     let _ = settled(&weir, 3).await;
     let going = Arc::new(AtomicBool::new(true));
-    let mut traffic = JoinSet::new();
-    {
+    let mut traffic = {
         let (weir, going) = (Arc::clone(&weir), Arc::clone(&going));
-        traffic.spawn(async move {
+        JoinSet::from_iter([async move {
             while going.load(Ordering::Relaxed) {
                 ask(&weir, 3).await;
             }
-        });
-    }
+        }])
+    };
     let phrase = place.path().join("phrase");
     std::fs::write(&phrase, "correct horse battery").unwrap();
     let folder = place.path().join("backup");
     let taken = backup(data.path(), &weir.archive, &folder, &phrase);
     going.store(false, Ordering::Relaxed);
-    traffic.join_all().await;
+    traffic.join_next().await.unwrap().unwrap();
     let (token, archive, fresh) = (weir.token.clone(), database(), TempDir::new().unwrap());
     drop(weir);
     let mut restore = command(fresh.path(), &archive);
@@ -176,16 +175,15 @@ async fn the_master_key_changes_under_traffic_and_no_request_notices() {
     let key_file = data.path().join("control/master.key");
     let old = std::fs::read(&key_file).unwrap();
     let (going, asked) = (Arc::new(AtomicBool::new(true)), Arc::new(AtomicUsize::new(0)));
-    let mut traffic = JoinSet::new();
-    {
+    let mut traffic = {
         let (weir, going, asked) = (Arc::clone(&weir), Arc::clone(&going), Arc::clone(&asked));
-        traffic.spawn(async move {
+        JoinSet::from_iter([async move {
             while going.load(Ordering::Relaxed) {
                 ask(&weir, 1).await;
                 asked.fetch_add(1, Ordering::Relaxed);
             }
-        });
-    }
+        }])
+    };
     let rotate = || {
         let mut weir = command(data.path(), &weir.archive);
         serde_json::from_str::<Value>(&printed(weir.args(["master-key", "rotate", "--json"]))).unwrap()
@@ -200,7 +198,7 @@ async fn the_master_key_changes_under_traffic_and_no_request_notices() {
     wait::until("requests go on", || async { (asked.load(Ordering::Relaxed) > before + 3).then_some(()) })
         .await;
     going.store(false, Ordering::Relaxed);
-    traffic.join_all().await;
+    traffic.join_next().await.unwrap().unwrap();
     assert_ne!(std::fs::read(&key_file).unwrap(), old);
     assert!(!data.path().join("control/master.key.next").exists());
 

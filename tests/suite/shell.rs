@@ -77,8 +77,7 @@ async fn an_exported_audit_chain_is_checked_without_the_server_and_a_forged_one_
 async fn an_endpoint_is_made_published_followed_and_its_requests_are_tailed() {
     let data = TempDir::new().unwrap();
     let weir = Setup::default().data(data.path()).up().await;
-    let create =
-        ["endpoints", "create", "mine", "--provider", "openai", "--credential-from", "env:NOBODY_HAS_IT"];
+    let create = ["endpoints", "create", "mine", "--provider", "openai", "--credential-from", "env:PATH"];
     let id = printed(&mut remote(&weir, &create));
     assert!(id.starts_with("ep_"), "{id}");
     assert!(printed(&mut remote(&weir, &["endpoints", "list"])).contains("mine"));
@@ -105,7 +104,8 @@ async fn an_endpoint_is_made_published_followed_and_its_requests_are_tailed() {
         output.lines().take(2).map(|line| serde_json::from_str(&line.unwrap()).unwrap()).collect()
     };
     let stopped = Command::new("kill").args(["-INT", &child.id().to_string()]).status().unwrap();
-    assert!(stopped.success() && child.wait().unwrap().success(), "Ctrl-C ends it well");
+    let ended = child.wait().unwrap();
+    assert!(stopped.success() && ended.success(), "Ctrl-C ends it well: {ended}");
     assert!(lines.iter().all(|line| line["customer"] == "acme"), "{lines:?}");
     assert!(lines[0]["request_body"].as_str().unwrap().contains("Hello tail"), "{}", lines[0]);
     assert_ne!(lines[0]["request_id"], lines[1]["request_id"]);

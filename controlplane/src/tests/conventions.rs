@@ -36,13 +36,13 @@ async fn problem(response: Response, status: StatusCode) -> Value {
 #[tokio::test]
 async fn what_does_not_fit_is_pointed_at_and_a_slip_finds_its_name() {
     let house = House::new().await;
-    let post = async |body| ask(&house, "POST", "/api/v1/keys", &[JSON], body).await;
+    let post = async |body| ask(&house, "POST", "/api/v1/models", &[JSON], body).await;
     let told = problem(post(r#"{"nmae":"a"}"#).await, StatusCode::UNPROCESSABLE_ENTITY).await;
     assert_eq!(told["errors"][0]["pointer"], "/nmae");
     assert_eq!(told["errors"][0]["detail"], "There is no member `nmae`. Did you mean `name`?");
     let told =
-        problem(post(r#"{"name":"a","models":["m",7]}"#).await, StatusCode::UNPROCESSABLE_ENTITY).await;
-    assert_eq!(told["errors"][0]["pointer"], "/models/1");
+        problem(post(r#"{"name":"a","aliases":["m",7]}"#).await, StatusCode::UNPROCESSABLE_ENTITY).await;
+    assert_eq!(told["errors"][0]["pointer"], "/aliases/1");
     let told = problem(post(r#"{"name":"#).await, StatusCode::BAD_REQUEST).await;
     assert!(told["detail"].as_str().unwrap().contains("line 1"), "{told}");
 }

@@ -39,7 +39,7 @@ pub(super) fn run(config: &Config, arguments: &MasterKeyArguments) -> Result<(),
     let shared = config.control.database_url.as_deref().is_some_and(|url| url.starts_with("postgres"));
     let standard = if shared { std::time::Duration::from_secs(10) } else { std::time::Duration::ZERO };
     let handover = handover.as_ref().map_or(standard, Span::duration);
-    on_runtime(&config.clone(), async {
+    on_runtime(config, async {
         let (control, book) = (control(config), built_in_book()?);
         let rotated = weir_controlplane::rotate_master_key(control, ambient(), book, handover).await;
         let rotated = rotated.map_err(Failure::run)?;

@@ -29,6 +29,10 @@ const NEAR_US: i64 = 20 * 1_000_000;
 const FAR_EVERY: u32 = 15;
 const FAR_US: i64 = 15 * 60 * 1_000_000;
 
+/// How often, and how far apart, a body is asked for that is not there yet.
+const BODY_LOOKS: u32 = 4;
+const BODY_LOOK: Duration = Duration::from_millis(500);
+
 #[derive(Debug, Args)]
 pub(super) struct TailArguments {
     #[command(flatten)]
@@ -79,8 +83,7 @@ async fn follow(arguments: &TailArguments, api: &Api) -> Result<(), Failure> {
 
 /// All requests since then, newest first.
 async fn read(arguments: &TailArguments, api: &Api, from_us: i64) -> Result<Vec<Value>, Failure> {
-    let question =
-        format!("/requests?limit=500&q={}&from={}", escaped(&arguments.filter), escaped(&written(from_us)));
+    let question = format!("/requests?q={}&from={}", escaped(&arguments.filter), escaped(&written(from_us)));
     let mut all = Vec::new();
     let mut cursor = String::new();
     loop {
@@ -99,7 +102,7 @@ async fn show(arguments: &TailArguments, api: &Api, request: &Value) -> Result<(
         let id = text(&request, "request_id").to_owned();
         let attempt = request["calls"].as_u64().unwrap_or(1).saturating_sub(1);
         for part in ["request", "response"] {
-            let body = api.page(&format!("/requests/{id}/bodies/{attempt}/{part}")).await?;
+            let body = body(api, &format!("/requests/{id}/bodies/{attempt}/{part}")).await?;
             request[format!("{part}_body")] = Value::from(body);
         }
     }
@@ -114,6 +117,18 @@ async fn show(arguments: &TailArguments, api: &Api, request: &Value) -> Result<(
         }
     }
     Ok(())
+}
+
+/// A stored body; it may come into the archive a moment after the request it belongs to. Empty when none is stored.
+async fn body(api: &Api, path: &str) -> Result<String, Failure> {
+    for _ in 0..BODY_LOOKS {
+        let body = api.page(path).await?;
+        if !body.is_empty() {
+            return Ok(body);
+        }
+        tokio::time::sleep(BODY_LOOK).await;
+    }
+    Ok(String::new())
 }
 
 fn line(request: &Value) -> String {
