@@ -4,7 +4,8 @@ use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
-use serde::{Deserialize, Serialize};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize};
 use serde_path_to_error::Segment;
 use utoipa::ToSchema;
 use weir_web::form::FieldError;
@@ -112,7 +113,15 @@ pub(crate) struct Paging {
     /// `next` of the page before.
     pub(crate) cursor: Option<String>,
     /// Members on the page.
+    #[serde(default, deserialize_with = "number")]
     limit: Option<u32>,
+}
+
+/// A number in a query string. Beside other parameters (`flatten`) it arrives as text.
+fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
+    let text = Option::<String>::deserialize(from)?;
+    let wrong = |_| D::Error::custom("`limit` must be a whole number, 1 or more");
+    text.map(|text| text.parse()).transpose().map_err(wrong)
 }
 
 impl Paging {
