@@ -27,6 +27,7 @@ async fn a_stop_is_in_force_at_once_and_gone_at_once() {
     let before = house.app.publisher.newest();
     let acme =
         stops::create(&house.app, &actor, form(StopKind::Customer, "acme", &workspace.name)).await.unwrap();
+    house.clock.advance(1);
     stops::create(&house.app, &actor, form(StopKind::Key, key.id.as_str(), "")).await.unwrap();
     assert_eq!(house.app.publisher.newest().0, before.0 + 2, "each is a revision of its own");
     let customer = Stopped::Customer { workspace: workspace.id.clone(), customer: "acme".into() };
