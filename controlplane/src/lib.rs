@@ -15,6 +15,7 @@
 //! | `overview` | what happened, what it cost, what needs attention |
 //! | `requests` | an address or a question resolved: filter, window, place; histogram, live rows |
 //! | `views` `exports` | filters kept by name; files made in the background |
+//! | [`stops`] | kill switches: what is stopped at once |
 //! | `books` | posted batches: ledger entries, customers |
 //! | [`audit`] | who changed what, hash-chained |
 //! | `token` `vault` | secrets people carry; secrets at rest |
@@ -55,6 +56,7 @@ mod requests;
 pub mod routes;
 pub mod sample;
 mod server;
+pub mod stops;
 mod store;
 mod task;
 #[cfg(test)]

@@ -101,6 +101,7 @@ fn content(provider: SocketAddr, secret: &PolicySecret) -> Content {
         endpoints,
         models: names.map(model).to_vec(),
         prices: names.map(price).to_vec(),
+        stops: Vec::new(),
     }
 }
 

@@ -20,6 +20,8 @@ pub const PRICES: &str = "/prices";
 pub const PUBLISHING: &str = "/publishing";
 /// Who runs which revision.
 pub const GATEWAYS: &str = "/gateways";
+/// What is stopped, and where a new stop is posted.
+pub const STOPS: &str = "/stops";
 /// Who changed what.
 pub const AUDIT: &str = "/audit";
 /// The whole audit chain as a file that can be checked without a server.
@@ -256,6 +258,18 @@ pub fn model(id: &str) -> String {
 #[must_use]
 pub fn model_deletion(id: &str) -> String {
     format!("{MODELS}/{}/deletion", escaped(id))
+}
+
+/// The form to stop a customer, key, model or endpoint, filled in.
+#[must_use]
+pub fn stop(kind: &str, target: &str) -> String {
+    format!("{STOPS}{}", Query::new().set("kind", kind).set("target", target))
+}
+
+/// Where letting a stopped thing go on is posted.
+#[must_use]
+pub fn stop_end(id: &str) -> String {
+    format!("{STOPS}/{}/end", escaped(id))
 }
 
 /// Where a thing is shown, by its id; `None` for what has no page.

@@ -27,6 +27,7 @@ mod publish;
 mod requests;
 mod sheet;
 mod sign_in;
+mod stops;
 #[cfg(test)]
 mod tests;
 mod trail;
@@ -105,6 +106,9 @@ pub(crate) fn routes() -> Routes {
         .get("/audit", audit::list::list)
         .get("/audit.jsonl", audit::export::chain)
         .get("/audit.csv", audit::export::csv)
+        .get("/stops", stops::list)
+        .post("/stops", stops::create)
+        .post("/stops/{id}/end", stops::end)
         .post("/publish", publish::create)
         .get("/api", api::show)
         .get("/help", help::list)

@@ -16,7 +16,7 @@ use crate::models::ModelBody;
 use crate::objects::{self, Body, Draft, Edit};
 use crate::store::Conn;
 use crate::store::object::{self, ObjectRow};
-use crate::{keys, workspaces};
+use crate::{keys, stops, workspaces};
 
 /// Which version of a draft.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -63,7 +63,7 @@ pub(super) async fn build(app: &App, conn: &mut Conn) -> Result<Built, AppError>
     Ok(Built { content, objects, problems })
 }
 
-/// The same drafts with the workspaces and keys of now.
+/// The same drafts with the workspaces, keys and stops of now.
 pub(super) async fn with_current_keys(
     app: &App,
     conn: &mut Conn,
@@ -72,7 +72,8 @@ pub(super) async fn with_current_keys(
     let mut workspaces: Vec<_> =
         workspaces::all(conn).await?.iter().map(workspaces::Workspace::entry).collect();
     workspaces.sort_by(|one, other| one.id.cmp(&other.id));
-    Ok(Content { workspaces, keys: keys::entries(app, conn).await?, ..drafts })
+    let (keys, stops) = (keys::entries(app, conn).await?, stops::entries(conn).await?);
+    Ok(Content { workspaces, keys, stops, ..drafts })
 }
 
 /// The objects that differ: changed, new or gone.

@@ -21,6 +21,7 @@ const MIGRATIONS: &[Migration] = &[
         sql: include_str!("../../../migrations/app/0003_key_rotation.sql"),
     },
     Migration { number: 4, name: "once", sql: include_str!("../../../migrations/app/0004_once.sql") },
+    Migration { number: 5, name: "stops", sql: include_str!("../../../migrations/app/0005_stops.sql") },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (number BIGINT NOT NULL PRIMARY KEY, \

@@ -21,6 +21,7 @@ pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod setting;
 pub(crate) mod snapshot;
+pub(crate) mod stop;
 pub(crate) mod token;
 pub(crate) mod view;
 pub(crate) mod workspace;

@@ -7,6 +7,7 @@ mod doors;
 mod keys;
 mod providers;
 mod publishing;
+mod stops;
 mod sync;
 mod tls;
 mod twins;

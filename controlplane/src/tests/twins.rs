@@ -35,6 +35,8 @@ const TWINS: &[(&str, Twin)] = &[
     ("POST /models", Api("POST /api/v1/models")),
     ("POST /models/{id}", Api("PUT /api/v1/models/{id}")),
     ("POST /models/{id}/deletion", Api("DELETE /api/v1/models/{id}")),
+    ("POST /stops", Api("POST /api/v1/stops")),
+    ("POST /stops/{id}/end", Api("DELETE /api/v1/stops/{id}")),
     ("POST /publish", Api("POST /api/v1/revisions")),
 ];
 

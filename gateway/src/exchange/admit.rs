@@ -173,6 +173,10 @@ pub(crate) fn enter(exchange: &mut Exchange, head: &Parts) -> Result<(), Refusal
         let message = format!("key `{}` may not be used from {peer}", entry.name);
         return Err(Refusal::client(403, "permission_error", "network_not_allowed", message));
     }
+    if let Some(reason) = exchange.force.policy.stops().key(&entry.id) {
+        let message = format!("key `{}` is stopped: {reason}", entry.name);
+        return Err(Refusal::client(403, "permission_error", "key_stopped", message));
+    }
     let now_us = exchange.handles.clock.now_us();
     if let Some(gate) = exchange.force.gate(&entry.id) {
         let (pass, _) = gate.enter(entry, now_us).map_err(|shut| limited(&entry.name, shut))?;
@@ -232,6 +236,11 @@ pub(crate) async fn admit(exchange: &mut Exchange, head: &Parts, peek: &Peek<'_>
     exchange.record.model_requested = peek.model.chars().take(200).collect();
     exchange.kept.read(peek, exchange.log, &mut exchange.record);
     attribution::attribute(exchange, &head.headers, peek)?;
+    let (record, stops) = (&exchange.record, exchange.force.policy.stops());
+    if let Some(reason) = stops.customer(&record.workspace, &record.customer) {
+        let message = format!("customer `{}` is stopped: {reason}", record.customer);
+        return Err(Refusal::client(403, "permission_error", "customer_stopped", message));
+    }
     let spool_full =
         |words: String| Refusal::gateway(503, words).with(http::header::RETRY_AFTER, headers::number(5));
     exchange.handles.spool.admission().map_err(|full| spool_full(full.to_string()))?;

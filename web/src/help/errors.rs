@@ -72,6 +72,7 @@ const MODELS: (&str, &str) = ("Go to models", url::MODELS);
 const PROVIDERS: (&str, &str) = ("Go to providers", url::PROVIDERS);
 const GATEWAYS: (&str, &str) = ("Go to gateways", url::GATEWAYS);
 const PUBLISHING: (&str, &str) = ("Go to publishing", url::PUBLISHING);
+const STOPS: (&str, &str) = ("Go to stops", url::STOPS);
 const SIGN_IN: (&str, &str) = ("Sign in", url::SIGN_IN);
 
 macro_rules! errors {
@@ -207,6 +208,18 @@ errors! {
     Gateway 502 "upstream_error" PROVIDERS
         "The provider failed without an answer that could be passed on, or its stream broke off."
         "Open the request to see the provider's words. Add a target to fall back to if it happens often."
+    Gateway 403 "key_stopped" STOPS
+        "Somebody stopped this key. The message gives the reason in their words."
+        "If the reason is gone, let the key go on on the Stops page; it acts within a second."
+    Gateway 403 "customer_stopped" STOPS
+        "Somebody stopped the customer this request was made for. The message gives the reason in their words."
+        "If the reason is gone, let the customer go on on the Stops page; it acts within a second."
+    Gateway 403 "model_stopped" STOPS
+        "Somebody stopped the model that was asked for. The message gives the reason in their words."
+        "Ask for another model, or let this one go on on the Stops page."
+    Gateway 503 "endpoint_stopped" STOPS
+        "Every endpoint that could serve the model is stopped, so there is nowhere to send the request."
+        "Let an endpoint go on on the Stops page, or give the model a target at another one."
     Gateway 503 "gateway_error" GATEWAYS
         "The gateway cannot serve this now: it has no policy yet, is full, is stopping, or its disk does not take records."
         "The message says which. Look at the gateway: its revision, its spool, its disk."

@@ -17,6 +17,7 @@ pub mod prices;
 pub mod providers;
 pub mod requests;
 pub mod sign_in;
+pub mod stops;
 pub mod views;
 pub mod welcome;
 
@@ -35,6 +36,7 @@ pub use prices::PricesPage;
 pub use providers::{EndpointPage, ProvidersPage};
 pub use requests::{RequestPage, RequestsPage};
 pub use sign_in::SignInPage;
+pub use stops::StopsPage;
 pub use views::ViewsPage;
 pub use welcome::WelcomePage;
 

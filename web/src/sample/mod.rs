@@ -9,6 +9,7 @@ mod kept;
 mod overview;
 mod requests;
 mod setup;
+mod stops;
 
 use crate::shell::{Flash, Link, Section, Shell, Tone, Unpublished, User};
 use crate::{Template, url};
@@ -63,6 +64,7 @@ pub fn all() -> Result<Vec<Sample>, crate::Error> {
         customers::add(&mut samples, words)?;
         setup::add(&mut samples, words)?;
         audit::add(&mut samples, words)?;
+        stops::add(&mut samples, words)?;
     }
     overview::add_empty(&mut samples)?;
     kept::add_empty(&mut samples)?;
@@ -71,6 +73,7 @@ pub fn all() -> Result<Vec<Sample>, crate::Error> {
     customers::add_empty(&mut samples)?;
     setup::add_empty(&mut samples)?;
     audit::add_empty(&mut samples)?;
+    stops::add_empty(&mut samples)?;
     Ok(samples)
 }
 

@@ -12,6 +12,7 @@ pub(crate) mod overview;
 pub(crate) mod prices;
 pub(crate) mod requests;
 pub(crate) mod revisions;
+pub(crate) mod stops;
 pub(crate) mod tokens;
 pub(crate) mod versions;
 pub(crate) mod views;

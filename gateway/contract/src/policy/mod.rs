@@ -5,6 +5,7 @@
 
 pub mod seal;
 pub mod snapshot;
+mod stops;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -17,8 +18,9 @@ use crate::price::Price;
 pub use seal::{KeyHash, PolicySecret, SealError, SigningKey, Verifier};
 pub use snapshot::{
     Content, EndpointEntry, Header, KeyEntry, ModelEntry, PreviousSecret, PriceEntry, SCHEMA, Section,
-    SectionKind, SectionRef, SignedHeader, SnapshotError, TargetEntry, WorkspaceEntry,
+    SectionKind, SectionRef, SignedHeader, SnapshotError, StopEntry, Stopped, TargetEntry, WorkspaceEntry,
 };
+pub use stops::Stops;
 
 /// The policy in force: immutable, shared, swapped whole. An exchange pins one and keeps it to its end.
 #[derive(Debug, Default)]
@@ -32,6 +34,7 @@ pub struct Policy {
     previous: HashMap<KeyHash, (Arc<Key>, i64)>,
     endpoints: HashMap<EndpointId, Arc<EndpointEntry>>,
     models: HashMap<String, Vec<Arc<Model>>>,
+    stops: Stops,
 }
 
 /// A key with the workspace it belongs to.
@@ -109,14 +112,15 @@ pub enum CompileError {
 impl Policy {
     /// Compiles a snapshot's content. Everything must resolve, or nothing runs.
     pub fn compile(revision: Revision, published_at_us: i64, content: Content) -> Result<Self, CompileError> {
-        let Content { workspaces, keys, endpoints, models, prices } = content;
+        let Content { workspaces, keys, endpoints, models, prices, stops } = content;
         let workspaces = unique("workspace", workspaces, |entry| entry.id.clone())?;
         let endpoints = unique("endpoint", endpoints, |entry| entry.id.clone())?;
         let prices: HashMap<(String, String), Arc<Price>> = prices
             .into_iter()
             .map(|PriceEntry { provider, model, price }| ((provider, model), Arc::new(price)))
             .collect();
-        let mut policy = Self { revision, published_at_us, ..Self::default() };
+        let stops = Stops::compile(stops);
+        let mut policy = Self { revision, published_at_us, stops, ..Self::default() };
         for entry in keys {
             policy.add_key(entry, &workspaces)?;
         }
@@ -207,6 +211,12 @@ impl Policy {
             .filter(|name| key.entry.may_ask_for(name))
             .filter_map(|name| Some((name, self.model(&key.workspace.id, name)?)))
             .collect()
+    }
+
+    /// What is stopped.
+    #[must_use]
+    pub const fn stops(&self) -> &Stops {
+        &self.stops
     }
 
     /// The endpoints, in no order.
