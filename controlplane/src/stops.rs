@@ -187,9 +187,8 @@ pub(crate) async fn entries(conn: &mut Conn) -> Result<Vec<StopEntry>, StoreErro
         let entry = |what| StopEntry { what, reason: reason.clone() };
         match kind {
             StopKind::Customer => {
-                entries.extend(workspace.map(|workspace| {
-                    entry(Stopped::Customer { workspace, customer: target.as_str().into() })
-                }))
+                let of = |workspace| Stopped::Customer { workspace, customer: target.as_str().into() };
+                entries.extend(workspace.map(of).map(entry));
             }
             StopKind::Key => entries.push(entry(Stopped::Key { key: target.into() })),
             StopKind::Endpoint => entries.push(entry(Stopped::Endpoint { endpoint: target.into() })),

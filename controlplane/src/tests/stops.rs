@@ -38,7 +38,7 @@ async fn a_stop_is_in_force_at_once_and_gone_at_once() {
     assert!(matches!(again, Err(AppError::Conflict(_))), "it is stopped already");
     stops::end(&house.app, &actor, &acme.id).await.unwrap();
     assert_eq!(stopped(&house), [Stopped::Key { key: key.id }]);
-    assert!(audit::verify(&mut *house.app.store.read().await.unwrap()).await.unwrap() > 3);
+    assert!(audit::verify(&mut house.app.store.read().await.unwrap()).await.unwrap() > 3);
 }
 
 #[tokio::test]
