@@ -20,6 +20,8 @@ pub const PRICES: &str = "/prices";
 pub const PUBLISHING: &str = "/publishing";
 /// Who runs which revision.
 pub const GATEWAYS: &str = "/gateways";
+/// Where a new gateway token is posted.
+pub const GATEWAY_TOKENS: &str = "/gateways/tokens";
 /// What is stopped, and where a new stop is posted.
 pub const STOPS: &str = "/stops";
 /// Who changed what.
@@ -270,6 +272,30 @@ pub fn stop(kind: &str, target: &str) -> String {
 #[must_use]
 pub fn stop_end(id: &str) -> String {
     format!("{STOPS}/{}/end", escaped(id))
+}
+
+/// The history of revisions below that one.
+#[must_use]
+pub fn publishing(before: &u64) -> String {
+    format!("{PUBLISHING}{}", Query::new().set("before", &before.to_string()))
+}
+
+/// One revision and its roll-out.
+#[must_use]
+pub fn revision(number: &u64) -> String {
+    format!("{PUBLISHING}/{number}")
+}
+
+/// Where restoring a revision is asked (GET) and done (POST).
+#[must_use]
+pub fn revision_restoration(number: &u64) -> String {
+    format!("{PUBLISHING}/{number}/restoration")
+}
+
+/// Where revoking a gateway's token is asked (GET) and done (POST).
+#[must_use]
+pub fn gateway_token_revocation(id: &str) -> String {
+    format!("{GATEWAY_TOKENS}/{}/revocation", escaped(id))
 }
 
 /// Where a thing is shown, by its id; `None` for what has no page.

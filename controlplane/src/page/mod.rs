@@ -16,6 +16,7 @@ mod flash;
 mod frame;
 mod freshness;
 mod gateway;
+mod gateways;
 mod help;
 mod keys;
 mod models;
@@ -24,6 +25,7 @@ mod people;
 mod prices;
 mod providers;
 mod publish;
+mod publishing;
 mod requests;
 mod sheet;
 mod sign_in;
@@ -106,6 +108,14 @@ pub(crate) fn routes() -> Routes {
         .get("/audit", audit::list::list)
         .get("/audit.jsonl", audit::export::chain)
         .get("/audit.csv", audit::export::csv)
+        .get("/publishing", publishing::list::list)
+        .get("/publishing/{revision}", publishing::show::show)
+        .get("/publishing/{revision}/restoration", publishing::restore::ask)
+        .post("/publishing/{revision}/restoration", publishing::restore::create)
+        .get("/gateways", gateways::list::list)
+        .post("/gateways/tokens", gateways::tokens::create)
+        .get("/gateways/tokens/{id}/revocation", gateways::tokens::ask)
+        .post("/gateways/tokens/{id}/revocation", gateways::tokens::revoke)
         .get("/stops", stops::list)
         .post("/stops", stops::create)
         .post("/stops/{id}/end", stops::end)

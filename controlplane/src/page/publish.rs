@@ -10,6 +10,7 @@ use super::flash::Flash;
 use crate::app::App;
 use crate::auth::{Allowed, Publish};
 use crate::error::AppError;
+use crate::precondition::Expected;
 use crate::publish;
 
 /// What the strip sends.
@@ -17,6 +18,7 @@ use crate::publish;
 #[serde(default)]
 pub(super) struct Sent {
     note: String,
+    tag: String,
     return_to: String,
 }
 
@@ -27,8 +29,11 @@ pub(super) async fn create(
     Form(sent): Form<Sent>,
 ) -> Result<Response, AppError> {
     let back = own_path(&sent.return_to, url::PROVIDERS);
-    let flash = match publish::publish(&app, &by, &sent.note).await {
-        Ok(revision) => Flash::ok(format!("Revision {} is on its way to the gateways.", revision.revision)),
+    let flash = match publish::publish(&app, &by, &sent.note, &Expected::tag(&sent.tag)).await {
+        Ok(made) => {
+            let flash = Flash::ok(format!("Revision {} is on its way to the gateways.", made.revision));
+            return Ok(go_saying(&url::revision(&made.revision), &flash));
+        }
         Err(AppError::Unpublishable(problems)) => {
             Flash::bad(format!("Nothing was published. {}", problems.join(" ")))
         }

@@ -162,8 +162,8 @@ async fn an_endpoint_goes_from_the_form_to_every_gateway_and_its_credential_neve
     assert!(page.text.contains("One is stored since") && !page.text.contains("sk-secret"));
 
     let page = browser.post("/publish", "note=go&return_to=%2Fproviders").await;
-    assert_eq!(page.location, "/providers");
-    let page = browser.get("/providers").await;
+    assert!(page.location.starts_with("/publishing/"), "{}", page.location);
+    let page = browser.get(&page.location).await;
     assert!(page.text.contains("is on its way to the gateways") && !page.text.contains("unpublished change"));
 
     let moved = "name=main&provider=openai&base_url=https%3A%2F%2Felsewhere.example%2Fv1";
@@ -316,4 +316,65 @@ async fn the_audit_log_shows_what_changed_and_that_the_chain_holds() {
     let head = crate::audit::file::verify(file.as_bytes(), None).unwrap();
     assert_eq!(file.lines().count(), usize::try_from(head.seq).unwrap() + 1);
     assert!(browser.get("/audit.csv?action=endpoint.create").await.text.contains("api.openai.com"));
+}
+
+#[tokio::test]
+async fn only_the_draft_that_was_seen_is_published_and_an_earlier_revision_comes_back() {
+    let house = House::new().await;
+    let mut browser = Browser::admin(&house).await;
+    browser.post("/providers/endpoints", "name=main&provider=openai&credential=sk-secret").await;
+    let page = browser.get("/publishing").await;
+    assert!(page.text.contains("endpoint main: added") && !page.text.contains("sk-secret"), "{}", page.text);
+    let tag = between(&page.text, "name=\"tag\" value=\"", "\"").to_owned();
+    browser.post("/providers/endpoints", "name=other&provider=openai&credential=sk-other").await;
+    let page = browser.post("/publish", &format!("note=go&tag={tag}")).await;
+    assert_eq!(page.status, StatusCode::PRECONDITION_FAILED, "{}", page.text);
+    let page = browser.get("/publishing").await;
+    let tag = between(&page.text, "name=\"tag\" value=\"", "\"").to_owned();
+    let published = browser.post("/publish", &format!("note=both&tag={tag}")).await.location;
+    let page = browser.get(&published).await;
+    assert!(page.text.contains("endpoint other: added") && page.text.contains("both"), "{}", page.text);
+
+    let number: u64 = published.rsplit('/').next().unwrap().parse().unwrap();
+    let earlier = format!("/publishing/{}/restoration", number - 1);
+    let page = browser.get(&earlier).await;
+    assert!(page.text.contains("endpoint other: removed"), "{}", page.text);
+    let restored = browser.post(&earlier, "").await.location;
+    assert_eq!(restored, format!("/publishing/{}", number + 1));
+    assert!(browser.get("/publishing").await.text.contains(&format!("restored {}", number - 1)));
+    assert_eq!(browser.get("/publishing/999").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn a_gateways_token_is_shown_once_and_revoked_by_name() {
+    let house = House::new().await;
+    let mut browser = Browser::admin(&house).await;
+    assert_eq!(browser.post("/gateways/tokens", "name=").await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    let page = browser.post("/gateways/tokens", "name=eu-1").await;
+    assert!(page.status == StatusCode::CREATED && page.text.contains("WEIR_GATEWAY_CONTROL_TOKEN=wgt_"));
+    let page = browser.get("/gateways").await;
+    assert!(page.text.contains("eu-1") && !page.text.contains("wgt_"), "{}", page.text);
+    let row = page.text.split("<tr>").find(|row| row.contains("eu-1")).unwrap();
+    let path = format!("/gateways/tokens/{}", between(row, "/gateways/tokens/", "\""));
+    assert!(browser.get(&path).await.text.contains("Revoke gateway token eu-1"));
+    assert_eq!(browser.post(&path, "").await.location, "/gateways");
+    assert!(browser.get("/gateways").await.text.contains("revoked"));
+}
+
+#[tokio::test]
+async fn a_customer_is_stopped_by_the_form_and_goes_on_by_its_button() {
+    let house = House::new().await;
+    let mut browser = Browser::admin(&house).await;
+    let page = browser.get("/stops?kind=customer&target=acme").await;
+    assert!(page.text.contains("Nothing is stopped") && page.text.contains("value=\"acme\""));
+    let workspace = between(&page.text, "<select id=\"workspace\"", "</select>").to_owned();
+    let workspace = between(&workspace, "<option value=\"", "\"").to_owned();
+    let form = |reason: &str| format!("kind=customer&target=acme&workspace={workspace}&reason={reason}");
+    assert_eq!(browser.post("/stops", &form("")).await.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert_eq!(browser.post("/stops", &form("unpaid")).await.location, "/stops");
+    let page = browser.get("/stops").await;
+    assert!(page.text.contains("unpaid") && page.text.contains("Let customer acme go on"), "{}", page.text);
+    let path = format!("/stops/{}/end", between(&page.text, "action=\"/stops/", "/end"));
+    assert_eq!(browser.post(&path, "").await.location, "/stops");
+    assert!(browser.get("/stops").await.text.contains("Nothing is stopped"));
 }

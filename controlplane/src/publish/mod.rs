@@ -21,6 +21,7 @@ use crate::audit::{self, Change};
 use crate::auth::{Actor, Right};
 use crate::error::AppError;
 use crate::objects::Edit;
+use crate::precondition::Expected;
 use crate::store::snapshot::{self, SnapshotRow};
 use crate::store::{Conn, StoreError, Writing};
 
@@ -110,10 +111,19 @@ pub struct RevisionInfo {
     pub created_us: i64,
 }
 
-/// Publishes all drafts.
-pub async fn publish(app: &App, actor: &Actor, note: &str) -> Result<RevisionInfo, AppError> {
+/// Publishes all drafts; `expected` is the [`DraftState`] the publisher has seen.
+///
+/// # Errors
+/// [`AppError::Overtaken`] when the draft moved since then, [`AppError::Unpublishable`] when it would not run.
+pub async fn publish(
+    app: &App,
+    actor: &Actor,
+    note: &str,
+    expected: &Expected,
+) -> Result<RevisionInfo, AppError> {
     actor.require(Right::Publish, None)?;
     let mut writing = app.store.write().await?;
+    expected.check(&state_in(app, &mut writing).await?)?;
     let (info, published) = publish_in(app, &mut writing, &actor.id, note).await?;
     writing.commit().await?;
     app.publisher.announce(published);
@@ -216,9 +226,27 @@ async fn finish(
 
 /// How the draft stands against what runs: what publishing would change, and why it could not.
 pub async fn draft_state(app: &App) -> Result<DraftState, AppError> {
+    state_in(app, &mut *app.store.read().await?).await
+}
+
+/// What differs between two revisions, one readable line each; nothing runs before the first.
+pub async fn difference(app: &App, from: Revision, to: Revision) -> Result<Vec<String>, AppError> {
     let mut reading = app.store.read().await?;
-    let built = content::build(app, &mut reading).await?;
-    let running = revision::newest(&mut reading).await?;
+    let from = kept(&mut reading, from).await?.unwrap_or_default();
+    let missing = || AppError::not_found("revision", &to.to_string());
+    let to = kept(&mut reading, to).await?.ok_or_else(missing)?;
+    Ok(diff::lines(&from, &to))
+}
+
+async fn kept(conn: &mut Conn, wanted: Revision) -> Result<Option<Content>, AppError> {
+    let number = i64::try_from(wanted.0).unwrap_or(i64::MAX);
+    let Some(row) = snapshot::find_snapshot(conn, number).await? else { return Ok(None) };
+    revision::content(&revision::read(conn, &row).await?).map(Some)
+}
+
+async fn state_in(app: &App, conn: &mut Conn) -> Result<DraftState, AppError> {
+    let built = content::build(app, conn).await?;
+    let running = revision::newest(conn).await?;
     let (base, objects, number) = match &running {
         Some((row, published)) => {
             (revision::content(published)?, revision::objects(row)?, published.revision().0)

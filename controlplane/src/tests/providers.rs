@@ -1,5 +1,6 @@
 //! Endpoints and models: drafts with versions; credentials that go nowhere but where they were entered for.
 
+use crate::precondition::Expected;
 use weir_contract::policy::snapshot::{Credential, credential_place};
 use weir_web::form::FieldError;
 
@@ -30,7 +31,7 @@ async fn a_credential_is_sealed_for_its_endpoint_and_told_to_nobody() {
     let house = House::new().await;
     let endpoint = created(&house, openai("sk-secret")).await;
     assert!(matches!(endpoint.body.credential, CredentialSource::Stored { .. }));
-    publish::publish(&house.app, &house.admin(), "").await.unwrap();
+    publish::publish(&house.app, &house.admin(), "", &Expected::anything()).await.unwrap();
     let content = running(&house.app);
     let entry = content.endpoints.iter().find(|entry| entry.id == endpoint.id).unwrap();
     let Credential::Sealed(sealed) = &entry.credential else { panic!() };
@@ -51,7 +52,7 @@ async fn another_host_forgets_the_credential_and_another_path_keeps_it() {
         &house.admin(),
         &endpoint.id,
         path,
-        &crate::precondition::Expected::anything(),
+        &Expected::anything(),
     )
     .await
     .unwrap();
@@ -62,12 +63,12 @@ async fn another_host_forgets_the_credential_and_another_path_keeps_it() {
         &house.admin(),
         &endpoint.id,
         host,
-        &crate::precondition::Expected::anything(),
+        &Expected::anything(),
     )
     .await
     .unwrap();
     assert_eq!(gone.body.credential, CredentialSource::None);
-    let refused = publish::publish(&house.app, &house.admin(), "").await.unwrap_err();
+    let refused = publish::publish(&house.app, &house.admin(), "", &Expected::anything()).await.unwrap_err();
     let AppError::Unpublishable(problems) = refused else { panic!() };
     assert!(
         problems[0].starts_with("endpoint `openai` has no credential for https://evil.example/v1"),
@@ -121,7 +122,7 @@ async fn the_second_of_two_editors_is_told() {
         &house.admin(),
         &endpoint.id,
         edit("eu"),
-        &crate::precondition::Expected::anything(),
+        &Expected::anything(),
     )
     .await
     .unwrap();
@@ -130,7 +131,7 @@ async fn the_second_of_two_editors_is_told() {
         &house.admin(),
         &endpoint.id,
         edit("us"),
-        &crate::precondition::Expected::anything(),
+        &Expected::anything(),
     )
     .await
     .unwrap_err();

@@ -1,5 +1,6 @@
 //! Publishing: what runs is what was published; restoring is a new revision; other people's drafts stay where they are.
 
+use crate::precondition::Expected;
 use weir_contract::id::{Revision, WorkspaceId};
 use weir_contract::policy::Content;
 
@@ -27,7 +28,7 @@ async fn a_revision_is_signed_numbered_and_has_prices() {
     let state = draft_state(&house.app).await.unwrap();
     assert_eq!(state.changes, ["endpoint openai: added", "model openai/gpt-x: added"]);
     assert!(state.problems.is_empty(), "{:?}", state.problems);
-    let info = publish(&house.app, &house.admin(), "openai for all").await.unwrap();
+    let info = publish(&house.app, &house.admin(), "openai for all", &Expected::anything()).await.unwrap();
     assert_eq!(info.revision, state.running + 1);
     let newest = house.app.publisher.watch().borrow().clone().unwrap();
     let header = newest.signed.verify(&house.app.signing_key.verifier()).unwrap();
@@ -42,9 +43,9 @@ async fn a_revision_is_signed_numbered_and_has_prices() {
 async fn what_did_not_change_is_the_same_section() {
     let house = House::new().await;
     endpoints::create(&house.app, &house.admin(), with_models()).await.unwrap();
-    publish(&house.app, &house.admin(), "").await.unwrap();
+    publish(&house.app, &house.admin(), "", &Expected::anything()).await.unwrap();
     let before = house.app.publisher.watch().borrow().clone().unwrap().header.sections.clone();
-    publish(&house.app, &house.admin(), "").await.unwrap();
+    publish(&house.app, &house.admin(), "", &Expected::anything()).await.unwrap();
     let after = house.app.publisher.watch().borrow().clone().unwrap().header.sections.clone();
     assert_eq!(before, after);
 }
@@ -65,17 +66,17 @@ async fn restoring_is_a_new_revision_equal_to_the_old_one_but_for_keys() {
     let house = House::new().await;
     let admin = house.admin();
     let endpoint = endpoints::create(&house.app, &admin, with_models()).await.unwrap();
-    let first = publish(&house.app, &admin, "first").await.unwrap();
+    let first = publish(&house.app, &admin, "first", &Expected::anything()).await.unwrap();
     let good = running(&house.app);
     let form = EndpointForm {
         base_url: Some("https://elsewhere.example/v1".to_owned()),
         credential: Some("sk-other".to_owned()),
         ..openai("")
     };
-    endpoints::update(&house.app, &admin, &endpoint.id, form, &crate::precondition::Expected::anything())
+    endpoints::update(&house.app, &admin, &endpoint.id, form, &Expected::anything())
         .await
         .unwrap();
-    let second = publish(&house.app, &admin, "second").await.unwrap();
+    let second = publish(&house.app, &admin, "second", &Expected::anything()).await.unwrap();
     assert_ne!(running(&house.app).endpoints, good.endpoints);
     a_key(&house).await;
     let third = restore(&house.app, &admin, Revision(first.revision), "back").await.unwrap();
@@ -97,7 +98,7 @@ async fn restoring_brings_back_what_was_deleted_and_removes_what_was_not_there()
     let admin = house.admin();
     let empty = draft_state(&house.app).await.unwrap().running;
     let endpoint = endpoints::create(&house.app, &admin, openai("sk-secret")).await.unwrap();
-    let with = publish(&house.app, &admin, "").await.unwrap().revision;
+    let with = publish(&house.app, &admin, "", &Expected::anything()).await.unwrap().revision;
     restore(&house.app, &admin, Revision(empty), "").await.unwrap();
     assert!(endpoints::list(&house.app, &admin).await.unwrap().is_empty());
     assert!(running(&house.app).endpoints.is_empty());
@@ -110,7 +111,7 @@ async fn restoring_brings_back_what_was_deleted_and_removes_what_was_not_there()
 async fn every_revision_is_kept_and_follows_after_a_restart() {
     let house = House::new().await;
     a_key(&house).await;
-    publish(&house.app, &house.admin(), "all").await.unwrap();
+    publish(&house.app, &house.admin(), "all", &Expected::anything()).await.unwrap();
     let history = revisions(&house.app, None, 10).await.unwrap();
     let causes: Vec<&str> = history.iter().map(|info| info.cause.as_str()).collect();
     assert_eq!(causes, ["publish", "at_once", "publish"]);
@@ -126,7 +127,7 @@ async fn every_change_is_in_the_audit_and_the_chain_holds() {
     let house = House::new().await;
     endpoints::create(&house.app, &house.admin(), openai("sk-secret")).await.unwrap();
     a_key(&house).await;
-    publish(&house.app, &house.admin(), "").await.unwrap();
+    publish(&house.app, &house.admin(), "", &Expected::anything()).await.unwrap();
     let mut reading = house.app.store.read().await.unwrap();
     let rows = store::audit::list_rows(&mut reading, 0, 100).await.unwrap();
     let actions: Vec<&str> = rows.iter().map(|row| row.action.as_str()).collect();

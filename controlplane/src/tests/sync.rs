@@ -10,6 +10,7 @@ use weir_contract::id::Revision;
 use weir_contract::policy::{PolicySecret, SCHEMA, Verifier};
 use weir_contract::sync::{Hello, Receipt, ToControl, ToGateway};
 
+use crate::precondition::Expected;
 use crate::publish::publish;
 use crate::testing::{House, openai};
 use crate::{bootstrap, endpoints, gateways, server};
@@ -84,7 +85,7 @@ async fn a_gateway_hears_of_every_revision_and_gets_only_what_changed() {
     let header = first.signed.verify(&Verifier(signing_key)).unwrap();
     assert_eq!((header.revision, first.sections.len()), (Revision(1), 5));
     endpoints::create(&house.app, &house.admin(), openai("sk-secret")).await.unwrap();
-    publish(&house.app, &house.admin(), "").await.unwrap();
+    publish(&house.app, &house.admin(), "", &Expected::anything()).await.unwrap();
     let ToGateway::Delta(second) = stream.next().await else { panic!() };
     let kinds: Vec<_> = second.sections.iter().map(|section| section.kind).collect();
     assert_eq!(kinds, [weir_contract::policy::SectionKind::Endpoints]);

@@ -1,4 +1,4 @@
-//! `/providers`: who runs models, how well they answer, and what the gateways run.
+//! `/providers`: who runs models, and how well they answer.
 
 use super::keys::TrailRow;
 use crate::form::{Choice, Field};
@@ -6,7 +6,7 @@ use crate::shell::Shell;
 use crate::{number, url};
 use askama::Template;
 
-/// Endpoints, gateways and publishes on one page.
+/// The endpoints.
 #[derive(Debug, Clone, Default, Template)]
 #[template(path = "page/providers/list.html")]
 pub struct ProvidersPage {
@@ -16,10 +16,6 @@ pub struct ProvidersPage {
     pub may_edit: bool,
     /// The endpoints of the draft.
     pub endpoints: Vec<EndpointRow>,
-    /// The gateways that ever connected, newest contact first.
-    pub gateways: Vec<GatewayRow>,
-    /// The latest publishes, newest first.
-    pub publishes: Vec<PublishRow>,
     /// The moment the page was made.
     pub now_us: i64,
 }
@@ -95,42 +91,6 @@ pub enum CredentialState {
     Reference(String),
     /// The built-in demo provider, which wants none.
     NotNeeded,
-}
-
-/// One gateway and what it runs.
-#[derive(Debug, Clone, Default)]
-pub struct GatewayRow {
-    /// Its id.
-    pub gateway_id: String,
-    /// The revision in force there; 0 for none.
-    pub revision: u64,
-    /// The newest published revision.
-    pub published: u64,
-    /// From publishing to in force there.
-    pub lag_us: Option<u64>,
-    /// When it last spoke.
-    pub last_contact_us: i64,
-    /// Whether its stream is open.
-    pub connected: bool,
-    /// Why it refused the newest revision.
-    pub refusal: Option<String>,
-}
-
-/// One publish.
-#[derive(Debug, Clone, Default)]
-pub struct PublishRow {
-    /// The revision it made.
-    pub revision: u64,
-    /// When.
-    pub at_us: i64,
-    /// Who.
-    pub author: String,
-    /// Why, in their words.
-    pub note: String,
-    /// How many gateways took it.
-    pub taken: u64,
-    /// How many gateways there were.
-    pub gateways: u64,
 }
 
 /// What is known of a provider, for its form.

@@ -8,6 +8,7 @@ mod help;
 mod kept;
 mod overview;
 mod requests;
+mod rollout;
 mod setup;
 mod stops;
 
@@ -64,6 +65,7 @@ pub fn all() -> Result<Vec<Sample>, crate::Error> {
         customers::add(&mut samples, words)?;
         setup::add(&mut samples, words)?;
         audit::add(&mut samples, words)?;
+        rollout::add(&mut samples, words)?;
         stops::add(&mut samples, words)?;
     }
     overview::add_empty(&mut samples)?;
@@ -73,6 +75,7 @@ pub fn all() -> Result<Vec<Sample>, crate::Error> {
     customers::add_empty(&mut samples)?;
     setup::add_empty(&mut samples)?;
     audit::add_empty(&mut samples)?;
+    rollout::add_empty(&mut samples)?;
     stops::add_empty(&mut samples)?;
     Ok(samples)
 }

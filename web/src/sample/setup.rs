@@ -1,13 +1,11 @@
-//! Samples of keys, endpoints, models and gateways.
+//! Samples of keys, endpoints and models.
 
 use super::{NOW_US, Sample, Words, busy_shell, put, shell};
 use crate::form::{Choice, Field, FieldError};
 use crate::page::keys::{KeyForm, KeyRow, Pick, TrailRow};
 use crate::page::models::{ModelRow, PriceView, TargetForm, TargetRow};
 use crate::page::prices::{PriceRow, UnitPrice, UnratedRow};
-use crate::page::providers::{
-    CredentialState, EndpointRow, GatewayRow, Health, KnownProvider, PublishRow, TestedView,
-};
+use crate::page::providers::{CredentialState, EndpointRow, Health, KnownProvider, TestedView};
 use crate::page::{
     EndpointPage, KeyPage, KeyRotationPage, KeyShownPage, KeysPage, ModelPage, ModelsPage, PricesPage,
     ProvidersPage,
@@ -184,15 +182,6 @@ fn providers(words: &Words) -> ProvidersPage {
             .enumerate()
             .map(|(n, credential)| endpoint_row(words, n, credential))
             .collect(),
-        gateways: gateways(words),
-        publishes: vec![PublishRow {
-            revision: 42,
-            at_us: NOW_US - 38_000_000,
-            author: "Ada Lovelace".into(),
-            note: words.text.into(),
-            taken: 2,
-            gateways: 3,
-        }],
         now_us: NOW_US,
     }
 }
@@ -278,24 +267,6 @@ fn models(words: &Words) -> Vec<ModelRow> {
             unpublished: true,
         },
         ModelRow { model_id: "m2".into(), name: "orphan".into(), ..ModelRow::default() },
-    ]
-}
-
-fn gateways(words: &Words) -> Vec<GatewayRow> {
-    let gateway = |id: &str, revision, connected, refusal| GatewayRow {
-        gateway_id: id.into(),
-        revision,
-        published: 42,
-        lag_us: (revision == 42).then_some(84_000),
-        last_contact_us: NOW_US - 1_500_000,
-        connected,
-        refusal,
-    };
-    vec![
-        gateway("eu-1", 42, true, None),
-        gateway("eu-2", 41, true, Some(words.text.to_owned())),
-        gateway(words.customer, 41, false, None),
-        gateway("us-1", 41, true, None),
     ]
 }
 

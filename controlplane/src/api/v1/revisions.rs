@@ -11,6 +11,7 @@ use crate::api::json::{self, List, Paging};
 use crate::app::App;
 use crate::auth::{Allowed, Publish, ReadSetup};
 use crate::error::AppError;
+use crate::precondition::{Expected, Tagged};
 use crate::publish::{self, DraftState, RevisionInfo};
 
 /// Why there is to be a new revision.
@@ -26,8 +27,8 @@ pub(crate) struct Note {
 pub(crate) async fn draft(
     _: Allowed<ReadSetup>,
     State(app): State<App>,
-) -> Result<Json<DraftState>, AppError> {
-    Ok(Json(publish::draft_state(&app).await?))
+) -> Result<Tagged<DraftState>, AppError> {
+    Ok(Tagged(publish::draft_state(&app).await?))
 }
 
 /// The history, newest first.
@@ -46,15 +47,16 @@ pub(crate) async fn list(
     Ok(Json(List { items, next }))
 }
 
-/// Publishes all drafts as a new revision.
+/// Publishes all drafts as a new revision; with `If-Match`, only the draft that had that tag.
 #[utoipa::path(post, path = "/api/v1/revisions", tag = "revisions", request_body = Note,
     responses((status = 201, body = RevisionInfo), (status = 422, body = crate::error::Problem)))]
 pub(crate) async fn publish(
     who: Allowed<Publish>,
     State(app): State<App>,
+    expected: Expected,
     json::Json(note): json::Json<Note>,
 ) -> Result<(StatusCode, Json<RevisionInfo>), AppError> {
-    Ok((StatusCode::CREATED, Json(publish::publish(&app, &who, &note.note).await?)))
+    Ok((StatusCode::CREATED, Json(publish::publish(&app, &who, &note.note, &expected).await?)))
 }
 
 /// Brings back the drafts of an earlier revision as a new one.

@@ -1,4 +1,4 @@
-//! `GET /providers`: endpoints with their health, gateways, publishes.
+//! `GET /providers`: endpoints with their health.
 
 use std::collections::HashSet;
 
@@ -9,7 +9,6 @@ use weir_web::page::ProvidersPage;
 use weir_web::page::providers::{CredentialState, EndpointRow};
 use weir_web::shell::Section;
 
-use super::gateways;
 use super::health::health;
 use crate::app::App;
 use crate::archive::Window;
@@ -29,13 +28,10 @@ pub(in crate::page) async fn list(
     State(app): State<App>,
     frame: Frame,
 ) -> Result<Response, AppError> {
-    let (gateways, publishes) = gateways::state(&app).await?;
     page(&ProvidersPage {
         shell: frame.shell(&app, &by, "Providers", Section::Providers).await?,
         may_edit: by.may(Right::ManageProviders),
         endpoints: rows(&app, &by).await?,
-        gateways,
-        publishes,
         now_us: app.clock.now_us(),
     })
 }

@@ -3,6 +3,5 @@
 pub(super) mod delete;
 pub(super) mod endpoint;
 mod form;
-mod gateways;
 pub(super) mod health;
 pub(super) mod list;

@@ -1,6 +1,6 @@
-//! What each gateway runs, and the latest publishes with how many took them.
+//! What each gateway runs, and revisions with how many took them.
 
-use weir_web::page::providers::{GatewayRow, PublishRow};
+use weir_web::page::gateways::{GatewayRow, PublishRow};
 
 use crate::app::App;
 use crate::error::AppError;
@@ -8,22 +8,31 @@ use crate::gateways::{self, Gateway};
 use crate::page::people::People;
 use crate::publish::{self, RevisionInfo};
 
-/// How many publishes are shown.
-const PUBLISHES: u32 = 20;
+/// How many revisions are looked through for when a gateway's was published.
+const HISTORY: u32 = 100;
 
-/// Gateways, newest contact first, and publishes, newest first.
-pub(super) async fn state(app: &App) -> Result<(Vec<GatewayRow>, Vec<PublishRow>), AppError> {
+/// Gateways, newest contact first.
+pub(in crate::page) async fn rows(app: &App) -> Result<Vec<GatewayRow>, AppError> {
+    let history = publish::revisions(app, None, HISTORY).await?;
+    let newest = app.publisher.newest().0;
     let known = gateways::list(app).await?;
-    let history = publish::revisions(app, None, PUBLISHES).await?;
+    Ok(known.into_iter().map(|gateway| gateway_row(gateway, newest, &history)).collect())
+}
+
+/// Revisions below `before`, newest first, with who made them.
+pub(in crate::page) async fn publishes(
+    app: &App,
+    before: Option<u64>,
+    limit: u32,
+) -> Result<Vec<PublishRow>, AppError> {
+    let known = gateways::list(app).await?;
     let mut people = People::default();
     let mut publishes = Vec::new();
-    for info in &history {
+    for info in publish::revisions(app, before, limit).await? {
         let author = people.name(app, &info.author).await?;
-        publishes.push(publish_row(info, author, &known));
+        publishes.push(publish_row(&info, author, &known));
     }
-    let newest = app.publisher.newest().0;
-    let rows = known.into_iter().map(|gateway| gateway_row(gateway, newest, &history)).collect();
-    Ok((rows, publishes))
+    Ok(publishes)
 }
 
 fn gateway_row(gateway: Gateway, newest: u64, history: &[RevisionInfo]) -> GatewayRow {
@@ -40,6 +49,11 @@ fn gateway_row(gateway: Gateway, newest: u64, history: &[RevisionInfo]) -> Gatew
         last_contact_us: gateway.contact_us,
         connected: gateway.connected,
         refusal: gateway.refusal.map(|refusal| format!("revision {}: {}", refusal.revision, refusal.reason)),
+        version: gateway.version,
+        clock_off_us: gateway.clock_off_us,
+        spool_bytes: gateway.status.spool_bytes,
+        spool_oldest_us: gateway.status.spool_oldest_ms.saturating_mul(1000),
+        in_flight: gateway.status.in_flight,
     }
 }
 
@@ -48,10 +62,20 @@ fn publish_row(info: &RevisionInfo, author: String, known: &[Gateway]) -> Publis
     let taken = known.iter().filter(|gateway| gateway.revision.0 >= info.revision).count();
     PublishRow {
         revision: info.revision,
+        cause: cause(info),
         at_us: info.created_us,
         author,
         note: info.note.clone(),
         taken: u64::try_from(taken).unwrap_or(0),
         gateways: u64::try_from(known.len()).unwrap_or(0),
+    }
+}
+
+fn cause(info: &RevisionInfo) -> String {
+    match (info.cause.as_str(), info.restored_from) {
+        ("publish", _) => "published".to_owned(),
+        ("restore", Some(from)) => format!("restored {from}"),
+        ("at_once", _) => "at once".to_owned(),
+        (other, _) => other.to_owned(),
     }
 }
