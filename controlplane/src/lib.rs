@@ -7,6 +7,7 @@
 //! | [`auth`] | sign-in, sessions, rights |
 //! | `page` · `api` | thin handlers: HTML, JSON, and the gateways' stream |
 //! | [`workspaces`] [`keys`] [`endpoints`] [`models`] [`gateways`] [`api_tokens`] | one service per object, used by pages and API alike |
+//! | [`account`] | one's own sessions |
 //! | `objects` [`providers`] | drafts with versions, the pattern of all of them; the providers we know, as data |
 //! | [`prices`] [`observed`] | the price book as people read it; how fast and how well endpoints and models answer |
 //! | [`refusal`] | what the API refuses before a handler is asked |
@@ -26,6 +27,7 @@
 //! | `bootstrap` `task` `server` | first start, background jobs, the listener |
 //! | `testing` `tests` | time and chance for tests; what the control plane promises |
 
+pub mod account;
 mod api;
 pub mod api_tokens;
 pub mod app;

@@ -20,6 +20,12 @@ pub const PRICES: &str = "/prices";
 pub const PUBLISHING: &str = "/publishing";
 /// Who runs which revision.
 pub const GATEWAYS: &str = "/gateways";
+/// Where ending all other sessions is posted.
+pub const SESSIONS_END: &str = "/settings/sessions/end";
+/// Where a new API token is posted.
+pub const API_TOKENS: &str = "/settings/tokens";
+/// Where a new workspace is posted.
+pub const WORKSPACES: &str = "/settings/workspaces";
 /// Where a new gateway token is posted.
 pub const GATEWAY_TOKENS: &str = "/gateways/tokens";
 /// What is stopped, and where a new stop is posted.
@@ -274,6 +280,18 @@ pub fn stop_end(id: &str) -> String {
     format!("{STOPS}/{}/end", escaped(id))
 }
 
+/// Where ending one session is posted.
+#[must_use]
+pub fn session_end(id: &str) -> String {
+    format!("{SETTINGS}/sessions/{}/end", escaped(id))
+}
+
+/// Where revoking an API token is posted.
+#[must_use]
+pub fn api_token_revocation(id: &str) -> String {
+    format!("{API_TOKENS}/{}/revocation", escaped(id))
+}
+
 /// The history of revisions below that one.
 #[must_use]
 pub fn publishing(before: &u64) -> String {
@@ -306,9 +324,7 @@ pub fn object(id: &str) -> Option<String> {
         "key" => Some(format!("{KEYS}/{}", escaped(id))),
         "ep" => Some(endpoint(id)),
         "model" => Some(model(id)),
-        "ws" => Some(format!("{SETTINGS}/workspaces")),
-        "person" => Some(format!("{SETTINGS}/people")),
-        "token" => Some(format!("{SETTINGS}/tokens")),
+        "ws" | "token" => Some(SETTINGS.to_owned()),
         number if number.parse::<u64>().is_ok() => Some(format!("{PUBLISHING}/{number}")),
         _ => None,
     }

@@ -27,6 +27,7 @@ mod providers;
 mod publish;
 mod publishing;
 mod requests;
+mod settings;
 mod sheet;
 mod sign_in;
 mod stops;
@@ -116,6 +117,12 @@ pub(crate) fn routes() -> Routes {
         .post("/gateways/tokens", gateways::tokens::create)
         .get("/gateways/tokens/{id}/revocation", gateways::tokens::ask)
         .post("/gateways/tokens/{id}/revocation", gateways::tokens::revoke)
+        .get("/settings", settings::show::show)
+        .post("/settings/sessions/end", settings::sessions::end_others)
+        .post("/settings/sessions/{id}/end", settings::sessions::end)
+        .post("/settings/tokens", settings::tokens::create)
+        .post("/settings/tokens/{id}/revocation", settings::tokens::revoke)
+        .post("/settings/workspaces", settings::workspaces::create)
         .get("/stops", stops::list)
         .post("/stops", stops::create)
         .post("/stops/{id}/end", stops::end)

@@ -378,3 +378,34 @@ async fn a_customer_is_stopped_by_the_form_and_goes_on_by_its_button() {
     assert_eq!(browser.post(&path, "").await.location, "/stops");
     assert!(browser.get("/stops").await.text.contains("Nothing is stopped"));
 }
+
+#[tokio::test]
+async fn a_session_is_ended_from_another_and_an_api_token_is_shown_once() {
+    let house = House::new().await;
+    let mut here = Browser::admin(&house).await;
+    let mut there = Browser::of(&house);
+    there.post("/sign-in", "email=ada%40example.com&password=correct+horse+battery").await;
+    assert_eq!(there.get("/keys").await.status, StatusCode::OK);
+    let page = here.get("/settings").await;
+    assert!(page.text.contains("this one") && page.text.contains("End all other sessions"), "{}", page.text);
+    let page = here.post("/settings/sessions/end", "").await;
+    assert_eq!(page.location, "/settings");
+    assert_eq!(there.get("/keys").await.location, "/sign-in?return_to=%2Fkeys", "it is out");
+    assert_eq!(here.get("/keys").await.status, StatusCode::OK, "the one that asked stays");
+    assert_eq!(here.post("/settings/sessions/0123456789abcdef/end", "").await.status, StatusCode::NOT_FOUND);
+
+    let page = here.post("/settings/tokens", "name=ci&role=viewer&expires=never").await;
+    assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.text.contains("value=\"ci\""));
+    let page = here.post("/settings/tokens", "name=ci&role=viewer&expires=2031-01-31").await;
+    assert!(page.status == StatusCode::CREATED && page.text.contains("wat_"), "{}", page.text);
+    let page = here.get("/settings").await;
+    assert!(page.text.contains("viewer everywhere") && !page.text.contains("wat_"), "{}", page.text);
+    let row = page.text.split("<tr>").find(|row| row.contains("ci <span")).unwrap();
+    let path = format!("/settings/tokens/{}/revocation", between(row, "/settings/tokens/", "/revocation"));
+    assert_eq!(here.post(&path, "").await.location, "/settings");
+
+    let form = "workspace_name=research&environment=test&log_level=meta&retention_days=7";
+    assert_eq!(here.post("/settings/workspaces", form).await.location, "/settings");
+    let page = here.post("/settings/workspaces", form).await;
+    assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.text.contains("This name is taken"));
+}

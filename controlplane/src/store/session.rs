@@ -36,6 +36,23 @@ pub(crate) async fn find_session(
     Ok(row)
 }
 
+/// Somebody's sessions that have not ended, the newest first.
+pub(crate) async fn list_sessions(
+    conn: &mut Conn,
+    person_id: &str,
+    now_us: i64,
+) -> Result<Vec<SessionRow>, StoreError> {
+    let rows = sqlx::query_as(
+        "SELECT token_hash, person_id, created_us, last_seen_us, expires_us, address, agent \
+         FROM session WHERE person_id = $1 AND expires_us > $2 ORDER BY created_us DESC, token_hash",
+    )
+    .bind(person_id)
+    .bind(now_us)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
 /// Begins a session.
 pub(crate) async fn create_session(conn: &mut Conn, session: &SessionRow) -> Result<(), StoreError> {
     sqlx::query(

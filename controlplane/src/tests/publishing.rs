@@ -73,9 +73,7 @@ async fn restoring_is_a_new_revision_equal_to_the_old_one_but_for_keys() {
         credential: Some("sk-other".to_owned()),
         ..openai("")
     };
-    endpoints::update(&house.app, &admin, &endpoint.id, form, &Expected::anything())
-        .await
-        .unwrap();
+    endpoints::update(&house.app, &admin, &endpoint.id, form, &Expected::anything()).await.unwrap();
     let second = publish(&house.app, &admin, "second", &Expected::anything()).await.unwrap();
     assert_ne!(running(&house.app).endpoints, good.endpoints);
     a_key(&house).await;

@@ -83,7 +83,7 @@ async fn a_gateway_hears_of_every_revision_and_gets_only_what_changed() {
     assert_eq!(secret.key_hash("x"), house.app.policy_secret.key_hash("x"));
     let ToGateway::Snapshot(first) = stream.next().await else { panic!() };
     let header = first.signed.verify(&Verifier(signing_key)).unwrap();
-    assert_eq!((header.revision, first.sections.len()), (Revision(1), 5));
+    assert_eq!((header.revision, first.sections.len()), (Revision(1), 6));
     endpoints::create(&house.app, &house.admin(), openai("sk-secret")).await.unwrap();
     publish(&house.app, &house.admin(), "", &Expected::anything()).await.unwrap();
     let ToGateway::Delta(second) = stream.next().await else { panic!() };
@@ -102,7 +102,7 @@ async fn a_gateway_that_is_up_to_date_hears_nothing_and_one_that_lost_sections_g
     assert!(matches!(stream.next().await, ToGateway::Welcome { .. }));
     assert!(say(&house, &token, &ToControl::Missing { revision: Revision(1) }).await.taken);
     let ToGateway::Snapshot(all) = stream.next().await else { panic!() };
-    assert_eq!(all.sections.len(), 5);
+    assert_eq!(all.sections.len(), 6);
 }
 
 #[tokio::test]

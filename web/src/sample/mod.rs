@@ -9,6 +9,7 @@ mod kept;
 mod overview;
 mod requests;
 mod rollout;
+mod settings;
 mod setup;
 mod stops;
 
@@ -66,6 +67,7 @@ pub fn all() -> Result<Vec<Sample>, crate::Error> {
         setup::add(&mut samples, words)?;
         audit::add(&mut samples, words)?;
         rollout::add(&mut samples, words)?;
+        settings::add(&mut samples, words)?;
         stops::add(&mut samples, words)?;
     }
     overview::add_empty(&mut samples)?;
@@ -76,6 +78,7 @@ pub fn all() -> Result<Vec<Sample>, crate::Error> {
     setup::add_empty(&mut samples)?;
     audit::add_empty(&mut samples)?;
     rollout::add_empty(&mut samples)?;
+    settings::add_empty(&mut samples)?;
     stops::add_empty(&mut samples)?;
     Ok(samples)
 }

@@ -1,0 +1,137 @@
+//! `/settings`: one's own account, API tokens, workspaces.
+
+use askama::Template;
+
+use crate::form::{Choice, Field};
+use crate::shell::Shell;
+
+/// Everything on one page: what the reader may not change is left out.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "page/settings/show.html")]
+pub struct SettingsPage {
+    /// The frame.
+    pub shell: Shell,
+    /// The reader's roles, in words.
+    pub roles: Vec<String>,
+    /// The reader's open sessions, the newest first.
+    pub sessions: Vec<SessionRow>,
+    /// API tokens; `None` for readers who may not manage them.
+    pub tokens: Option<TokensPart>,
+    /// The workspaces in reach.
+    pub workspaces: Vec<WorkspaceRow>,
+    /// The form for a new workspace; `None` for readers who may not make one.
+    pub workspace: Option<WorkspaceForm>,
+    /// The moment the page was made.
+    pub now_us: i64,
+}
+
+/// An open session.
+#[derive(Debug, Clone, Default)]
+pub struct SessionRow {
+    /// Its id.
+    pub session_id: String,
+    /// Where it came from.
+    pub address: String,
+    /// The browser, as it names itself.
+    pub agent: String,
+    /// Since when.
+    pub created_us: i64,
+    /// When it was last used.
+    pub last_seen_us: i64,
+    /// Whether it is the reader's own.
+    pub is_this: bool,
+}
+
+/// API tokens and the form for a new one.
+#[derive(Debug, Clone, Default)]
+pub struct TokensPart {
+    /// The tokens, in force first.
+    pub rows: Vec<TokenRow>,
+    /// The name of a new one.
+    pub name: Field,
+    /// Its role.
+    pub role: Field,
+    /// The roles there are.
+    pub roles: Vec<Choice>,
+    /// Where it is valid; empty is everywhere.
+    pub workspace: Field,
+    /// The workspaces there are.
+    pub workspaces: Vec<Choice>,
+    /// Whether bodies may be read with it.
+    pub read_bodies: Field,
+    /// The day it ends; empty is never.
+    pub expires: Field,
+}
+
+/// One API token, without its secret.
+#[derive(Debug, Clone, Default)]
+pub struct TokenRow {
+    /// Its id.
+    pub token_id: String,
+    /// What people call it.
+    pub name: String,
+    /// The last characters of its secret.
+    pub ends_with: String,
+    /// Role and place, in words.
+    pub scope: String,
+    /// When it was made.
+    pub created_us: i64,
+    /// When it ends by itself.
+    pub expires_us: Option<i64>,
+    /// When it was revoked.
+    pub revoked_us: Option<i64>,
+}
+
+/// One workspace.
+#[derive(Debug, Clone, Default)]
+pub struct WorkspaceRow {
+    /// Its id.
+    pub workspace_id: String,
+    /// What people call it.
+    pub name: String,
+    /// `production`, `staging`, …; may be empty.
+    pub environment: String,
+    /// How much of a request is kept.
+    pub log_level: String,
+    /// Days bodies are kept.
+    pub retention_days: u64,
+}
+
+/// The form for a new workspace.
+#[derive(Debug, Clone, Default)]
+pub struct WorkspaceForm {
+    /// What people will call it.
+    pub name: Field,
+    /// `production`, `staging`, …
+    pub environment: Field,
+    /// How much of a request is kept.
+    pub log_level: Field,
+    /// The levels there are.
+    pub log_levels: Vec<Choice>,
+    /// Days bodies are kept.
+    pub retention_days: Field,
+    /// The numbers of days there are.
+    pub days: Vec<Choice>,
+}
+
+/// A new API token, shown once.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "page/settings/token.html")]
+pub struct TokenShownPage {
+    /// The frame.
+    pub shell: Shell,
+    /// What people call it.
+    pub name: String,
+    /// The secret, shown now and never again.
+    pub secret: String,
+    /// Base address of the control plane.
+    pub control_url: String,
+}
+
+impl TokenShownPage {
+    /// A first call with it.
+    #[must_use]
+    pub fn example(&self) -> String {
+        format!("curl -H 'Authorization: Bearer {}' {}/api/v1/workspaces", self.secret, self.control_url)
+    }
+}

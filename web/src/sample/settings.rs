@@ -1,0 +1,67 @@
+//! Samples of settings.
+
+use super::{NOW_US, Sample, Words, busy_shell, put, shell};
+use crate::form::{Choice, Field, FieldError};
+use crate::page::settings::{SessionRow, TokenRow, TokensPart, WorkspaceForm, WorkspaceRow};
+use crate::page::{SettingsPage, TokenShownPage};
+use crate::shell::Section;
+
+pub(super) fn add(samples: &mut Vec<Sample>, words: &Words) -> Result<(), crate::Error> {
+    let session = |n: i64| SessionRow {
+        session_id: format!("session{n}"),
+        address: "192.0.2.1".into(),
+        agent: words.text.into(),
+        created_us: NOW_US - n * 86_400_000_000,
+        last_seen_us: NOW_US - n * 60_000_000,
+        is_this: n == 1,
+    };
+    let token = |n: i64| TokenRow {
+        token_id: format!("token_{n}"),
+        name: words.customer.into(),
+        ends_with: "ab12".into(),
+        scope: format!("viewer {}", words.customer),
+        created_us: NOW_US - n * 86_400_000_000,
+        expires_us: (n == 1).then_some(NOW_US + 86_400_000_000),
+        revoked_us: (n == 2).then_some(NOW_US),
+    };
+    let workspace = WorkspaceRow {
+        workspace_id: "ws_1".into(),
+        name: words.customer.into(),
+        environment: words.customer.into(),
+        log_level: "everything, with both bodies".into(),
+        retention_days: 30,
+    };
+    let page = SettingsPage {
+        shell: busy_shell("Settings", Section::Settings, words),
+        roles: vec![format!("admin in {}, with bodies", words.customer)],
+        sessions: (1..=3).map(session).collect(),
+        tokens: Some(TokensPart {
+            rows: (1..=2).map(token).collect(),
+            name: Field::new(words.text).refused(FieldError::TooLong { max: 200 }),
+            roles: vec![Choice::new("viewer", "viewer")],
+            workspaces: vec![Choice::new("ws_1", words.customer)],
+            ..TokensPart::default()
+        }),
+        workspaces: vec![workspace],
+        workspace: Some(WorkspaceForm {
+            name: Field::new(words.customer).refused(FieldError::Taken),
+            days: vec![Choice::new("30", "30 days")],
+            log_levels: vec![Choice::new("full", "everything, with both bodies")],
+            ..WorkspaceForm::default()
+        }),
+        now_us: NOW_US,
+    };
+    put(samples, &format!("settings-{}", words.suffix), &page)?;
+    let shown = TokenShownPage {
+        shell: shell("New API token", Section::Settings),
+        name: words.customer.into(),
+        secret: "wat_3f9c0a7be1d24c58a6f0".into(),
+        control_url: "http://127.0.0.1:8081".into(),
+    };
+    put(samples, &format!("api-token-{}", words.suffix), &shown)
+}
+
+pub(super) fn add_empty(samples: &mut Vec<Sample>) -> Result<(), crate::Error> {
+    let shell = shell("Settings", Section::Settings);
+    put(samples, "settings-empty", &SettingsPage { shell, now_us: NOW_US, ..SettingsPage::default() })
+}
