@@ -10,6 +10,8 @@
 //! | `store` | PostgreSQL by URL |
 //! | `tie` | every figure is the same figure |
 //! | `otel` | other tools read the traces |
+//! | `requests` | overview, groups, views, live rows, exports: the same figures everywhere |
+//! | `speed` | pages over a million requests |
 //! | `pages` | the dashboard in a real browser |
 
 mod away;
@@ -22,6 +24,8 @@ mod otel;
 mod pages;
 mod publish;
 mod recordings;
+mod requests;
 mod sdk;
+mod speed;
 mod store;
 mod tie;
