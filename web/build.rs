@@ -33,7 +33,7 @@ fn embed() -> Result<(), String> {
     table.add("htmx.js", "text/javascript; charset=utf-8", &read("vendor/htmx.js")?)?;
     table.add("hx-sse.js", "text/javascript; charset=utf-8", &read("vendor/hx-sse.js")?)?;
     table.add("favicon.svg", "image/svg+xml", &read("favicon.svg")?)?;
-    table.finish(&sprite()?)
+    table.finish(&symbols()?)
 }
 
 struct Table {
@@ -63,10 +63,10 @@ impl Table {
         Ok(path)
     }
 
-    fn finish(&self, sprite: &str) -> Result<(), String> {
+    fn finish(&self, symbols: &str) -> Result<(), String> {
         let source = format!(
             "/// All embedded files.\nconst ASSETS: &[Asset] = &[\n{}];\n\n\
-             /// The icons of every page, as symbols.\npub(crate) const SPRITE: &str = {sprite:?};\n",
+             /// All icons, each with its symbol.\npub(crate) const SYMBOLS: &[(&str, &str)] = &[\n{symbols}];\n",
             self.rows
         );
         self.write("assets.rs", source.as_bytes())
@@ -88,8 +88,9 @@ fn styles(font: &str) -> Result<String, String> {
     Ok(all.replace("/assets/inter.woff2", font))
 }
 
-fn sprite() -> Result<String, String> {
-    let mut symbols = String::from("<svg hidden>");
+/// The rows of the table of icons: name and symbol.
+fn symbols() -> Result<String, String> {
+    let mut rows = String::new();
     for name in ICONS.split_whitespace() {
         let icon = text(&format!("vendor/icons/{name}.svg"))?;
         let inner = icon
@@ -98,10 +99,10 @@ fn sprite() -> Result<String, String> {
             .and_then(|(_, rest)| rest.split_once("</svg>"))
             .map(|(inner, _)| inner.split('\n').map(str::trim).collect::<String>())
             .ok_or_else(|| format!("the icon {name} is not an SVG file"))?;
-        let _ = write!(symbols, "<symbol id=\"icon-{name}\" viewBox=\"0 0 24 24\">{inner}</symbol>");
+        let symbol = format!("<symbol id=\"icon-{name}\" viewBox=\"0 0 24 24\">{inner}</symbol>");
+        let _ = writeln!(rows, "    ({name:?}, {symbol:?}),");
     }
-    symbols.push_str("</svg>");
-    Ok(symbols)
+    Ok(rows)
 }
 
 /// Leaves out indentation, empty lines, comment blocks and comment lines that start with `mark`.

@@ -10,6 +10,7 @@ use weir_contract::clock::{Clock, Randomness};
 use weir_contract::policy::{PolicySecret, SigningKey};
 use weir_contract::price::PriceBook;
 
+use crate::api::Pace;
 use crate::api::sync::Lacking;
 use crate::archive::Archive;
 use crate::auth::password::Passwords;
@@ -55,6 +56,7 @@ pub struct Handles {
     pub(crate) vault: Vault,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
+    pub(crate) pace: Pace,
     pub(crate) policy_secret: PolicySecret,
     pub(crate) signing_key: SigningKey,
     pub(crate) publisher: Publisher,
@@ -77,11 +79,12 @@ impl Handles {
     pub fn public_url(&self) -> String {
         let configured = self.config.public_url.as_deref().map(|url| url.trim_end_matches('/').to_owned());
         configured.unwrap_or_else(|| {
+            let scheme = if self.config.certificate.is_some() { "https" } else { "http" };
             let address = self.address.get().copied().unwrap_or(self.config.listen);
             if address.ip().is_unspecified() {
-                format!("http://localhost:{}", address.port())
+                format!("{scheme}://localhost:{}", address.port())
             } else {
-                format!("http://{address}")
+                format!("{scheme}://{address}")
             }
         })
     }
@@ -89,7 +92,7 @@ impl Handles {
     /// Whether people reach the dashboard over TLS: cookies are marked so.
     #[must_use]
     pub fn is_https(&self) -> bool {
-        self.config.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+        self.public_url().starts_with("https://")
     }
 
     /// A new number whenever a batch was posted to the books.

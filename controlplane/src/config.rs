@@ -2,7 +2,9 @@
 
 use std::net::{Ipv4Addr, SocketAddr};
 use std::path::PathBuf;
+use std::sync::Arc;
 
+use rustls::ServerConfig;
 use serde::{Deserialize, Serialize};
 
 pub use crate::archive::ArchiveConfig;
@@ -35,8 +37,33 @@ pub struct ControlConfig {
     pub master_key_file: Option<PathBuf>,
     /// Proxies in front of the dashboard whose `X-Forwarded-For` is believed: how many, 0 for none.
     pub trusted_proxies: usize,
+    /// Certificate and key; without them the dashboard is plain HTTP, for loopback or behind a proxy.
+    pub tls: TlsFiles,
+    /// The certificate of those files as a listener shows it; chosen by the program that starts it.
+    #[serde(skip)]
+    pub certificate: Option<Arc<ServerConfig>>,
     /// New customers one key may bring into being in a day.
     pub new_customers_per_key_and_day: u32,
+    /// Requests one token or session may send to the API in a minute, 0 for no limit.
+    pub api_requests_per_minute: u32,
+}
+
+/// Where certificate and key are; both empty: plain HTTP.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields, default)]
+pub struct TlsFiles {
+    /// Certificate chain, PEM.
+    pub cert: PathBuf,
+    /// Private key, PEM.
+    pub key: PathBuf,
+}
+
+impl TlsFiles {
+    /// Whether the dashboard is to speak TLS. One file without the other is an error of the start.
+    #[must_use]
+    pub fn given(&self) -> bool {
+        !self.cert.as_os_str().is_empty() || !self.key.as_os_str().is_empty()
+    }
 }
 
 impl Default for ControlConfig {
@@ -52,7 +79,10 @@ impl Default for ControlConfig {
             production: false,
             master_key_file: None,
             trusted_proxies: 0,
+            tls: TlsFiles::default(),
+            certificate: None,
             new_customers_per_key_and_day: 10_000,
+            api_requests_per_minute: 1200,
         }
     }
 }

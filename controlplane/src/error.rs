@@ -13,6 +13,7 @@ use weir_web::url;
 
 use crate::audit::ChainError;
 use crate::auth::Right;
+use crate::refusal::Refusal;
 use crate::store::StoreError;
 use crate::vault::VaultError;
 
@@ -102,6 +103,9 @@ pub enum AppError {
     /// The form was sent from another site.
     #[error("this was sent from another site and was not done")]
     ForeignOrigin,
+    /// The API does not hand this to a handler.
+    #[error(transparent)]
+    Refused(#[from] Refusal),
     /// What was sent cannot be read.
     #[error("{0}")]
     BadRequest(String),
@@ -144,6 +148,7 @@ impl AppError {
             Self::SignIn { .. } | Self::Unauthenticated | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
             Self::LinkUsed => StatusCode::GONE,
             Self::Throttled { .. } => StatusCode::TOO_MANY_REQUESTS,
+            Self::Refused(refusal) => refusal.status(),
             Self::BadRequest(_) => StatusCode::BAD_REQUEST,
             Self::ArchiveAway(_) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -163,6 +168,7 @@ impl AppError {
             Self::WrongCredentials => "wrong-credentials",
             Self::LinkUsed => "link-used",
             Self::Throttled { .. } => "throttled",
+            Self::Refused(refusal) => refusal.slug(),
             Self::BadRequest(_) => "bad-request",
             Self::ArchiveAway(_) => "archive-away",
             Self::Internal(_) => "internal",
@@ -180,6 +186,7 @@ impl AppError {
             Self::SignIn { .. } | Self::Unauthenticated | Self::WrongCredentials => "Who is there?",
             Self::LinkUsed => "This link is used up",
             Self::Throttled { .. } => "Too many attempts",
+            Self::Refused(refusal) => refusal.title(),
             Self::BadRequest(_) => "Not readable",
             Self::ArchiveAway(_) => "The archive does not answer",
             Self::Internal(_) => "Failed on our side",
@@ -290,7 +297,8 @@ impl IntoResponse for AppError {
             Self::Unauthenticated => {
                 headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
             }
-            Self::Throttled { retry_after_seconds } => {
+            Self::Throttled { retry_after_seconds }
+            | Self::Refused(Refusal::TooFast { retry_after_seconds }) => {
                 headers.insert(header::RETRY_AFTER, HeaderValue::from(retry_after_seconds));
             }
             _ => {}

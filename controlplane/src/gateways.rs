@@ -224,7 +224,7 @@ pub(crate) async fn reported(app: &App, gateway: &str, status: &GatewayStatus) -
     writing.commit().await
 }
 
-fn read(row: GatewayRow, now_us: i64) -> Gateway {
+pub(crate) fn read(row: GatewayRow, now_us: i64) -> Gateway {
     let number = |revision: i64| Revision(u64::try_from(revision).unwrap_or(0));
     let refused = row.refused_revision.filter(|refused| *refused > row.revision).map(number);
     let silence_us = i64::try_from(HEARTBEAT_SECONDS * 3_000_000).unwrap_or(i64::MAX);

@@ -8,16 +8,21 @@
 //! | `page` · `api` | thin handlers: HTML, JSON, and the gateways' stream |
 //! | [`workspaces`] [`keys`] [`endpoints`] [`models`] [`gateways`] [`api_tokens`] | one service per object, used by pages and API alike |
 //! | `objects` [`providers`] | drafts with versions, the pattern of all of them; the providers we know, as data |
+//! | [`prices`] [`observed`] | the price book as people read it; how fast and how well endpoints and models answer |
+//! | [`refusal`] | what the API refuses before a handler is asked |
 //! | [`precondition`] | two editors of one thing: tags, and who is told |
 //! | [`publish`] | drafts → checked → numbered, signed snapshot → gateways; diff, restore |
 //! | `overview` | what happened, what it cost, what needs attention |
 //! | `requests` | an address or a question resolved: filter, window, place; histogram, live rows |
 //! | `views` `exports` | filters kept by name; files made in the background |
+//! | [`stops`] | kill switches: what is stopped at once |
 //! | `books` | posted batches: ledger entries, customers |
 //! | [`audit`] | who changed what, hash-chained |
 //! | `token` `vault` | secrets people carry; secrets at rest |
 //! | `store` | the app database: the only folder that says sqlx |
 //! | `archive` | the read side of ClickHouse |
+//! | [`backup`] [`sample`] [`examine`] | work at the machine: backups and back; sample traffic; what is not well |
+//! | `tls` | the listener over TLS |
 //! | `bootstrap` `task` `server` | first start, background jobs, the listener |
 //! | `testing` `tests` | time and chance for tests; what the control plane promises |
 
@@ -27,30 +32,38 @@ pub mod app;
 mod archive;
 pub mod audit;
 pub mod auth;
+pub mod backup;
 mod books;
 mod bootstrap;
 pub mod config;
 pub mod endpoints;
 pub mod error;
+pub mod examine;
 mod exports;
 pub mod gateways;
 pub mod keys;
 pub mod models;
 mod objects;
+pub mod observed;
 mod overview;
 mod page;
 pub mod precondition;
+pub mod prices;
 pub mod providers;
 pub mod publish;
+pub mod refusal;
 mod requests;
 pub mod routes;
+pub mod sample;
 mod server;
+pub mod stops;
 mod store;
 mod task;
 #[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;
+mod tls;
 mod token;
 mod vault;
 pub mod views;
@@ -77,6 +90,7 @@ use vault::{Vault, VaultError};
 pub use archive::{ArchiveConfig, MigrateError};
 pub use bootstrap::FirstRun;
 pub use config::ControlConfig;
+pub use vault::Rotated;
 
 /// How long a stop waits for what is in flight.
 const STOP_SECONDS: u64 = 10;
@@ -113,6 +127,8 @@ pub enum StartError {
 pub struct Running {
     /// Where it listens.
     pub address: SocketAddr,
+    /// Where a gateway of the same process reaches it: without TLS, on loopback.
+    pub inner_address: SocketAddr,
     /// How to come in, while nobody has: printed at every start until there is an administrator.
     pub first_run: Option<FirstRun>,
     /// The token of the gateway in the same process; stable across starts.
@@ -164,14 +180,50 @@ pub async fn start(
     let tasks = TaskTracker::new();
     task::archive_tables(&app, &tasks).await?;
     task::start(&app, &tasks);
-    let serving = app.clone();
-    tasks.spawn(async move {
-        if let Err(error) = server::serve(listener, serving).await {
-            tracing::error!(%error, "the control plane's listener ended");
-        }
-    });
+    let inner_address = serve(listener, address, &app, &tasks).await.map_err(failed)?;
     let bootstrap::Opened { first_run, gateway_token } = opened;
-    Ok(Running { address, first_run, gateway_token, app, tasks })
+    Ok(Running { address, inner_address, first_run, gateway_token, app, tasks })
+}
+
+/// Serves people and gateways; returns where a gateway of the same process is served. With TLS that is a listener of
+/// its own: the certificate is made out to the name that others use.
+async fn serve(
+    listener: TcpListener,
+    address: SocketAddr,
+    app: &App,
+    tasks: &TaskTracker,
+) -> std::io::Result<SocketAddr> {
+    let ended = |outcome: std::io::Result<()>| {
+        if let Err(error) = outcome {
+            tracing::error!(%error, "a listener of the control plane ended");
+        }
+    };
+    let Some(certificate) = app.config.certificate.clone() else {
+        let serving = app.clone();
+        tasks.spawn(async move { ended(server::serve(listener, serving).await) });
+        return Ok(address);
+    };
+    let inner = TcpListener::bind((std::net::Ipv4Addr::LOCALHOST, 0)).await?;
+    let inner_address = inner.local_addr()?;
+    let serving = app.clone();
+    tasks.spawn(async move { ended(server::serve(inner, serving).await) });
+    let serving = app.clone();
+    tasks.spawn(async move { ended(server::serve_tls(listener, certificate, serving).await) });
+    Ok(inner_address)
+}
+
+/// Changes the master key of the installation that this configuration describes, whether it runs or not. `handover` is
+/// how long control planes on other machines get to take the new key over; zero with one machine.
+pub async fn rotate_master_key(
+    config: ControlConfig,
+    ambient: Ambient,
+    book: Arc<PriceBook>,
+    handover: Duration,
+) -> Result<Rotated, StartError> {
+    let app = open(config, ambient, book).await?;
+    let rotated = vault::rotate(&app, handover).await?;
+    app.store.close().await;
+    Ok(rotated)
 }
 
 /// Everything but the listener and the background jobs.
@@ -198,6 +250,7 @@ async fn open(config: ControlConfig, ambient: Ambient, book: Arc<PriceBook>) -> 
         publisher: publish::Publisher::default(),
         lacking: api::sync::Lacking::default(),
         exports: exports::Exports::new(config.data.join("exports")),
+        pace: api::Pace::new(config.api_requests_per_minute),
         batches: watch::Sender::new(0),
         stopping: CancellationToken::new(),
         address: OnceLock::new(),

@@ -11,14 +11,21 @@ use crate::auth::{Actor, Right};
 use crate::endpoints::{Endpoint, EndpointBody, is_visible};
 use crate::error::{AppError, FieldErrors};
 use crate::objects::{self, Body, Draft, Edit, check_name};
+use crate::precondition::Expected;
 use crate::store::Conn;
 
 /// Targets one model may have.
 pub const TARGETS_MAX: usize = 16;
 
+/// Further names one model may have.
+const ALIASES_MAX: usize = 32;
+
 /// What a model says.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 pub struct ModelBody {
+    /// Further names clients may ask for; they lead to the same targets.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub aliases: Vec<String>,
     /// Where it may be served, in order.
     #[schema(value_type = Vec<TargetForm>)]
     pub targets: Vec<TargetEntry>,
@@ -61,6 +68,8 @@ pub struct Model {
 pub struct ModelForm {
     /// The name clients ask for.
     pub name: String,
+    /// Further names for the same targets.
+    pub aliases: Vec<String>,
     /// The workspace that owns it; `None` or empty when all share it.
     #[schema(value_type = Option<String>)]
     pub workspace: Option<WorkspaceId>,
@@ -115,7 +124,7 @@ pub(crate) async fn create_in(
     edit: &Edit<'_>,
     form: &ModelForm,
 ) -> Result<Model, AppError> {
-    let body = check(app, conn, form).await?;
+    let body = check(app, conn, None, form).await?;
     let draft = Draft {
         id: prefixed("model", app.random.bytes()),
         workspace: owner(form),
@@ -131,13 +140,20 @@ pub(crate) async fn create_in(
 }
 
 /// Saves the next version of the draft.
-pub async fn update(app: &App, actor: &Actor, id: &str, form: ModelForm) -> Result<Model, AppError> {
+pub async fn update(
+    app: &App,
+    actor: &Actor,
+    id: &str,
+    form: ModelForm,
+    expected: &Expected,
+) -> Result<Model, AppError> {
     let mut writing = app.store.write().await?;
     let found = objects::find::<ModelBody>(&mut writing, id).await?;
     let mut draft = found.ok_or_else(|| AppError::not_found("model", id))?;
     actor.require(Right::ManageProviders, draft.workspace.as_ref())?;
     actor.require(Right::ManageProviders, owner(&form).as_ref())?;
-    draft.body = check(app, &mut writing, &form).await?;
+    expected.check(&Model::from(draft.clone()))?;
+    draft.body = check(app, &mut writing, Some(id), &form).await?;
     draft.workspace = owner(&form);
     form.name.trim().clone_into(&mut draft.name);
     draft.version = form.version.unwrap_or(draft.version);
@@ -189,8 +205,49 @@ fn owner(form: &ModelForm) -> Option<WorkspaceId> {
     form.workspace.clone().filter(|workspace| !workspace.is_empty())
 }
 
-async fn check(app: &App, conn: &mut Conn, form: &ModelForm) -> Result<ModelBody, AppError> {
+/// A name leads to one model of a workspace, whether it is the model's own or an alias.
+async fn check_names(
+    conn: &mut Conn,
+    id: Option<&str>,
+    form: &ModelForm,
+    errors: &mut FieldErrors,
+) -> Result<Vec<String>, AppError> {
+    let there = objects::list::<ModelBody>(conn).await?;
+    let others = there.iter().filter(|model| Some(model.id.as_str()) != id && model.workspace == owner(form));
+    let mut taken: Vec<&str> = others
+        .flat_map(|model| std::iter::once(&model.name).chain(&model.body.aliases))
+        .map(String::as_str)
+        .collect();
+    if taken.contains(&form.name.trim()) {
+        errors.add("name", FieldError::Taken);
+    }
+    taken.push(form.name.trim());
+    let mut aliases = Vec::with_capacity(form.aliases.len());
+    for (place, alias) in form.aliases.iter().map(|alias| alias.trim()).enumerate() {
+        let mut wrong = FieldErrors::default();
+        check_name(&mut wrong, alias);
+        let taken_already = taken.contains(&alias).then_some(&FieldError::Taken);
+        if let Some(error) = wrong.of("name").or(taken_already) {
+            errors.add(format!("aliases/{place}"), error.clone());
+        }
+        taken.push(alias);
+        aliases.push(alias.to_owned());
+    }
+    if aliases.len() > ALIASES_MAX {
+        let sentence = format!("Use at most {ALIASES_MAX} aliases.");
+        errors.add("aliases", FieldError::Other(sentence));
+    }
+    Ok(aliases)
+}
+
+async fn check(
+    app: &App,
+    conn: &mut Conn,
+    id: Option<&str>,
+    form: &ModelForm,
+) -> Result<ModelBody, AppError> {
     let mut errors = FieldErrors::default();
+    let aliases = check_names(conn, id, form, &mut errors).await?;
     check_name(&mut errors, form.name.trim());
     if form.targets.is_empty() {
         errors.add("targets", FieldError::Required);
@@ -221,6 +278,7 @@ async fn check(app: &App, conn: &mut Conn, form: &ModelForm) -> Result<ModelBody
         upstream_model: target.upstream_model.trim().to_owned(),
     });
     Ok(ModelBody {
+        aliases,
         targets: targets.collect(),
         max_output: form.max_output.or_else(|| first.and_then(|row| row.max_output)),
         context_window: form.context_window.or_else(|| first.and_then(|row| row.context_window)),

@@ -1,6 +1,7 @@
 //! The listener: connections, the layers every answer passes, and the end.
 
 use std::net::SocketAddr;
+use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::Request;
@@ -9,12 +10,13 @@ use axum::response::Response;
 use axum::serve::ListenerExt as _;
 use http::header::{self, HeaderName, HeaderValue};
 use http::{Extensions, HeaderMap, StatusCode, Version};
+use rustls::ServerConfig;
 use tokio::net::TcpListener;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 
 use crate::app::App;
-use crate::routes;
+use crate::{routes, tls};
 
 /// What pages may load and do: our own files, nothing inline, nothing from elsewhere.
 pub(crate) const CONTENT_SECURITY_POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; \
@@ -28,6 +30,7 @@ pub(crate) fn router(app: App) -> Router {
     router
         .fallback(crate::page::not_found)
         .layer(from_fn_with_state(app.clone(), crate::page::dress))
+        .layer(from_fn_with_state(app.clone(), crate::api::keep))
         .layer(CompressionLayer::new().compress_when(is_worth_compressing))
         // Outermost: also what a handler did not foresee leaves with the headers below.
         .layer(from_fn(move |request, next| secured(request, next, is_https)))
@@ -60,6 +63,19 @@ async fn secured(request: Request, next: Next, is_https: bool) -> Response {
         set(header::STRICT_TRANSPORT_SECURITY, "max-age=31536000");
     }
     response
+}
+
+/// The same over TLS.
+pub(crate) async fn serve_tls(
+    listener: TcpListener,
+    certificate: Arc<ServerConfig>,
+    app: App,
+) -> std::io::Result<()> {
+    let stopping = app.stopping.clone();
+    let router = router(app).layer(from_fn(tls::with_address));
+    let service = router.into_make_service_with_connect_info::<tls::Peer>();
+    let listener = tls::TlsListener::new(listener, certificate);
+    axum::serve(listener, service).with_graceful_shutdown(stopping.cancelled_owned()).await
 }
 
 /// Serves until `app.stopping` is cancelled, then finishes what is in flight.

@@ -66,6 +66,7 @@ async fn started(State(handles): State<Arc<Handles>>) -> Response {
 
 async fn metrics(State(handles): State<Arc<Handles>>) -> Response {
     let content_type = "application/openmetrics-text; version=1.0.0; charset=utf-8";
+    handles.metrics.certificate_refused.set(i64::from(handles.certificate_refused().is_some()));
     ([(CONTENT_TYPE, content_type)], handles.metrics.text()).into_response()
 }
 
@@ -85,6 +86,7 @@ async fn status(State(handles): State<Arc<Handles>>) -> Response {
         },
         "in_flight": handles.metrics.in_flight.get(),
         "connections": handles.metrics.connections.get(),
+        "certificate_refused": handles.certificate_refused(),
         "spool": {
             "bytes": spool.bytes,
             "oldest_ms": spool.oldest_ms,

@@ -88,6 +88,12 @@ impl Refusal {
         Self::client(404, "invalid_request_error", "unknown_url", message)
     }
 
+    /// The same under another code.
+    fn coded(mut self, code: &'static str) -> Self {
+        self.error.code = code.into();
+        self
+    }
+
     /// The same with a response header.
     pub(crate) fn with(mut self, name: HeaderName, value: HeaderValue) -> Self {
         self.headers.push((name, value));
@@ -134,6 +140,8 @@ impl From<NoPlan> for Refusal {
             NoPlan::UnknownModel { .. } => {
                 Self::client(404, "invalid_request_error", "model_not_found", message)
             }
+            NoPlan::ModelStopped { .. } => Self::client(403, "permission_error", "model_stopped", message),
+            NoPlan::EndpointsStopped { .. } => Self::gateway(503, message).coded("endpoint_stopped"),
             NoPlan::NotAllowed { .. } | NoPlan::NothingInReach { .. } => {
                 Self::client(403, "permission_error", "model_not_allowed", message)
             }

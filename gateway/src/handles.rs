@@ -10,6 +10,7 @@ use weir_contract::clock::{Clock, Randomness};
 use weir_contract::id::{GatewayId, Incarnation};
 use weir_contract::sync::GatewayStatus;
 
+use crate::certificate::Certificate;
 use crate::config::GatewayConfig;
 use crate::policy::Running;
 use crate::policy::control::ControlClient;
@@ -43,6 +44,8 @@ pub(crate) struct Handles {
     drains: Arc<Semaphore>,
     /// Where clients reach this gateway.
     pub(crate) address: String,
+    /// Its own certificate, when it speaks TLS.
+    pub(crate) certificate: Option<Arc<Certificate>>,
     draining: AtomicBool,
     hurried: AtomicBool,
 }
@@ -58,12 +61,24 @@ pub(crate) struct Parts {
     pub(crate) metrics: Arc<Metrics>,
     pub(crate) control: ControlClient,
     pub(crate) address: String,
+    pub(crate) certificate: Option<Arc<Certificate>>,
 }
 
 impl Handles {
     /// Puts the parts together. Must be called on the runtime the gateway runs on.
     pub(crate) fn new(parts: Parts) -> Arc<Self> {
-        let Parts { config, gateway, incarnation, clock, random, spool, metrics, control, address } = parts;
+        let Parts {
+            config,
+            gateway,
+            incarnation,
+            clock,
+            random,
+            spool,
+            metrics,
+            control,
+            address,
+            certificate,
+        } = parts;
         let drains = Arc::new(Semaphore::new(config.limits.drains_max));
         Arc::new(Self {
             config,
@@ -79,6 +94,7 @@ impl Handles {
             runtime: Handle::current(),
             drains,
             address,
+            certificate,
             draining: AtomicBool::new(false),
             hurried: AtomicBool::new(false),
         })
@@ -103,6 +119,11 @@ impl Handles {
     pub(crate) fn drain_permit(&self) -> Option<OwnedSemaphorePermit> {
         let in_time = !self.hurried.load(Ordering::Relaxed);
         in_time.then(|| Arc::clone(&self.drains).try_acquire_owned().ok()).flatten()
+    }
+
+    /// Why the files of its certificate as they are now cannot be used.
+    pub(crate) fn certificate_refused(&self) -> Option<String> {
+        self.certificate.as_ref().and_then(|certificate| certificate.refused())
     }
 
     /// How the gateway is.

@@ -2,6 +2,7 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | `certificate` | the listener's own certificate, read again when its files change |
 //! | [`config`] | what an operator may decide, one file per section |
 //! | `server` | the listener: connections, TLS, HTTP/1.1 and HTTP/2, bounds, stopping |
 //! | `exchange` | one request's life: admit, screen, recall, route, dispatch, relay, settle, record |
@@ -18,6 +19,7 @@
 //! [`start`] puts them together. `README.md` walks through a request in order.
 
 mod admin;
+mod certificate;
 pub mod config;
 mod error;
 mod exchange;
@@ -35,5 +37,6 @@ mod story;
 mod telemetry;
 mod upstream;
 
+pub use certificate::Certificate;
 pub use config::{Compat, ControlLink, GatewayConfig, LimitsConfig, Secret, TimeoutsConfig, TlsFiles};
 pub use start::{Ambient, Running, StartError, start};

@@ -44,6 +44,7 @@ pub(crate) fn key_entry() -> KeyEntry {
         workspace: "ws_1".into(),
         name: "sample".to_owned(),
         hash: secret().key_hash(KEY).to_hex(),
+        previous: None,
         expires_at_us: None,
         models: Vec::new(),
         endpoints: Vec::new(),
@@ -116,6 +117,7 @@ pub(crate) fn content_at(openai: &str, anthropic: &str) -> Content {
         endpoints: vec![endpoint("ep_1", "openai", openai), endpoint("ep_2", "anthropic", anthropic)],
         models: vec![model("gpt", "ep_1"), model("claude", "ep_2")],
         prices: vec![price("openai", "gpt"), price("anthropic", "claude")],
+        stops: Vec::new(),
     }
 }
 

@@ -10,16 +10,18 @@ use thiserror::Error;
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
 use tokio::time::timeout;
+use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
 use weir_contract::clock::{Clock, Randomness};
 use weir_contract::id::{GatewayId, Incarnation, Revision, prefixed};
 
+use crate::certificate::Certificate;
 use crate::config::GatewayConfig;
 use crate::handles::{Handles, Parts};
 use crate::policy::control::ControlClient;
 use crate::policy::disk::Disk;
 use crate::policy::subscribe::{Subscriber, report};
-use crate::server::{Server, acceptor};
+use crate::server::Server;
 use crate::spool::{Spool, SpoolError};
 use crate::telemetry::{Metrics, SpoolCollector};
 use crate::{admin, search};
@@ -88,7 +90,9 @@ pub struct Running {
 /// When a setting cannot work, an address is taken, or the data folder or spool cannot be used.
 pub async fn start(config: GatewayConfig, ambient: Ambient) -> Result<Running, StartError> {
     let Ambient { clock, random } = ambient;
-    let tls = config.tls.given().then(|| acceptor(&config.tls)).transpose().map_err(StartError::Config)?;
+    let certificate = config.tls.given().then(|| Certificate::load(&config.tls)).transpose();
+    let certificate = certificate.map_err(StartError::Config)?;
+    let tls = certificate.as_ref().map(acceptor).transpose().map_err(StartError::Config)?;
     let control =
         ControlClient::new(&config.control).map_err(|error| StartError::Config(error.to_string()))?;
     let gateway = gateway_id(&config, random.as_ref())?;
@@ -110,6 +114,7 @@ pub async fn start(config: GatewayConfig, ambient: Ambient) -> Result<Running, S
         metrics,
         control,
         address: format!("{scheme}://{address}"),
+        certificate,
     };
     let handles = Handles::new(parts);
     let subscriber = Subscriber::begin(Arc::clone(&handles), disk).await;
@@ -168,6 +173,10 @@ impl Running {
         self.handles.spool.shutdown(DELIVER_MAX).await;
         self.background.shutdown().await;
     }
+}
+
+fn acceptor(certificate: &Arc<Certificate>) -> Result<TlsAcceptor, String> {
+    certificate.server_config(&["h2", "http/1.1"]).map(TlsAcceptor::from)
 }
 
 async fn listen(what: &'static str, at: SocketAddr) -> Result<(TcpListener, SocketAddr), StartError> {

@@ -101,6 +101,7 @@ fn content(provider: SocketAddr, secret: &PolicySecret) -> Content {
         endpoints,
         models: names.map(model).to_vec(),
         prices: names.map(price).to_vec(),
+        stops: Vec::new(),
     }
 }
 
@@ -120,6 +121,7 @@ fn key(secret: &PolicySecret) -> KeyEntry {
         workspace: "ws_bench".into(),
         name: "bench".to_owned(),
         hash: secret.key_hash(KEY).to_hex(),
+        previous: None,
         expires_at_us: None,
         models: Vec::new(),
         endpoints: Vec::new(),

@@ -17,18 +17,25 @@ await main(async (browser) => {
   await page.locator("[name='credential']").fill(WRONG_KEY);
   await page.locator("[name='allow_private']").check();
   await page.locator("main form button.primary").last().click();
-  await page.waitForURL("**/providers**");
+  await page.waitForURL("**/providers/endpoints/ep_**");
+  const endpoint = new URL(page.url()).pathname;
 
-  await page.goto(`${dashboard}/providers/models/new`, { waitUntil: "load" });
+  await page.locator("form[action$='/test'] button").click();
+  await page.waitForURL("**/test");
+  const tested = await page.locator("main div.note[role='status']").innerText();
+  expect(tested.includes("401") && tested.includes(MESSAGE), page.url(), `the test said ${tested}`);
+  expect(!(await page.content()).includes(WRONG_KEY), page.url(), "the key is on the page");
+
+  await page.goto(`${dashboard}/models/new`, { waitUntil: "load" });
   await page.locator("[name='name']").fill("mine/gpt");
   await page.locator("[name='target_0_endpoint']").selectOption({ label: "mine" });
   await page.locator("[name='target_0_model']").fill("gpt-4o");
   await page.locator("main form button.primary").last().click();
-  await page.waitForURL("**/providers**");
+  await page.waitForURL("**/models");
 
   await page.locator("#publish_note").fill("my own provider");
   await page.locator("form[action='/publish'] button.primary").click();
-  await page.waitForURL("**/providers**");
+  await page.waitForURL("**/models**");
   expect((await page.locator("#publish_note").count()) === 0, page.url(), "still unpublished");
 
   let answer;
@@ -46,7 +53,7 @@ await main(async (browser) => {
   expect(said.includes(MESSAGE), "the gateway", `said ${said}`);
   const id = answer.headers.get("x-weir-request-id");
 
-  const pages = ["/providers", "/requests", ...["", "?tab=attempts", "?tab=raw", "?tab=cost"].map((tab) => `/requests/${id}${tab}`)];
+  const pages = ["/providers", endpoint, "/requests", ...["", "?tab=attempts", "?tab=raw", "?tab=cost"].map((tab) => `/requests/${id}${tab}`)];
   let told = false;
   for (const path of pages) {
     let text = "";

@@ -119,6 +119,27 @@ impl Setup {
     }
 }
 
+/// A command of `weir` at the machine of an installation, with nothing of the tests' own environment.
+#[must_use]
+pub fn command(data: &Path, archive: &Archive) -> Command {
+    let mut weir = Command::new(binary::built("weir"));
+    weir.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
+    weir.env("WEIR_CHDB_LIB", binary::engine_library()).env("WEIR_DATA", data);
+    weir.env("WEIR_CLICKHOUSE_URL", &archive.url).env("WEIR_CLICKHOUSE_USER", &archive.user);
+    weir.env("WEIR_CLICKHOUSE_PASSWORD", &archive.password)
+        .env("WEIR_CLICKHOUSE_DATABASE", &archive.database);
+    weir
+}
+
+/// Runs a command to its end and gives what it printed; panics with its complaints when it failed.
+#[must_use]
+pub fn printed(command: &mut Command) -> String {
+    let ended = command.stdin(Stdio::null()).output().unwrap();
+    let text = |bytes: &[u8]| String::from_utf8_lossy(bytes).into_owned();
+    assert!(ended.status.success(), "{command:?}: {}", text(&ended.stderr));
+    text(&ended.stdout)
+}
+
 /// The embedded engine's address and password, as the data folder of its owner tells.
 fn own_archive(data: &Path, ready: &Value) -> Archive {
     let url = ready["clickhouse"].as_str().unwrap_or_default().to_owned();

@@ -79,7 +79,7 @@ async fn the_printed_line_answers_and_its_request_is_on_the_page_at_once() {
     let visitor = Visitor::first_admin(&dashboard, &started.word_after("Sign in once with ")).await;
     let page = wait::within(SOON, "the request is on the page", || async {
         let page = visitor.page("/requests?q=customer:acme").await;
-        between(&page, "href=\"/requests/", "/requests/", "\"")
+        between(&page, "data-row href=\"/requests/", "/requests/", "\"")
             .map(|id| id.split('?').next().unwrap().to_owned())
     })
     .await;

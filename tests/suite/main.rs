@@ -6,8 +6,13 @@
 //! | `first_run`, `sdk`, `recordings` | what a client sees, and what is stored of it |
 //! | `faults` | providers that fail: what the client gets, what is on record |
 //! | `kill`, `away` | nothing is lost, nothing is twice, traffic goes on |
+//! | `endpoints` | client certificates, tests of endpoints, aliases |
+//! | `keys` | a key is rotated and no request fails |
 //! | `publish` | a policy arrives whole, or not at all |
 //! | `store` | PostgreSQL by URL |
+//! | `backup` | what was lost comes back the same; the master key changes under traffic |
+//! | `deploy`, `shell` | what is shipped for deployment and the command line is right |
+//! | `traffic` | a month of samples comes and goes |
 //! | `tie` | every figure is the same figure |
 //! | `otel` | other tools read the traces |
 //! | `requests` | overview, groups, views, live rows, exports: the same figures everywhere |
@@ -15,9 +20,13 @@
 //! | `pages` | the dashboard in a real browser |
 
 mod away;
+mod backup;
+mod deploy;
+mod endpoints;
 mod faults;
 mod first_run;
 mod house;
+mod keys;
 mod kill;
 mod load;
 mod otel;
@@ -26,6 +35,8 @@ mod publish;
 mod recordings;
 mod requests;
 mod sdk;
+mod shell;
 mod speed;
 mod store;
 mod tie;
+mod traffic;

@@ -118,7 +118,8 @@ fn pages(list: &[&str]) -> Vec<Value> {
     list.iter().map(|url| json!({"url": url})).collect()
 }
 
-const SET_UP: [&str; 4] = ["/keys", "/providers", "/providers/endpoints/new", "/models/new"];
+const SET_UP: [&str; 6] =
+    ["/keys", "/providers", "/providers/endpoints/new", "/models", "/models/new", "/prices"];
 
 const REQUESTS_KEPT: [&str; 4] = [
     "/requests?group=customer",

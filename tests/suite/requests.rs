@@ -30,6 +30,12 @@ impl House {
             ask(&weir, model, customer).await;
         }
         weir.final_rows(4).await;
+        // A row is there a moment before the sums that are made from it.
+        wait::until("the sums are made", || async {
+            let sums = weir.archive.number("SELECT sum(requests) FROM spend_policy_1h").await;
+            (sums == 4).then_some(())
+        })
+        .await;
         Self { weir, visitor }
     }
 

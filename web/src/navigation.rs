@@ -27,6 +27,11 @@ pub struct Entry {
     pub key: &'static str,
 }
 
+/// Every entry, in the order it is read.
+pub fn entries() -> impl Iterator<Item = &'static Entry> {
+    NAVIGATION.iter().flat_map(|group| group.entries)
+}
+
 /// The whole navigation, in the order it is read.
 pub(crate) const NAVIGATION: &[Group] = &[
     Group {

@@ -1,6 +1,7 @@
 //! What every page carries around its content, so that a handler states it once.
 
 use crate::asset;
+use crate::help::{ScreenHelp, screen_of};
 use crate::navigation::{Group, NAVIGATION};
 
 /// The frame of a page: what it is called, who reads it, and what they should know wherever they are.
@@ -37,6 +38,12 @@ impl Shell {
     #[must_use]
     pub fn navigation(&self) -> &'static [Group] {
         NAVIGATION
+    }
+
+    /// How to read this screen; none for pages outside the navigation.
+    #[must_use]
+    pub fn help(&self) -> Option<&'static ScreenHelp> {
+        screen_of(self.section)
     }
 }
 

@@ -20,8 +20,12 @@ pub const PRICES: &str = "/prices";
 pub const PUBLISHING: &str = "/publishing";
 /// Who runs which revision.
 pub const GATEWAYS: &str = "/gateways";
+/// What is stopped, and where a new stop is posted.
+pub const STOPS: &str = "/stops";
 /// Who changed what.
 pub const AUDIT: &str = "/audit";
+/// The whole audit chain as a file that can be checked without a server.
+pub const AUDIT_JSONL: &str = "/audit.jsonl";
 /// People, sessions, tokens, workspaces, looks.
 pub const SETTINGS: &str = "/settings";
 /// Sign-in, and where it is posted.
@@ -99,6 +103,27 @@ pub fn export_deletion(id: &str) -> String {
     format!("{EXPORTS}/{}/deletion", escaped(id))
 }
 
+/// All that is explained.
+pub const HELP: &str = "/help";
+
+/// One group of the API, described.
+#[must_use]
+pub fn api(group: &str) -> String {
+    format!("/api{}", Query::new().set("group", group))
+}
+
+/// How to read one screen.
+#[must_use]
+pub fn help(screen: &str) -> String {
+    format!("{HELP}/{}", escaped(screen))
+}
+
+/// What one error means; also the `type` of a problem.
+#[must_use]
+pub fn error_help(slug: &str) -> String {
+    format!("{HELP}/errors/{}", escaped(slug))
+}
+
 /// One request.
 #[must_use]
 pub fn request(id: &str) -> String {
@@ -153,16 +178,74 @@ pub fn key_revocation(id: &str) -> String {
     format!("/keys/{}/revocation", escaped(id))
 }
 
+/// One key: its page (GET) and where its change is posted.
+#[must_use]
+pub fn key(id: &str) -> String {
+    format!("{KEYS}/{}", escaped(id))
+}
+
+/// Where rotating a key is asked (GET) and done (POST).
+#[must_use]
+pub fn key_rotation(id: &str) -> String {
+    format!("{KEYS}/{}/rotation", escaped(id))
+}
+
+/// Where the end of a key's old secret is posted.
+#[must_use]
+pub fn key_rotation_end(id: &str) -> String {
+    format!("{KEYS}/{}/rotation/end", escaped(id))
+}
+
+/// The list of keys, searched, in one state, from one row on.
+#[must_use]
+pub fn keys(search: &str, state: &str, after: &str) -> String {
+    format!("{KEYS}{}", Query::new().set("search", search).set("state", state).set("after", after))
+}
+
 /// One endpoint: its form (GET) and where the change is posted.
 #[must_use]
 pub fn endpoint(id: &str) -> String {
     format!("{ENDPOINTS}/{}", escaped(id))
 }
 
+/// The form for a new endpoint of that provider.
+#[must_use]
+pub fn endpoint_new(provider: &str) -> String {
+    format!("{ENDPOINT_NEW}{}", Query::new().set("provider", provider))
+}
+
+/// Where the test of an endpoint is posted.
+#[must_use]
+pub fn endpoint_test(id: &str) -> String {
+    format!("{ENDPOINTS}/{}/test", escaped(id))
+}
+
 /// Where deleting an endpoint is asked (GET) and done (POST).
 #[must_use]
 pub fn endpoint_deletion(id: &str) -> String {
     format!("{ENDPOINTS}/{}/deletion", escaped(id))
+}
+
+/// The list of models, searched.
+#[must_use]
+pub fn models(search: &str) -> String {
+    format!("{MODELS}{}", Query::new().set("search", search))
+}
+
+/// The price book, searched, all of it or what is in use, from one row on.
+#[must_use]
+pub fn prices(search: &str, in_use: bool, after: &str) -> String {
+    format!("{PRICES}{}", prices_query(search, in_use).set("after", after))
+}
+
+/// The same rows as CSV.
+#[must_use]
+pub fn prices_csv(search: &str, in_use: bool) -> String {
+    format!("/prices.csv{}", prices_query(search, in_use))
+}
+
+fn prices_query(search: &str, in_use: bool) -> Query {
+    Query::new().set("search", search).set("in_use", if in_use { "on" } else { "" })
 }
 
 /// One model: its form (GET) and where the change is posted.
@@ -175,6 +258,93 @@ pub fn model(id: &str) -> String {
 #[must_use]
 pub fn model_deletion(id: &str) -> String {
     format!("{MODELS}/{}/deletion", escaped(id))
+}
+
+/// The form to stop a customer, key, model or endpoint, filled in.
+#[must_use]
+pub fn stop(kind: &str, target: &str) -> String {
+    format!("{STOPS}{}", Query::new().set("kind", kind).set("target", target))
+}
+
+/// Where letting a stopped thing go on is posted.
+#[must_use]
+pub fn stop_end(id: &str) -> String {
+    format!("{STOPS}/{}/end", escaped(id))
+}
+
+/// Where a thing is shown, by its id; `None` for what has no page.
+#[must_use]
+pub fn object(id: &str) -> Option<String> {
+    let (kind, _) = id.split_once('_').unwrap_or((id, ""));
+    match kind {
+        "key" => Some(format!("{KEYS}/{}", escaped(id))),
+        "ep" => Some(endpoint(id)),
+        "model" => Some(model(id)),
+        "ws" => Some(format!("{SETTINGS}/workspaces")),
+        "person" => Some(format!("{SETTINGS}/people")),
+        "token" => Some(format!("{SETTINGS}/tokens")),
+        number if number.parse::<u64>().is_ok() => Some(format!("{PUBLISHING}/{number}")),
+        _ => None,
+    }
+}
+
+/// What the audit log shows; empty parts narrow nothing.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct AuditQuery {
+    /// Who, by id.
+    pub actor: String,
+    /// What was done, or how it begins.
+    pub action: String,
+    /// To what, by id.
+    pub object: String,
+    /// From that day on.
+    pub from: String,
+    /// Before that day.
+    pub to: String,
+}
+
+impl AuditQuery {
+    /// The address of the list.
+    #[must_use]
+    pub fn href(&self) -> String {
+        format!("{AUDIT}{}", self.query())
+    }
+
+    /// The same rows as CSV.
+    #[must_use]
+    pub fn csv(&self) -> String {
+        format!("/audit.csv{}", self.query())
+    }
+
+    /// The rows before number `before`.
+    #[must_use]
+    pub fn before(&self, before: &i64) -> String {
+        format!("{AUDIT}{}", self.query().set("before", &before.to_string()))
+    }
+
+    /// One row of the list.
+    #[must_use]
+    pub fn row(&self, seq: &i64) -> String {
+        format!("{}#row_{seq}", self.before(&(seq + 1)))
+    }
+
+    /// The list with the chain checked.
+    #[must_use]
+    pub fn checked(&self) -> String {
+        format!("{AUDIT}{}", self.query().set("check", "1"))
+    }
+
+    /// Whether anything is narrowed.
+    #[must_use]
+    pub fn is_filtered(&self) -> bool {
+        *self != Self::default()
+    }
+
+    fn query(&self) -> Query {
+        let Self { actor, action, object, from, to } = self;
+        let query = Query::new().set("actor", actor).set("action", action).set("object", object);
+        query.set("from", from).set("to", to)
+    }
 }
 
 /// What the list of requests shows.

@@ -1,6 +1,9 @@
 //! The description of the API, generated from the handlers themselves, so that the two cannot part.
 
+use std::collections::HashMap;
+
 use axum::Json;
+use serde_json::Value;
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 
@@ -17,6 +20,10 @@ use crate::auth::Public;
         v1::workspaces::update,
         v1::keys::list,
         v1::keys::create,
+        v1::keys::show,
+        v1::keys::update,
+        v1::keys::rotate,
+        v1::keys::end_old_secret,
         v1::keys::revoke,
         v1::endpoints::providers,
         v1::endpoints::list,
@@ -24,6 +31,11 @@ use crate::auth::Public;
         v1::endpoints::create,
         v1::endpoints::update,
         v1::endpoints::delete,
+        v1::prices::list,
+        v1::prices::unrated,
+        v1::models::observed,
+        v1::endpoints::observed,
+        v1::endpoints::test,
         v1::models::list,
         v1::models::show,
         v1::models::create,
@@ -38,6 +50,9 @@ use crate::auth::Public;
         v1::gateways::list_tokens,
         v1::gateways::create_token,
         v1::gateways::revoke_token,
+        v1::stops::list,
+        v1::stops::create,
+        v1::stops::end,
         v1::tokens::list,
         v1::tokens::create,
         v1::tokens::revoke,
@@ -60,13 +75,38 @@ use crate::auth::Public;
         v1::customers::show,
         v1::audit::list,
         v1::audit::verify,
+        v1::audit::export,
     )
 )]
 struct Description;
 
 /// The description.
-pub(crate) async fn show(_: Public) -> Json<utoipa::openapi::OpenApi> {
-    Json(description())
+pub(crate) async fn show(_: Public) -> Json<Value> {
+    Json(document())
+}
+
+/// The description with what all operations share.
+pub(crate) fn document() -> Value {
+    let mut document = serde_json::to_value(description()).unwrap_or_default();
+    super::shared::complete(&mut document);
+    document
+}
+
+/// The query parameters of each operation: `GET /api/v1/keys` → their names.
+pub(super) fn query_parameters() -> HashMap<String, Vec<String>> {
+    let json = document();
+    let paths = json["paths"].as_object().into_iter().flatten();
+    let operations = paths.flat_map(|(path, item)| {
+        let methods = item.as_object().into_iter().flatten();
+        methods.map(move |(method, operation)| (format!("{} {path}", method.to_uppercase()), operation))
+    });
+    operations.map(|(name, operation)| (name, query_parameters_of(operation))).collect()
+}
+
+fn query_parameters_of(operation: &Value) -> Vec<String> {
+    let all = operation["parameters"].as_array().into_iter().flatten();
+    let queried = all.filter(|parameter| parameter["in"] == "query");
+    queried.filter_map(|parameter| parameter["name"].as_str().map(str::to_owned)).collect()
 }
 
 fn description() -> utoipa::openapi::OpenApi {
@@ -91,8 +131,31 @@ mod tests {
     use super::*;
 
     #[test]
+    fn every_operation_says_how_it_fails_and_every_reference_leads_somewhere() {
+        let json = document();
+        assert_eq!(json["components"]["schemas"]["Problem"]["type"], "object");
+        let paths = json["paths"].as_object().unwrap();
+        for (path, item) in paths {
+            for (method, operation) in item.as_object().unwrap() {
+                for status in ["401", "429"] {
+                    let content = &operation["responses"][status]["content"];
+                    assert!(content["application/problem+json"].is_object(), "{method} {path}: {status}");
+                }
+                let takes_key = operation["parameters"]
+                    .as_array()
+                    .is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "Idempotency-Key"));
+                assert_eq!(takes_key, method == "post", "{method} {path}");
+            }
+        }
+        let text = json.to_string();
+        for reference in text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
+            assert!(json.pointer(reference).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
     fn every_route_of_the_api_is_described_and_nothing_else() {
-        let json = serde_json::to_value(description()).unwrap();
+        let json = document();
         let described = json["paths"].as_object().unwrap();
         let (_, list) = crate::routes::all().finish();
         for route in list.iter().filter(|route| route.path.starts_with("/api/v1/")) {

@@ -12,9 +12,13 @@
 //! | [`body`] | stored bytes, gated by size |
 //! | [`customers`] | who costs what, from the rollups |
 //! | [`spend`] | one customer by day, model and key |
+//! | [`observed`] | how fast and how well endpoints answer, and their last error |
 //! | [`overview`] | what a window comes to, how slow it was, what fails; from the rollups |
 //! | [`export`] | every call of a window, row by row |
 //! | [`tie`] | whether calls, rollups and manifests add up to the same nano-dollar |
+//! | `condition` | the version of the tables, the clock |
+//! | `erase` | all rows of a workspace, taken out |
+//! | [`copy`] | rows as files and back, for backups |
 //! | [`migrate`] | bringing the tables to the version this build knows |
 //!
 //! Invariants: the `clickhouse` crate is used here and in the gateway's spool only; a statement over tenants' rows can
@@ -23,7 +27,10 @@
 
 mod blob;
 pub(crate) mod body;
+mod condition;
+pub(crate) mod copy;
 pub(crate) mod customers;
+mod erase;
 pub(crate) mod export;
 mod filter_sql;
 pub(crate) mod groups;
@@ -32,6 +39,7 @@ pub(crate) mod histogram;
 mod live;
 mod migrate;
 mod names;
+pub(crate) mod observed;
 pub(crate) mod overview;
 mod reach;
 pub(crate) mod request;
@@ -53,7 +61,7 @@ pub use migrate::MigrateError;
 pub(crate) use names::Names;
 pub(crate) use scope::Scope;
 use scope::Statement;
-pub(crate) use window::Window;
+pub(crate) use window::{RangeError, Window, moment};
 
 /// Seconds a page's question may take inside ClickHouse.
 const PAGE_SECONDS: u64 = 10;

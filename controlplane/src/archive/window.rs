@@ -127,7 +127,8 @@ fn midnight(day: NaiveDate) -> i64 {
     day.and_time(NaiveTime::MIN).and_utc().timestamp_micros()
 }
 
-fn moment(text: &str) -> Result<i64, RangeError> {
+/// A moment as people write it: a day, or a day and a time; µs UTC.
+pub(crate) fn moment(text: &str) -> Result<i64, RangeError> {
     if let Ok(day) = NaiveDate::parse_from_str(text, "%Y-%m-%d") {
         return Ok(midnight(day));
     }

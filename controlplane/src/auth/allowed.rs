@@ -41,7 +41,8 @@ impl<P: Permission> FromRequestParts<App> for Allowed<P> {
     }
 }
 
-async fn identify(parts: &Parts, app: &App) -> Result<Actor, AppError> {
+/// Whoever asks, whatever they may do.
+pub(crate) async fn identify(parts: &Parts, app: &App) -> Result<Actor, AppError> {
     match presented(parts) {
         Presented::Bearer(token) => api_tokens::identify(app, token).await,
         Presented::Session(token) => {

@@ -22,6 +22,7 @@ use crate::error::AppError;
 
 pub use actor::{Actor, Reach};
 pub use allowed::{Allowed, Door, Entry, FromGateway, Guarded, Public, Visitor};
+pub(crate) use allowed::{identify, presented};
 pub use password::PASSWORD_MIN;
 pub use permission::{
     Grant, ManageGateways, ManageKeys, ManagePeople, ManageProviders, ManageTokens, ManageWorkspaces,

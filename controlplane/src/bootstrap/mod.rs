@@ -15,6 +15,8 @@ use crate::{api_tokens, gateways, keys, publish, store, token};
 const OURSELVES: &str = "weir";
 /// The setting that says that the first steps were taken.
 const DONE: &str = "bootstrap.done";
+/// The name of the token of the gateway in the same process.
+pub(crate) const LOCAL_GATEWAY: &str = "gateway of the same process";
 const GATEWAY_TOKEN: &str = "local.gateway_token";
 const FIRST_KEY: &str = "first.key";
 const FIRST_KEY_ID: &str = "first.key_id";
@@ -71,10 +73,10 @@ async fn set_up(app: &App, conn: &mut Conn) -> Result<publish::Published, AppErr
         created_us: now_us,
     };
     create_workspace(conn, OURSELVES, &workspace).await?;
-    let form = keys::NewKey {
+    let form = keys::KeyForm {
         name: "first key".to_owned(),
         workspace: workspace.id.clone(),
-        ..keys::NewKey::default()
+        ..keys::KeyForm::default()
     };
     let key = keys::create_in(app, conn, OURSELVES, form).await?;
     keep(app, conn, FIRST_KEY, &key.secret).await?;
@@ -88,7 +90,7 @@ async fn set_up(app: &App, conn: &mut Conn) -> Result<publish::Published, AppErr
     let (_, api_token) = api_tokens::create_in(app, conn, OURSELVES, form).await?;
     keep(app, conn, FIRST_API_TOKEN, &api_token).await?;
     let gateway_token = token::mint(token::GATEWAY, app.random.as_ref());
-    gateways::enrol(app, conn, OURSELVES, "gateway of the same process", &gateway_token).await?;
+    gateways::enrol(app, conn, OURSELVES, LOCAL_GATEWAY, &gateway_token).await?;
     keep(app, conn, GATEWAY_TOKEN, &gateway_token).await?;
     if let Some(url) = app.config.demo_url.as_deref() {
         demo::set_up(app, conn, OURSELVES, url).await?;

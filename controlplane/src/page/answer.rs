@@ -15,7 +15,7 @@ pub(super) fn page(view: &impl Template) -> Result<Response, AppError> {
 
 /// A page under another status.
 pub(super) fn page_with(status: StatusCode, view: &impl Template) -> Result<Response, AppError> {
-    let html = view.render().map_err(AppError::internal)?;
+    let html = weir_web::render(view).map_err(AppError::internal)?;
     let mut response = (status, html).into_response();
     response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("text/html; charset=utf-8"));
     Ok(response)

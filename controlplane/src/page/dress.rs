@@ -4,6 +4,7 @@ use axum::extract::{Request, State};
 use axum::middleware::Next;
 use axum::response::Response;
 use http::{StatusCode, header};
+use weir_web::navigation::{Entry, entries};
 use weir_web::page::ErrorPage;
 use weir_web::shell::{Link, Section, Shell};
 use weir_web::url;
@@ -14,6 +15,7 @@ use super::frame::Frame;
 use crate::app::App;
 use crate::auth::{Actor, session};
 use crate::error::{Problem, Told};
+use crate::refusal::nearest;
 
 /// A layer around all routes; what the API answers passes as it is.
 pub(crate) async fn dress(State(app): State<App>, request: Request, next: Next) -> Response {
@@ -94,17 +96,33 @@ async fn error_page(
 }
 
 fn of_problem(shell: Shell, problem: &Problem) -> ErrorPage {
-    let links = if shell.user.is_some() {
-        vec![Link::new("Go to requests", url::REQUESTS), Link::new("Go to providers", url::PROVIDERS)]
-    } else {
-        vec![Link::new("Sign in", url::SIGN_IN)]
-    };
+    let links = links(&shell, problem);
     let details: Vec<String> = problem.errors.iter().map(|error| error.detail.clone()).collect();
     let mut sentence = begin_with_capital(&problem.detail);
     if !details.is_empty() {
         sentence = format!("{sentence} {}", details.join(" "));
     }
     ErrorPage { shell, status: problem.status, sentence, links, reference: None }
+}
+
+/// Where to go from here: the page that was meant, what the error means, and always one that exists.
+fn links(shell: &Shell, problem: &Problem) -> Vec<Link> {
+    if shell.user.is_none() {
+        return vec![Link::new("Sign in", url::SIGN_IN)];
+    }
+    let meant = (problem.status == 404).then(|| meant(&shell.path)).flatten();
+    let meant = meant.map(|entry| Link::new(format!("Go to {}", entry.name.to_lowercase()), entry.href));
+    let means = (!problem.kind.is_empty()).then(|| Link::new("What this error means", &problem.kind));
+    let safe = meant.is_none().then(|| Link::new("Go to requests", url::REQUESTS));
+    meant.into_iter().chain(means).chain(safe).collect()
+}
+
+/// The screen whose address begins most like this one.
+fn meant(path: &str) -> Option<&'static Entry> {
+    let first = path.trim_start_matches('/').split(['/', '?']).next().unwrap_or_default();
+    let screens = || entries().filter(|entry| entry.href.len() > 1);
+    let name = nearest(first, screens().map(|entry| entry.href.trim_start_matches('/')))?;
+    screens().find(|entry| entry.href.trim_start_matches('/') == name)
 }
 
 /// Errors are written to stand inside a sentence; on a page they are one.

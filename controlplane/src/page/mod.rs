@@ -3,9 +3,12 @@
 //! Every page works by plain links and forms. What failed becomes a page too: see [`dress`].
 
 mod answer;
+mod api;
 mod appearance;
 mod assets;
+mod audit;
 mod customers;
+mod draft;
 mod dress;
 mod example;
 mod first_admin;
@@ -13,16 +16,21 @@ mod flash;
 mod frame;
 mod freshness;
 mod gateway;
+mod help;
 mod keys;
+mod models;
 mod overview;
 mod people;
+mod prices;
 mod providers;
 mod publish;
 mod requests;
 mod sheet;
 mod sign_in;
+mod stops;
 #[cfg(test)]
 mod tests;
+mod trail;
 mod welcome;
 
 use http::Uri;
@@ -71,6 +79,11 @@ pub(crate) fn routes() -> Routes {
         .get("/customers/{id}/calls.csv", customers::export::calls)
         .get("/keys", keys::list::list)
         .post("/keys", keys::create::create)
+        .get("/keys/{id}", keys::show::show)
+        .post("/keys/{id}", keys::show::update)
+        .get("/keys/{id}/rotation", keys::rotate::ask)
+        .post("/keys/{id}/rotation", keys::rotate::create)
+        .post("/keys/{id}/rotation/end", keys::rotate::end)
         .get("/keys/{id}/revocation", keys::revoke::ask)
         .post("/keys/{id}/revocation", keys::revoke::create)
         .get("/providers", providers::list::list)
@@ -78,15 +91,29 @@ pub(crate) fn routes() -> Routes {
         .post("/providers/endpoints", providers::endpoint::create)
         .get("/providers/endpoints/{id}", providers::endpoint::show)
         .post("/providers/endpoints/{id}", providers::endpoint::update)
-        .get("/providers/endpoints/{id}/deletion", providers::endpoint::ask)
-        .post("/providers/endpoints/{id}/deletion", providers::endpoint::delete)
-        .get("/models/new", providers::model::new)
-        .post("/models", providers::model::create)
-        .get("/models/{id}", providers::model::show)
-        .post("/models/{id}", providers::model::update)
-        .get("/models/{id}/deletion", providers::model::ask)
-        .post("/models/{id}/deletion", providers::model::delete)
+        .post("/providers/endpoints/{id}/test", providers::endpoint::test)
+        .get("/providers/endpoints/{id}/deletion", providers::delete::ask)
+        .post("/providers/endpoints/{id}/deletion", providers::delete::delete)
+        .get("/models", models::list::list)
+        .get("/models/new", models::show::new)
+        .post("/models", models::show::create)
+        .get("/models/{id}", models::show::show)
+        .post("/models/{id}", models::show::update)
+        .get("/models/{id}/deletion", models::delete::ask)
+        .post("/models/{id}/deletion", models::delete::delete)
+        .get("/prices", prices::list)
+        .get("/prices.csv", prices::export)
+        .get("/audit", audit::list::list)
+        .get("/audit.jsonl", audit::export::chain)
+        .get("/audit.csv", audit::export::csv)
+        .get("/stops", stops::list)
+        .post("/stops", stops::create)
+        .post("/stops/{id}/end", stops::end)
         .post("/publish", publish::create)
+        .get("/api", api::show)
+        .get("/help", help::list)
+        .get("/help/errors/{slug}", help::error)
+        .get("/help/{screen}", help::screen)
 }
 
 /// Everything that is no route.

@@ -124,7 +124,8 @@ async fn a_new_key_is_shown_once_and_works_until_it_is_revoked() {
     let house = House::new().await;
     let mut browser = Browser::admin(&house).await;
     let page = browser.get("/keys").await;
-    let workspace = between(&page.text, "<option value=\"", "\"").to_owned();
+    let workspaces = between(&page.text, "name=\"workspace\"", "</select>");
+    let workspace = between(workspaces, "<option value=\"", "\"").to_owned();
     let page = browser.post("/keys", &format!("name=&workspace={workspace}&concurrency=few")).await;
     assert_eq!(page.status, StatusCode::UNPROCESSABLE_ENTITY);
     assert!(page.text.contains("value=\"few\""));
@@ -133,7 +134,7 @@ async fn a_new_key_is_shown_once_and_works_until_it_is_revoked() {
     assert!(page.text.contains("wk_"));
     let page = browser.get("/keys").await;
     assert!(page.text.contains("billing") && page.text.contains("acme") && !page.text.contains("wk_"));
-    let path = format!("/keys/{}/revocation", between(&page.text, "/keys/", "/revocation"));
+    let path = format!("/keys/key_{}/revocation", between(&page.text, "/keys/key_", "\""));
     let page = browser.get(&path).await;
     assert!(page.text.contains("Revoke key billing"));
     assert_eq!(browser.post(&path, "").await.location, "/keys");
@@ -149,9 +150,11 @@ async fn an_endpoint_goes_from_the_form_to_every_gateway_and_its_credential_neve
     assert_eq!(browser.get("/providers/endpoints/new").await.status, StatusCode::OK);
     let form = "name=main&provider=openai&credential=sk-secret&add_models=on";
     let page = browser.post("/providers/endpoints", form).await;
-    assert_eq!(page.location, "/providers", "{}", page.text);
+    assert!(page.location.starts_with("/providers/endpoints/ep_"), "{}", page.text);
     let page = browser.get("/providers").await;
-    assert!(page.text.contains("api.openai.com") && page.text.contains("openai/gpt-x"));
+    assert!(
+        page.text.contains("api.openai.com") && browser.get("/models").await.text.contains("openai/gpt-x")
+    );
     assert!(page.text.contains("unpublished change") && !page.text.contains("sk-secret"));
     let path = format!("/providers/endpoints/{}", between(&page.text, "/providers/endpoints/ep_", "\""))
         .replace("endpoints/", "endpoints/ep_");
@@ -183,8 +186,8 @@ async fn a_model_with_a_fallback_is_made_by_the_form() {
     let form = format!(
         "name=fast&target_0_endpoint={endpoint}&target_0_model=gpt-x&target_1_endpoint={endpoint}&target_1_model=gpt-y"
     );
-    assert_eq!(browser.post("/models", &form).await.location, "/providers");
-    let page = browser.get("/providers").await;
+    assert_eq!(browser.post("/models", &form).await.location, "/models");
+    let page = browser.get("/models").await;
     assert!(page.text.contains("gpt-x") && page.text.contains("gpt-y") && page.text.contains("$2.50"));
 }
 
@@ -200,6 +203,9 @@ async fn without_the_archive_pages_that_need_it_say_so_and_the_others_work() {
     for path in [
         "/keys",
         "/providers",
+        "/models",
+        "/prices",
+        "/prices.csv",
         "/welcome",
         "/requests/views",
         "/requests/exports",
@@ -269,4 +275,45 @@ async fn a_form_from_another_site_changes_nothing_and_says_so() {
     let page = browser.ask(request, "note=x".to_owned()).await;
     assert_eq!(page.status, StatusCode::FORBIDDEN);
     assert!(page.text.contains("another site"));
+}
+
+#[tokio::test]
+async fn errors_screens_and_the_api_are_explained_to_whoever_is_signed_in() {
+    let house = House::new().await;
+    let mut browser = Browser::admin(&house).await;
+    let pages = [
+        ("/help", "href=\"/help/errors/overtaken\""),
+        ("/help/requests", "customer:acme status:error"),
+        ("/help/errors/overtaken", "Yours was not saved"),
+        ("/help/errors/wrong_api", "speaks another API"),
+        ("/api", "href=\"/api?group=keys\""),
+        ("/api?group=keys", "<code>POST /api/v1/keys</code>"),
+        ("/keys", "href=\"/help/keys\""),
+    ];
+    for (path, words) in pages {
+        let page = browser.get(path).await;
+        assert_eq!(page.status, StatusCode::OK, "{path}");
+        assert!(page.text.contains(words), "{path} does not say {words}: {}", page.text);
+    }
+    let lost = browser.get("/custmers/acme").await;
+    assert!(lost.text.contains("Go to customers"), "{}", lost.text);
+    assert!(lost.text.contains("href=\"/help/errors/not-found\""), "{}", lost.text);
+}
+
+#[tokio::test]
+async fn the_audit_log_shows_what_changed_and_that_the_chain_holds() {
+    let house = House::new().await;
+    let mut browser = Browser::admin(&house).await;
+    let form = "name=main&provider=openai&credential=sk-secret";
+    browser.post("/providers/endpoints", form).await;
+    let page = browser.get("/audit?check=1").await;
+    assert!(page.text.contains("unbroken") && page.text.contains("endpoint.create"), "{}", page.text);
+    assert!(page.text.contains("<ins>https://api.openai.com/v1</ins>") && !page.text.contains("sk-secret"));
+    let page = browser.get("/audit?action=endpoint.&object=ep_none").await;
+    assert!(page.text.contains("No change matches"));
+    assert_eq!(browser.get("/audit?from=soon").await.status, StatusCode::BAD_REQUEST);
+    let file = browser.get("/audit.jsonl").await.text;
+    let head = crate::audit::file::verify(file.as_bytes(), None).unwrap();
+    assert_eq!(file.lines().count(), usize::try_from(head.seq).unwrap() + 1);
+    assert!(browser.get("/audit.csv?action=endpoint.create").await.text.contains("api.openai.com"));
 }

@@ -16,7 +16,7 @@ use crate::models::ModelBody;
 use crate::objects::{self, Body, Draft, Edit};
 use crate::store::Conn;
 use crate::store::object::{self, ObjectRow};
-use crate::{keys, workspaces};
+use crate::{keys, stops, workspaces};
 
 /// Which version of a draft.
 #[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
@@ -52,7 +52,7 @@ pub(super) async fn build(app: &App, conn: &mut Conn) -> Result<Built, AppError>
     }
     let drafts = Content {
         endpoints: entries,
-        models: models.into_iter().map(model).collect(),
+        models: models.into_iter().flat_map(model).collect(),
         prices,
         ..Content::default()
     };
@@ -63,7 +63,7 @@ pub(super) async fn build(app: &App, conn: &mut Conn) -> Result<Built, AppError>
     Ok(Built { content, objects, problems })
 }
 
-/// The same drafts with the workspaces and keys of now.
+/// The same drafts with the workspaces, keys and stops of now.
 pub(super) async fn with_current_keys(
     app: &App,
     conn: &mut Conn,
@@ -72,7 +72,8 @@ pub(super) async fn with_current_keys(
     let mut workspaces: Vec<_> =
         workspaces::all(conn).await?.iter().map(workspaces::Workspace::entry).collect();
     workspaces.sort_by(|one, other| one.id.cmp(&other.id));
-    Ok(Content { workspaces, keys: keys::entries(app, conn).await?, ..drafts })
+    let (keys, stops) = (keys::entries(app, conn).await?, stops::entries(conn).await?);
+    Ok(Content { workspaces, keys, stops, ..drafts })
 }
 
 /// The objects that differ: changed, new or gone.
@@ -159,7 +160,17 @@ async fn endpoint(
             body.base_url
         ));
     }
-    let EndpointBody { provider, dialect, base_url, region, auth, credential: _, limits } = body;
+    let client_cert = client_certificate(app, conn, &id, &body).await?;
+    let EndpointBody {
+        provider,
+        dialect,
+        base_url,
+        region,
+        auth,
+        credential: _,
+        client_certificate: _,
+        limits,
+    } = body;
     Ok(EndpointEntry {
         id,
         workspace,
@@ -178,7 +189,7 @@ async fn endpoint(
         allow_private: limits.allow_private,
         proxy: limits.proxy,
         ca_pem: limits.ca_pem,
-        client_cert: None,
+        client_cert,
     })
 }
 
@@ -200,10 +211,29 @@ async fn credential(
     Ok(sealed.map_or(Credential::None, Credential::Sealed))
 }
 
-fn model(draft: Draft<ModelBody>) -> ModelEntry {
+async fn client_certificate(
+    app: &App,
+    conn: &mut Conn,
+    id: &EndpointId,
+    body: &EndpointBody,
+) -> Result<Option<String>, AppError> {
+    let Some(stored) = &body.client_certificate else { return Ok(None) };
+    let place = credential_place(id, &body.base_url);
+    seal::for_gateways(app, conn, &stored.secret, &vault_place(id.as_str(), &body.base_url), &place).await
+}
+
+/// The model under its own name, then under each alias.
+fn model(draft: Draft<ModelBody>) -> Vec<ModelEntry> {
     let Draft { workspace, name, body, .. } = draft;
-    let ModelBody { targets, max_output, context_window } = body;
-    ModelEntry { name, workspace, targets, max_output, context_window }
+    let ModelBody { aliases, targets, max_output, context_window } = body;
+    let entry = |name: String| ModelEntry {
+        name,
+        workspace: workspace.clone(),
+        targets: targets.clone(),
+        max_output,
+        context_window,
+    };
+    std::iter::once(name).chain(aliases).map(entry).collect()
 }
 
 /// The price of every target that has one, each once.

@@ -60,6 +60,20 @@ pub(crate) async fn create_row(conn: &mut Conn, row: &AuditRow) -> Result<(), St
     Ok(())
 }
 
+/// The newest changes of one object, newest first, at most `limit`.
+pub(crate) async fn list_rows_of(
+    conn: &mut Conn,
+    object: &str,
+    limit: i64,
+) -> Result<Vec<AuditRow>, StoreError> {
+    let rows = sqlx::query_as("SELECT * FROM audit WHERE object = $1 ORDER BY seq DESC LIMIT $2")
+        .bind(object)
+        .bind(limit)
+        .fetch_all(conn)
+        .await?;
+    Ok(rows)
+}
+
 /// Rows after number `after`, oldest first, at most `limit`.
 pub(crate) async fn list_rows(conn: &mut Conn, after: i64, limit: i64) -> Result<Vec<AuditRow>, StoreError> {
     let rows = sqlx::query_as("SELECT * FROM audit WHERE seq > $1 ORDER BY seq LIMIT $2")
@@ -68,4 +82,59 @@ pub(crate) async fn list_rows(conn: &mut Conn, after: i64, limit: i64) -> Result
         .fetch_all(conn)
         .await?;
     Ok(rows)
+}
+
+/// Which rows are wanted; what is empty or `None` narrows nothing.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Who: the whole id.
+    pub(crate) actor: String,
+    /// What was done, or how it begins (`key.`).
+    pub(crate) action: String,
+    /// To what: the whole id.
+    pub(crate) object: String,
+    /// From then on, µs UTC.
+    pub(crate) from_us: Option<i64>,
+    /// Before then, µs UTC.
+    pub(crate) to_us: Option<i64>,
+}
+
+/// Wanted rows before number `before`, newest first, at most `limit`.
+pub(crate) async fn list_newest(
+    conn: &mut Conn,
+    wanted: &Wanted,
+    before: i64,
+    limit: i64,
+) -> Result<Vec<AuditRow>, StoreError> {
+    let rows = sqlx::query_as(
+        "SELECT * FROM audit WHERE seq < $1 AND ($2 = '' OR actor = $2) \
+         AND ($3 = '' OR substr(action, 1, length($3)) = $3) AND ($4 = '' OR object = $4) \
+         AND at_us >= $5 AND at_us < $6 ORDER BY seq DESC LIMIT $7",
+    )
+    .bind(before)
+    .bind(&wanted.actor)
+    .bind(&wanted.action)
+    .bind(&wanted.object)
+    .bind(wanted.from_us.unwrap_or(i64::MIN))
+    .bind(wanted.to_us.unwrap_or(i64::MAX))
+    .bind(limit)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
+/// Who ever changed something, and what was ever done: the choices of a filter.
+pub(crate) async fn list_choices(conn: &mut Conn) -> Result<(Vec<String>, Vec<String>), StoreError> {
+    const MOST: i64 = 200;
+    let actors: Vec<(String,)> = sqlx::query_as("SELECT DISTINCT actor FROM audit ORDER BY actor LIMIT $1")
+        .bind(MOST)
+        .fetch_all(&mut *conn)
+        .await?;
+    let actions: Vec<(String,)> =
+        sqlx::query_as("SELECT DISTINCT action FROM audit ORDER BY action LIMIT $1")
+            .bind(MOST)
+            .fetch_all(conn)
+            .await?;
+    let texts = |rows: Vec<(String,)>| rows.into_iter().map(|(text,)| text).collect();
+    Ok((texts(actors), texts(actions)))
 }

@@ -183,3 +183,12 @@ pub(crate) async fn update_status(
         .await?;
     Ok(())
 }
+
+/// Frees the tokens of that name from the gateway they are tied to: whoever comes with one next, is it.
+pub(crate) async fn update_tokens_free(conn: &mut Conn, name: &str) -> Result<(), StoreError> {
+    sqlx::query("UPDATE gateway_token SET gateway_id = NULL WHERE name = $1")
+        .bind(name)
+        .execute(conn)
+        .await?;
+    Ok(())
+}

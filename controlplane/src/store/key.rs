@@ -15,6 +15,12 @@ pub(crate) struct KeyRow {
     pub(crate) hash: String,
     /// The last characters of its secret, to tell keys apart.
     pub(crate) ends_with: String,
+    /// Keyed hash of the secret before the last rotation, hex.
+    pub(crate) previous_hash: Option<String>,
+    /// The last characters of that secret.
+    pub(crate) previous_ends_with: Option<String>,
+    /// When that secret stops working, µs UTC.
+    pub(crate) previous_until_us: Option<i64>,
     /// Scopes, bindings and limits, JSON.
     pub(crate) settings_json: String,
     /// When it was made, µs UTC.
@@ -62,6 +68,27 @@ pub(crate) async fn create_key(conn: &mut Conn, key: &KeyRow) -> Result<(), Stor
     .bind(&key.settings_json)
     .bind(key.created_us)
     .bind(&key.created_by)
+    .bind(key.expires_us)
+    .execute(conn)
+    .await
+    .map_err(StoreError::taken("that key"))?;
+    Ok(())
+}
+
+/// Stores the key's name, its secrets, its settings and when it ends; everything else about it never changes so.
+pub(crate) async fn update_key(conn: &mut Conn, key: &KeyRow) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE key SET name = $2, hash = $3, ends_with = $4, previous_hash = $5, previous_ends_with = $6, \
+         previous_until_us = $7, settings_json = $8, expires_us = $9 WHERE id = $1",
+    )
+    .bind(&key.id)
+    .bind(&key.name)
+    .bind(&key.hash)
+    .bind(&key.ends_with)
+    .bind(key.previous_hash.as_deref())
+    .bind(key.previous_ends_with.as_deref())
+    .bind(key.previous_until_us)
+    .bind(&key.settings_json)
     .bind(key.expires_us)
     .execute(conn)
     .await

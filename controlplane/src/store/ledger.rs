@@ -108,3 +108,13 @@ pub(crate) async fn sum_entries(conn: &mut Conn, workspace: &str, period: u32) -
     .await?;
     Ok(sums)
 }
+
+/// The names of posted batches sealed since then (µs UTC).
+pub(crate) async fn list_batches(conn: &mut Conn, sealed_since_us: i64) -> Result<Vec<String>, StoreError> {
+    let rows: Vec<(String,)> =
+        sqlx::query_as("SELECT batch_id FROM ledger_batch WHERE sealed_at_us >= $1 ORDER BY batch_id")
+            .bind(sealed_since_us)
+            .fetch_all(conn)
+            .await?;
+    Ok(rows.into_iter().map(|(batch,)| batch).collect())
+}

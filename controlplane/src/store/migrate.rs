@@ -14,7 +14,14 @@ struct Migration {
 
 const MIGRATIONS: &[Migration] = &[
     Migration { number: 1, name: "start", sql: include_str!("../../../migrations/app/0001_start.sql") },
-    Migration { number: 4, name: "requests", sql: include_str!("../../../migrations/app/0004_requests.sql") },
+    Migration { number: 2, name: "requests", sql: include_str!("../../../migrations/app/0002_requests.sql") },
+    Migration {
+        number: 3,
+        name: "key rotation",
+        sql: include_str!("../../../migrations/app/0003_key_rotation.sql"),
+    },
+    Migration { number: 4, name: "once", sql: include_str!("../../../migrations/app/0004_once.sql") },
+    Migration { number: 5, name: "stops", sql: include_str!("../../../migrations/app/0005_stops.sql") },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (number BIGINT NOT NULL PRIMARY KEY, \
@@ -52,8 +59,19 @@ pub enum VersionError {
     },
 }
 
-/// Applies what is missing, all in the caller's transaction: it is the only writer, so control planes that start together queue.
-pub(super) async fn migrate(conn: &mut Conn, now_us: i64) -> Result<(), StoreError> {
+/// The newest migration that was applied.
+pub(crate) async fn version(conn: &mut Conn) -> Result<i64, StoreError> {
+    let newest = sqlx::query_scalar("SELECT COALESCE(MAX(number), 0) FROM schema_migration");
+    Ok(newest.fetch_one(conn).await?)
+}
+
+/// The newest migration this program knows.
+pub(crate) fn known() -> i64 {
+    MIGRATIONS.last().map_or(0, |migration| migration.number)
+}
+
+/// Applies what is missing up to that version, to the newest if none is given, all in the caller's transaction: it is the only writer, so control planes that start together queue.
+pub(super) async fn migrate(conn: &mut Conn, now_us: i64, version: Option<i64>) -> Result<(), StoreError> {
     conn.execute(sqlx::raw_sql(TABLE)).await?;
     let applied: Vec<(i64, String)> =
         sqlx::query_as("SELECT number, checksum FROM schema_migration ORDER BY number")
@@ -61,7 +79,8 @@ pub(super) async fn migrate(conn: &mut Conn, now_us: i64) -> Result<(), StoreErr
             .await?;
     check(&applied)?;
     let newest = applied.last().map_or(0, |(number, _)| *number);
-    for migration in MIGRATIONS.iter().filter(|migration| migration.number > newest) {
+    let last = version.unwrap_or_else(known);
+    for migration in MIGRATIONS.iter().filter(|migration| (newest + 1..=last).contains(&migration.number)) {
         conn.execute(sqlx::raw_sql(migration.sql)).await?;
         sqlx::query(
             "INSERT INTO schema_migration (number, name, checksum, applied_us) VALUES ($1, $2, $3, $4)",
@@ -77,7 +96,7 @@ pub(super) async fn migrate(conn: &mut Conn, now_us: i64) -> Result<(), StoreErr
 }
 
 fn check(applied: &[(i64, String)]) -> Result<(), VersionError> {
-    let known = MIGRATIONS.last().map_or(0, |migration| migration.number);
+    let known = known();
     let found = applied.last().map_or(0, |(number, _)| *number);
     if found > known {
         return Err(VersionError::Newer { found, known });

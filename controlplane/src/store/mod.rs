@@ -8,16 +8,20 @@
 
 pub(crate) mod audit;
 pub(crate) mod customer;
+pub(crate) mod dump;
+pub(crate) mod erase;
 pub(crate) mod gateway;
 pub(crate) mod key;
 pub(crate) mod ledger;
-mod migrate;
+pub(crate) mod migrate;
 pub(crate) mod object;
+pub(crate) mod once;
 pub(crate) mod person;
 pub(crate) mod secret;
 pub(crate) mod session;
 pub(crate) mod setting;
 pub(crate) mod snapshot;
+pub(crate) mod stop;
 pub(crate) mod token;
 pub(crate) mod view;
 pub(crate) mod workspace;
@@ -128,6 +132,20 @@ impl DerefMut for Writing {
 impl Store {
     /// Opens the database at `url`, or `app.sqlite` in the data folder, and brings its tables to our version.
     pub(crate) async fn open(url: Option<&str>, data: &Path, now_us: i64) -> Result<Self, StoreError> {
+        let store = Self::connect(url, data).await?;
+        store.migrate(now_us, None).await?;
+        Ok(store)
+    }
+
+    /// Brings the tables to that version, to ours if none is given.
+    pub(crate) async fn migrate(&self, now_us: i64, version: Option<i64>) -> Result<(), StoreError> {
+        let mut writing = self.write().await?;
+        migrate::migrate(&mut writing, now_us, version).await?;
+        writing.commit().await
+    }
+
+    /// Opens the database at `url`, or `app.sqlite` in the data folder, as it is.
+    pub(crate) async fn connect(url: Option<&str>, data: &Path) -> Result<Self, StoreError> {
         sqlx::any::install_default_drivers();
         let store = match url {
             Some(url) if url.starts_with("postgres") => Self::postgres(url).await?,
@@ -138,9 +156,6 @@ impl Store {
                 Self::sqlite(&sqlite_url(&path)).await?
             }
         };
-        let mut writing = store.write().await?;
-        migrate::migrate(&mut writing, now_us).await?;
-        writing.commit().await?;
         Ok(store)
     }
 

@@ -51,3 +51,44 @@ pub(crate) async fn delete_secret(conn: &mut Conn, id: &str) -> Result<(), Store
     sqlx::query("DELETE FROM secret WHERE id = $1").bind(id).execute(conn).await?;
     Ok(())
 }
+
+/// How many secrets there are.
+pub(crate) async fn count_secrets(conn: &mut Conn) -> Result<i64, StoreError> {
+    let (count,) = sqlx::query_as("SELECT COUNT(*) FROM secret").fetch_one(conn).await?;
+    Ok(count)
+}
+
+/// Secrets wrapped by another master key than that one, but for the one of id `except`, at most `limit`.
+pub(crate) async fn list_wrapped_otherwise(
+    conn: &mut Conn,
+    key_id: &str,
+    except: &str,
+    limit: i64,
+) -> Result<Vec<SecretRow>, StoreError> {
+    let rows = sqlx::query_as(
+        "SELECT id, place, key_id, wrapped, sealed, created_us FROM secret WHERE key_id <> $1 AND id <> $2 \
+         ORDER BY id LIMIT $3",
+    )
+    .bind(key_id)
+    .bind(except)
+    .bind(limit)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows)
+}
+
+/// Wraps the secret by another master key, if it is still wrapped by the one of id `before`.
+pub(crate) async fn update_wrapped(
+    conn: &mut Conn,
+    secret: &SecretRow,
+    before: &str,
+) -> Result<bool, StoreError> {
+    let result = sqlx::query("UPDATE secret SET key_id = $2, wrapped = $3 WHERE id = $1 AND key_id = $4")
+        .bind(&secret.id)
+        .bind(&secret.key_id)
+        .bind(&secret.wrapped)
+        .bind(before)
+        .execute(conn)
+        .await?;
+    Ok(super::was_changed(&result))
+}

@@ -27,3 +27,9 @@ pub(crate) async fn update_setting(
     .await?;
     Ok(())
 }
+
+/// Forgets a setting.
+pub(crate) async fn delete_setting(conn: &mut Conn, name: &str) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM setting WHERE name = $1").bind(name).execute(conn).await?;
+    Ok(())
+}

@@ -118,5 +118,6 @@ const fn kind_name(kind: SectionKind) -> &'static str {
         SectionKind::Endpoints => "endpoints",
         SectionKind::Models => "models",
         SectionKind::Prices => "prices",
+        SectionKind::Stops => "stops",
     }
 }

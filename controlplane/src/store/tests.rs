@@ -29,7 +29,7 @@ on_both! {
 
 async fn migrating_again_changes_nothing(store: &Store) {
     let mut writing = store.write().await.unwrap();
-    migrate::migrate(&mut writing, NOW_US + 1).await.unwrap();
+    migrate::migrate(&mut writing, NOW_US + 1, None).await.unwrap();
     let (applied,): (i64,) = sqlx::query_as("SELECT MAX(applied_us) FROM schema_migration")
         .fetch_one(&mut *writing)
         .await
@@ -41,7 +41,7 @@ async fn migrating_again_changes_nothing(store: &Store) {
     .execute(&mut *writing)
     .await
     .unwrap();
-    let refused = migrate::migrate(&mut writing, NOW_US).await.unwrap_err();
+    let refused = migrate::migrate(&mut writing, NOW_US, None).await.unwrap_err();
     assert!(refused.to_string().contains("version 900"), "{refused}");
 }
 
@@ -270,7 +270,7 @@ async fn the_audit_chain_holds_until_somebody_touches_it(store: &Store) {
         let mut writing = store.write().await.unwrap();
         sqlx::query(AssertSqlSafe(damage)).execute(&mut *writing).await.unwrap();
         match audit::verify(&mut writing).await {
-            Err(ChainError::Broken { seq, .. }) => assert_eq!(seq, row, "{damage}"),
+            Err(ChainError::Broken(at)) => assert_eq!(at.seq, row, "{damage}"),
             other => panic!("{damage}: {other:?}"),
         }
     }

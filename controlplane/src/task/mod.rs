@@ -9,12 +9,15 @@ use crate::archive::{MigrateError, Window};
 use crate::error::AppError;
 use crate::overview::{TIE_SETTING, TieOut};
 use crate::publish;
-use crate::store::{Engine, customer, session, setting};
+use crate::store::{Engine, customer, once, session, setting};
+use crate::vault;
 
 const DAY_US: i64 = 86_400 * 1_000_000;
 const HOUR: Duration = Duration::from_secs(3600);
 /// How soon a revision of another control plane is seen here.
 const FOLLOW: Duration = Duration::from_millis(200);
+/// How soon a master key that another process brings in is taken over.
+const MASTER_KEY: Duration = Duration::from_secs(2);
 /// A batch sealed so long ago is delivered, unless the archive was away: then it is late, and the next hour looks again.
 const TIE_AFTER_US: i64 = 600 * 1_000_000;
 const ARCHIVE_RETRY: Duration = Duration::from_secs(5);
@@ -33,6 +36,12 @@ pub(crate) fn start(app: &App, tasks: &TaskTracker) {
     tasks.spawn(async move {
         while every(&tying, HOUR).await {
             note("tying out", tie_out(&tying).await);
+        }
+    });
+    let keeping = app.clone();
+    tasks.spawn(async move {
+        while every(&keeping, MASTER_KEY).await {
+            note("following a change of the master key", vault::follow(&keeping).await);
         }
     });
     if app.store.engine() == Engine::Postgres {
@@ -73,6 +82,7 @@ async fn tidy(app: &App) -> Result<(), AppError> {
     let now_us = app.clock.now_us();
     let mut writing = app.store.write().await?;
     session::delete_ended(&mut writing, now_us).await?;
+    once::delete_once_before(&mut writing, now_us - crate::api::IDEMPOTENCY_KEPT_US).await?;
     customer::delete_bounds_before(&mut writing, now_us.div_euclid(DAY_US) - BOUNDS_KEPT_DAYS).await?;
     Ok(writing.commit().await?)
 }

@@ -46,10 +46,26 @@ async fn another_host_forgets_the_credential_and_another_path_keeps_it() {
     let endpoint = created(&house, openai("sk-secret")).await;
     let moved = |url: &str| EndpointForm { base_url: Some(url.to_owned()), ..keep(openai("")) };
     let path = moved("https://api.openai.com/v2");
-    let kept = endpoints::update(&house.app, &house.admin(), &endpoint.id, path).await.unwrap();
+    let kept = endpoints::update(
+        &house.app,
+        &house.admin(),
+        &endpoint.id,
+        path,
+        &crate::precondition::Expected::anything(),
+    )
+    .await
+    .unwrap();
     assert_eq!(kept.body.credential, endpoint.body.credential);
     let host = moved("https://evil.example/v1");
-    let gone = endpoints::update(&house.app, &house.admin(), &endpoint.id, host).await.unwrap();
+    let gone = endpoints::update(
+        &house.app,
+        &house.admin(),
+        &endpoint.id,
+        host,
+        &crate::precondition::Expected::anything(),
+    )
+    .await
+    .unwrap();
     assert_eq!(gone.body.credential, CredentialSource::None);
     let refused = publish::publish(&house.app, &house.admin(), "").await.unwrap_err();
     let AppError::Unpublishable(problems) = refused else { panic!() };
@@ -100,8 +116,24 @@ async fn the_second_of_two_editors_is_told() {
         version: Some(endpoint.version),
         ..keep(openai(""))
     };
-    endpoints::update(&house.app, &house.admin(), &endpoint.id, edit("eu")).await.unwrap();
-    let refused = endpoints::update(&house.app, &house.admin(), &endpoint.id, edit("us")).await.unwrap_err();
+    endpoints::update(
+        &house.app,
+        &house.admin(),
+        &endpoint.id,
+        edit("eu"),
+        &crate::precondition::Expected::anything(),
+    )
+    .await
+    .unwrap();
+    let refused = endpoints::update(
+        &house.app,
+        &house.admin(),
+        &endpoint.id,
+        edit("us"),
+        &crate::precondition::Expected::anything(),
+    )
+    .await
+    .unwrap_err();
     assert!(matches!(refused, AppError::Conflict(_)), "{refused}");
 }
 

@@ -4,7 +4,7 @@ use weir_contract::id::{Revision, WorkspaceId};
 use weir_contract::policy::Content;
 
 use crate::endpoints::{self, EndpointForm};
-use crate::keys::{self, NewKey};
+use crate::keys::{self, KeyForm};
 use crate::publish::{draft_state, follow, publish, restore, revisions};
 use crate::store;
 use crate::testing::{House, openai, running};
@@ -12,7 +12,7 @@ use crate::{audit, workspaces};
 
 async fn a_key(house: &House) {
     let workspace: WorkspaceId = workspaces::list(&house.app).await.unwrap().remove(0).id;
-    let form = NewKey { name: "k".to_owned(), workspace, ..NewKey::default() };
+    let form = KeyForm { name: "k".to_owned(), workspace, ..KeyForm::default() };
     keys::create(&house.app, &house.admin(), form).await.unwrap();
 }
 
@@ -72,7 +72,9 @@ async fn restoring_is_a_new_revision_equal_to_the_old_one_but_for_keys() {
         credential: Some("sk-other".to_owned()),
         ..openai("")
     };
-    endpoints::update(&house.app, &admin, &endpoint.id, form).await.unwrap();
+    endpoints::update(&house.app, &admin, &endpoint.id, form, &crate::precondition::Expected::anything())
+        .await
+        .unwrap();
     let second = publish(&house.app, &admin, "second").await.unwrap();
     assert_ne!(running(&house.app).endpoints, good.endpoints);
     a_key(&house).await;

@@ -3,9 +3,10 @@
 //! | module | holds |
 //! | --- | --- |
 //! | `config` | defaults < file < environment < flags; unknown keys are errors |
-//! | `command` | `up`, `gateway`, `control`, `keys` |
+//! | `command` | one file for each command: those that serve, those that ask the API, those of an operator at the machine |
 //! | `engine` | the embedded ClickHouse as a supervised child |
 //! | `demo` | the built-in demo provider |
+//! | `traffic` | sample traffic for `weir demo` |
 //! | `ambient` | the real clock and the system's randomness |
 //! | `output` | the one writer to standard output |
 
@@ -19,6 +20,7 @@ mod config;
 mod demo;
 mod engine;
 mod output;
+mod traffic;
 
 /// Memory per request is many small, short-lived pieces on several threads; measured faster than the system's allocator.
 #[global_allocator]
@@ -37,6 +39,7 @@ fn main() -> ExitCode {
             output::problem(&message);
             ExitCode::from(EXIT_USAGE)
         }
+        Err(command::Failure::Told(code)) => ExitCode::from(code),
         Err(command::Failure::Run(message)) => {
             output::problem(&message);
             ExitCode::FAILURE

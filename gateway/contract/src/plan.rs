@@ -43,6 +43,22 @@ pub enum NoPlan {
         /// What the key may use.
         allowed: Vec<String>,
     },
+    /// Somebody stopped the model.
+    #[error("model `{asked}` is stopped: {reason}")]
+    ModelStopped {
+        /// What was asked for.
+        asked: String,
+        /// Why, in the words of whoever stopped it.
+        reason: String,
+    },
+    /// Somebody stopped every endpoint that could serve it.
+    #[error("every endpoint of model `{asked}` is stopped: {reason}")]
+    EndpointsStopped {
+        /// What was asked for.
+        asked: String,
+        /// Why, in the words of whoever stopped the first of them.
+        reason: String,
+    },
     /// Every target is outside the key's hard set of endpoints and regions.
     #[error("no target of model `{asked}` is in the endpoints and regions that key `{key}` may reach")]
     NothingInReach {
@@ -85,14 +101,27 @@ pub fn plan(policy: &Policy, key: &Key, asked: &str) -> Result<Plan, NoPlan> {
         let allowed = allowed().into_keys().map(str::to_owned).collect();
         return Err(NoPlan::NotAllowed { asked: asked.to_owned(), key: key_name(), allowed });
     }
+    let stops = policy.stops();
+    if let Some(reason) = stops.model(model.workspace.as_ref(), asked) {
+        return Err(NoPlan::ModelStopped { asked: asked.to_owned(), reason: reason.to_owned() });
+    }
     let in_reach = |target: &&Arc<Target>| key.entry.may_reach(&target.endpoint);
-    let targets: Vec<Arc<Target>> = model.targets.iter().filter(in_reach).cloned().collect();
+    let mut targets: Vec<Arc<Target>> = model.targets.iter().filter(in_reach).cloned().collect();
     if targets.is_empty() {
         return Err(NoPlan::NothingInReach { asked: asked.to_owned(), key: key_name() });
     }
     let left_out = model.targets.len() - targets.len();
-    let why =
-        vec![Step { stage: Stage::Route, what: "model".to_owned(), outcome: words(&targets, left_out) }];
+    let reason = |target: &Arc<Target>| stops.endpoint(&target.endpoint.id);
+    let stopped = targets.iter().find_map(|target| Some((Arc::clone(target), reason(target)?.to_owned())));
+    targets.retain(|target| reason(target).is_none());
+    let step = |what: &str, outcome| Step { stage: Stage::Route, what: what.to_owned(), outcome };
+    let mut why = vec![step("model", words(&targets, left_out))];
+    if let Some((target, reason)) = stopped {
+        if targets.is_empty() {
+            return Err(NoPlan::EndpointsStopped { asked: asked.to_owned(), reason });
+        }
+        why.push(step("stop", format!("{} is stopped: {reason}", target.endpoint.name)));
+    }
     Ok(Plan { model: Arc::clone(model), targets, rule: None, why })
 }
 

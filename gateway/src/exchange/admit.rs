@@ -52,9 +52,9 @@ pub(crate) fn identify(
         ));
     };
     let presented = presented_key(request.headers(), request.uri().query());
-    let key = presented.as_deref().and_then(|presented| force.key(presented)).cloned();
-    let expired =
-        |key: &Arc<Key>| key.entry.expires_at_us.is_some_and(|at_us| at_us <= handles.clock.now_us());
+    let now_us = handles.clock.now_us();
+    let key = presented.as_deref().and_then(|presented| force.key(presented, now_us)).cloned();
+    let expired = |key: &Arc<Key>| key.entry.expires_at_us.is_some_and(|at_us| at_us <= now_us);
     match key.filter(|key| !expired(key)) {
         Some(key) => Ok((force, key)),
         None => Err(Refusal::unknown_key(presented.is_some())),
@@ -173,6 +173,10 @@ pub(crate) fn enter(exchange: &mut Exchange, head: &Parts) -> Result<(), Refusal
         let message = format!("key `{}` may not be used from {peer}", entry.name);
         return Err(Refusal::client(403, "permission_error", "network_not_allowed", message));
     }
+    if let Some(reason) = exchange.force.policy.stops().key(&entry.id) {
+        let message = format!("key `{}` is stopped: {reason}", entry.name);
+        return Err(Refusal::client(403, "permission_error", "key_stopped", message));
+    }
     let now_us = exchange.handles.clock.now_us();
     if let Some(gate) = exchange.force.gate(&entry.id) {
         let (pass, _) = gate.enter(entry, now_us).map_err(|shut| limited(&entry.name, shut))?;
@@ -232,6 +236,11 @@ pub(crate) async fn admit(exchange: &mut Exchange, head: &Parts, peek: &Peek<'_>
     exchange.record.model_requested = peek.model.chars().take(200).collect();
     exchange.kept.read(peek, exchange.log, &mut exchange.record);
     attribution::attribute(exchange, &head.headers, peek)?;
+    let (record, stops) = (&exchange.record, exchange.force.policy.stops());
+    if let Some(reason) = stops.customer(&record.workspace, &record.customer) {
+        let message = format!("customer `{}` is stopped: {reason}", record.customer);
+        return Err(Refusal::client(403, "permission_error", "customer_stopped", message));
+    }
     let spool_full =
         |words: String| Refusal::gateway(503, words).with(http::header::RETRY_AFTER, headers::number(5));
     exchange.handles.spool.admission().map_err(|full| spool_full(full.to_string()))?;

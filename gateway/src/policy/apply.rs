@@ -146,7 +146,7 @@ pub(crate) fn revision_hint(header_text: &str) -> Revision {
 mod tests {
     use super::*;
     use crate::sample::{self, revised};
-    use weir_contract::policy::SigningKey;
+    use weir_contract::policy::{PreviousSecret, SigningKey};
 
     const EGRESS: Egress = Egress { allow_loopback: true };
 
@@ -208,5 +208,30 @@ mod tests {
         content.endpoints[0].base_url = "http://127.0.0.1:2/v1".to_owned();
         let refused = compile(revised(1, &content), &sample::trust(), &[], None, EGRESS);
         assert!(reason(refused).contains("another secret or for another endpoint"));
+    }
+
+    #[test]
+    fn an_old_secret_works_to_the_end_of_its_grace_and_shares_the_keys_limits() {
+        let trust = sample::trust();
+        let mut content = sample::content();
+        let old = trust.secret.key_hash("wk_old").to_hex();
+        content.keys[0].previous = Some(PreviousSecret { hash: old, ends_at_us: 1000 });
+        let first = compile(revised(1, &sample::content()), &trust, &[], None, EGRESS).unwrap().in_force;
+        let rotated = compile(revised(2, &content), &trust, &[], Some(&first), EGRESS).unwrap().in_force;
+        let (new, old) = (rotated.key(sample::KEY, 999).unwrap(), rotated.key("wk_old", 999).unwrap());
+        assert!(Arc::ptr_eq(new, old), "one key with two secrets");
+        assert!(Arc::ptr_eq(first.gate(&new.entry.id).unwrap(), rotated.gate(&old.entry.id).unwrap()));
+        assert!(rotated.key("wk_old", 1000).is_none(), "its grace is over");
+        assert!(rotated.key(sample::KEY, 1000).is_some());
+    }
+
+    #[test]
+    fn two_keys_never_share_a_secret_old_or_new() {
+        let trust = sample::trust();
+        let mut content = sample::content();
+        let hash = content.keys[0].hash.clone();
+        content.keys[0].previous = Some(PreviousSecret { hash, ends_at_us: 1000 });
+        let refused = compile(revised(1, &content), &trust, &[], None, EGRESS);
+        assert!(reason(refused).contains("key `key_1` is in the snapshot twice"));
     }
 }

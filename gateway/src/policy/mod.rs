@@ -28,9 +28,9 @@ pub(crate) struct InForce {
 }
 
 impl InForce {
-    /// The key that was presented, when it is known.
-    pub(crate) fn key(&self, presented: &str) -> Option<&Arc<Key>> {
-        self.policy.key(&self.secret.key_hash(presented))
+    /// The key that was presented at `now_us`, when it is known.
+    pub(crate) fn key(&self, presented: &str, now_us: i64) -> Option<&Arc<Key>> {
+        self.policy.key(&self.secret.key_hash(presented), now_us)
     }
 
     /// The endpoint, ready to be called. Every endpoint of the policy is there.

@@ -7,6 +7,7 @@ use std::ops::Range;
 use std::time::Duration;
 
 use clickhouse::error::Error;
+use clickhouse::insert::Insert;
 use clickhouse::{Client, Compression, Row, RowWrite};
 use hyper_util::client::legacy::Client as HttpClient;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -58,15 +59,125 @@ enum Sent {
     Refused(String),
 }
 
-/// Rows for a table, each made when it is sent: all of a batch's at once would be far larger than the batch.
-struct Rows<'f, V> {
-    count: usize,
-    row: &'f dyn Fn(usize) -> V,
+/// A batch's rows for one table, each made when it is sent.
+trait Rows {
+    /// What the table takes.
+    type Row: Row + RowWrite;
+    /// The table.
+    const TABLE: &'static str;
+
+    /// Whether there is none.
+    fn is_empty(&self) -> bool;
+
+    /// How many there are. Costs as much as sending them: asked only when something is wrong.
+    fn count(&self) -> usize;
+
+    /// Writes the rows whose numbers are in the range.
+    async fn write(&self, range: Range<usize>, insert: &mut Insert<Self::Row>) -> Result<(), Error>;
+
+    /// The record that the row of that number is of, as it stands in the journal.
+    fn record(&self, number: usize) -> Option<Vec<u8>>;
 }
 
-impl<V> Rows<'_, V> {
-    fn of(&self, range: Range<usize>) -> impl Iterator<Item = V> {
-        range.map(self.row)
+/// All rows.
+const ALL: Range<usize> = 0..usize::MAX;
+
+struct Calls<'b>(&'b Batch);
+
+impl Rows for Calls<'_> {
+    type Row = CallRow<'static>;
+    const TABLE: &'static str = CALLS;
+
+    fn is_empty(&self) -> bool {
+        !self.0.has_calls()
+    }
+
+    fn count(&self) -> usize {
+        self.0.calls()
+    }
+
+    async fn write(&self, range: Range<usize>, insert: &mut Insert<Self::Row>) -> Result<(), Error> {
+        let (seal, mut row) = (&self.0.seal, 0);
+        for request in self.0.requests() {
+            for number in 0..request.calls.len() {
+                if range.contains(&row) {
+                    insert.write(&call_row(seal, &request, number)).await?;
+                }
+                row += 1;
+            }
+        }
+        for gap in &self.0.gaps {
+            if range.contains(&row) {
+                insert.write(&gap_row(seal, gap)).await?;
+            }
+            row += 1;
+        }
+        Ok(())
+    }
+
+    fn record(&self, number: usize) -> Option<Vec<u8>> {
+        let mut behind = number;
+        for request in self.0.requests() {
+            match behind.checked_sub(request.calls.len()) {
+                Some(rest) => behind = rest,
+                None => return Some(encode(&request)),
+            }
+        }
+        self.0.gaps.get(behind).map(encode)
+    }
+}
+
+struct BodiesOf<'b>(&'b Batch);
+
+impl Rows for BodiesOf<'_> {
+    type Row = BodyRow<'static>;
+    const TABLE: &'static str = BODIES;
+
+    fn is_empty(&self) -> bool {
+        !self.0.has_bodies()
+    }
+
+    fn count(&self) -> usize {
+        self.0.bodies().count()
+    }
+
+    async fn write(&self, range: Range<usize>, insert: &mut Insert<Self::Row>) -> Result<(), Error> {
+        for (row, body) in self.0.bodies().enumerate() {
+            if range.contains(&row) {
+                insert.write(&body_row(&self.0.seal, &body)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    fn record(&self, number: usize) -> Option<Vec<u8>> {
+        self.0.bodies().nth(number).map(|body| encode(&body))
+    }
+}
+
+struct Manifest<'b>(&'b SealRecord);
+
+impl Rows for Manifest<'_> {
+    type Row = BatchRow<'static>;
+    const TABLE: &'static str = MANIFEST;
+
+    fn is_empty(&self) -> bool {
+        false
+    }
+
+    fn count(&self) -> usize {
+        batch_rows(self.0).len()
+    }
+
+    async fn write(&self, _: Range<usize>, insert: &mut Insert<Self::Row>) -> Result<(), Error> {
+        for row in batch_rows(self.0) {
+            insert.write(&row).await?;
+        }
+        Ok(())
+    }
+
+    fn record(&self, _: usize) -> Option<Vec<u8>> {
+        None
     }
 }
 
@@ -109,11 +220,10 @@ impl Archive {
     }
 
     /// Whether all rows of the batch are in the table already. Asked only when an old batch may have been taken.
-    async fn has(
+    async fn has<R: Rows>(
         &self,
         seal: &SealRecord,
-        table: &str,
-        rows: usize,
+        rows: &R,
         progress: &Progress<'_>,
     ) -> Result<bool, Failure> {
         let age_us = progress.shared.clock.now_us() - seal.sealed_at_us;
@@ -121,27 +231,28 @@ impl Archive {
             return Ok(false);
         }
         let question = format!(
-            "SELECT count() FROM {table} WHERE ingest_batch = ? AND started_at >= fromUnixTimestamp64Micro(?) AND started_at <= fromUnixTimestamp64Micro(?)"
+            "SELECT count() FROM {} WHERE ingest_batch = ? AND started_at >= fromUnixTimestamp64Micro(?) AND started_at <= fromUnixTimestamp64Micro(?)",
+            R::TABLE
         );
         let query =
             self.client.query(&question).bind(seal.batch.as_str()).bind(seal.min_us).bind(seal.max_us);
         let count = query.fetch_one::<u64>().await.map_err(|error| failure(&error))?;
-        Ok(count >= rows as u64)
+        Ok(count >= rows.count() as u64)
     }
 
     /// Sends a table's rows; what can never go in is returned.
-    async fn send<'r, T: Row + RowWrite>(
+    async fn send<R: Rows>(
         &self,
         seal: &SealRecord,
-        table: &str,
-        rows: &Rows<'_, T::Value<'r>>,
+        rows: &R,
         progress: &mut Progress<'_>,
     ) -> Result<Vec<Poison>, Failure> {
-        if rows.count == 0 || self.has(seal, table, rows.count, progress).await? {
+        let table = R::TABLE;
+        if rows.is_empty() || self.has(seal, rows, progress).await? {
             return Ok(Vec::new());
         }
         if !progress.is_halving(table) {
-            match self.insert::<T>(table, format!("{}:{table}", seal.batch), rows.of(0..rows.count)).await? {
+            match self.insert(format!("{}:{table}", seal.batch), rows, ALL).await? {
                 Sent::Taken => return Ok(Vec::new()),
                 Sent::Refused(error) => {
                     tracing::warn!(batch = %seal.batch, table, error, "the archive refuses a batch: it is sent in halves");
@@ -149,9 +260,10 @@ impl Archive {
             }
             progress.begin_halving(NAME, table)?;
         }
-        let poison = self.halve::<T>(seal, table, rows).await?;
+        let count = rows.count();
+        let poison = self.halve(seal, rows, count).await?;
         match poison.first() {
-            Some(first) if poison.len() == rows.count && rows.count >= ALL_REFUSED_MIN => {
+            Some(first) if poison.len() == count && count >= ALL_REFUSED_MIN => {
                 Err(Failure::certain(format!(
                     "the archive refuses every row for {table}, which means that its tables are not what this version expects: {}",
                     first.error
@@ -162,17 +274,17 @@ impl Archive {
     }
 
     /// Sends the rows in halves, halves of refused halves, and so on. The same rows always travel under the same tokens.
-    async fn halve<'r, T: Row + RowWrite>(
+    async fn halve<R: Rows>(
         &self,
         seal: &SealRecord,
-        table: &str,
-        rows: &Rows<'_, T::Value<'r>>,
+        rows: &R,
+        count: usize,
     ) -> Result<Vec<Poison>, Failure> {
         let mut poison = Vec::new();
-        let mut todo: Vec<Range<usize>> = std::iter::once(0..rows.count).collect();
+        let mut todo: Vec<Range<usize>> = std::iter::once(0..count).collect();
         while let Some(range) = todo.pop() {
-            let token = format!("{}:{table}:{}-{}", seal.batch, range.start, range.end);
-            match self.insert::<T>(table, token, rows.of(range.clone())).await? {
+            let token = format!("{}:{}:{}-{}", seal.batch, R::TABLE, range.start, range.end);
+            match self.insert(token, rows, range.clone()).await? {
                 Sent::Taken => {}
                 Sent::Refused(error) if range.len() == 1 => poison.push(Poison { row: range.start, error }),
                 Sent::Refused(_) => {
@@ -184,16 +296,11 @@ impl Archive {
         Ok(poison)
     }
 
-    async fn insert<'r, T: Row + RowWrite>(
-        &self,
-        table: &str,
-        token: String,
-        rows: impl Iterator<Item = T::Value<'r>>,
-    ) -> Result<Sent, Failure> {
+    async fn insert<R: Rows>(&self, token: String, rows: &R, range: Range<usize>) -> Result<Sent, Failure> {
         let outcome = async {
             let mut insert = self
                 .client
-                .insert::<T>(table)
+                .insert::<R::Row>(R::TABLE)
                 .await?
                 .with_timeouts(Some(SEND_TIMEOUT), Some(ANSWER_TIMEOUT))
                 .with_setting("async_insert", "0")
@@ -201,9 +308,7 @@ impl Archive {
                 .with_setting("deduplicate_blocks_in_dependent_materialized_views", "1")
                 .with_setting("max_partitions_per_insert_block", "0")
                 .with_setting("insert_deduplication_token", token);
-            for row in rows {
-                insert.write(&row).await?;
-            }
+            rows.write(range, &mut insert).await?;
             insert.end().await
         };
         match outcome.await {
@@ -215,25 +320,24 @@ impl Archive {
 }
 
 /// Sets refused rows aside.
-fn bury(
+fn bury<R: Rows>(
     seal: &SealRecord,
-    table: &str,
+    rows: &R,
     poison: Vec<Poison>,
-    record: impl Fn(usize) -> Option<Vec<u8>>,
     progress: &Progress<'_>,
 ) -> Result<(), Failure> {
     if poison.is_empty() {
         return Ok(());
     }
-    let at_us = progress.shared.clock.now_us();
+    let (at_us, table) = (progress.shared.clock.now_us(), R::TABLE);
     let row = |Poison { row, error }| {
         tracing::error!(batch = %seal.batch, table, row, error, "the archive will never take a row: it is set aside");
-        let record = record(row).unwrap_or_default();
+        let record = rows.record(row).unwrap_or_default();
         DeadRow { batch: seal.batch.clone(), table: table.to_owned(), at_us, error, record }
     };
-    let rows: Vec<_> = poison.into_iter().map(row).collect();
-    add(&progress.shared.counters.dead, rows.len() as u64);
-    dead::bury(progress.shared.shelf.dir(), &rows)
+    let dead: Vec<_> = poison.into_iter().map(row).collect();
+    add(&progress.shared.counters.dead, dead.len() as u64);
+    dead::bury(progress.shared.shelf.dir(), &dead)
         .map_err(|error| Failure::certain(format!("refused rows could not be set aside: {error}")))
 }
 
@@ -245,29 +349,16 @@ impl Deliver for Archive {
     async fn deliver(&mut self, batch: &Batch, progress: &mut Progress<'_>) -> Result<(), Failure> {
         self.check_version().await?;
         let seal = &batch.seal;
-        let places: Vec<_> = batch
-            .requests
-            .iter()
-            .flat_map(|request| (0..request.calls.len()).map(move |number| (request, number)))
-            .collect();
-        let gap = |row: usize| batch.gaps.get(row - places.len());
-        let call = |row: usize| match places.get(row) {
-            Some((request, number)) => call_row(seal, request, *number),
-            None => gap(row).map(|gap| gap_row(seal, gap)).unwrap_or_default(),
-        };
-        let rows = Rows { count: places.len() + batch.gaps.len(), row: &call };
-        let poison = self.send::<CallRow<'static>>(seal, CALLS, &rows, progress).await?;
-        let record =
-            |row| places.get(row).map(|(request, _)| encode(*request)).or_else(|| gap(row).map(encode));
-        bury(seal, CALLS, poison, record, progress)?;
+        let calls = Calls(batch);
+        let poison = self.send(seal, &calls, progress).await?;
+        bury(seal, &calls, poison, progress)?;
 
-        let rows = Rows { count: batch.bodies.len(), row: &|row| body_row(seal, &batch.bodies[row]) };
-        let poison = self.send::<BodyRow<'static>>(seal, BODIES, &rows, progress).await?;
-        bury(seal, BODIES, poison, |row| batch.bodies.get(row).map(encode), progress)?;
+        let bodies = BodiesOf(batch);
+        let poison = self.send(seal, &bodies, progress).await?;
+        bury(seal, &bodies, poison, progress)?;
 
         // Last, so that a batch that is listed is there. Replacing by key: asking first is not needed.
-        let token = format!("{}:{MANIFEST}", seal.batch);
-        match self.insert::<BatchRow<'static>>(MANIFEST, token, batch_rows(seal).into_iter()).await? {
+        match self.insert(format!("{}:{MANIFEST}", seal.batch), &Manifest(seal), ALL).await? {
             Sent::Taken => Ok(()),
             Sent::Refused(error) => Err(Failure::certain(error)),
         }

@@ -2,6 +2,7 @@
 
 use std::fs::File;
 use std::io;
+use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
@@ -38,31 +39,86 @@ impl BatchRef {
     }
 }
 
-/// A batch's records.
+/// A batch as it stands on disk. Its records are decoded one by one, as they are delivered: all of them at once would be
+/// far larger than the batch.
 #[derive(Debug, Default)]
 pub(super) struct Batch {
     pub(super) seal: SealRecord,
-    pub(super) requests: Vec<RequestRecord>,
+    bytes: Vec<u8>,
+    /// Where in the bytes the payloads of its requests are.
+    requests: Vec<Range<usize>>,
+    /// The same of its bodies.
+    bodies: Vec<Range<usize>>,
     pub(super) gaps: Vec<GapRecord>,
-    pub(super) bodies: Vec<BodyRecord>,
     /// What it adds to the books, when that is known without its records, which are not here then.
     pub(super) sum: Option<BatchSummary>,
     /// Whether the disk gave back something else than what was sealed.
     pub(super) damaged: bool,
 }
 
-/// Reads a batch. Damage costs only what it hit and is told.
-pub(super) fn read(path: &Path, batch: &BatchRef, with_bodies: bool) -> io::Result<Batch> {
+impl Batch {
+    /// A batch of which only the sum is wanted.
+    pub(super) fn of_sum(sum: BatchSummary) -> Self {
+        Self { sum: Some(sum), ..Self::default() }
+    }
+
+    /// Whether it has rows for calls.
+    pub(super) fn has_calls(&self) -> bool {
+        !self.requests.is_empty() || !self.gaps.is_empty()
+    }
+
+    /// Whether it has bodies, and they were read.
+    pub(super) fn has_bodies(&self) -> bool {
+        !self.bodies.is_empty()
+    }
+
+    /// Its requests, in order.
+    pub(super) fn requests(&self) -> impl Iterator<Item = RequestRecord> {
+        self.payloads(&self.requests)
+            .filter_map(|payload| readable(postcard::from_bytes(payload).ok(), &self.seal))
+    }
+
+    /// Its bodies, in order.
+    pub(super) fn bodies(&self) -> impl Iterator<Item = BodyRecord> {
+        self.payloads(&self.bodies)
+            .filter_map(|payload| readable(bodies::decode(payload), &self.seal))
+            .map(|(body, _)| body)
+    }
+
+    /// How many rows for calls its records make, gaps included.
+    pub(super) fn calls(&self) -> usize {
+        self.requests().map(|request| request.calls.len()).sum::<usize>() + self.gaps.len()
+    }
+
+    /// Gives its memory back, for the next one.
+    pub(super) fn into_bytes(self) -> Vec<u8> {
+        self.bytes
+    }
+
+    fn payloads<'b>(&'b self, places: &'b [Range<usize>]) -> impl Iterator<Item = &'b [u8]> {
+        places.iter().filter_map(|place| self.bytes.get(place.clone()))
+    }
+}
+
+fn readable<T>(record: Option<T>, seal: &SealRecord) -> Option<T> {
+    if record.is_none() {
+        tracing::error!(batch = %seal.batch, "a sealed record cannot be read and is left out: keep its journal file");
+    }
+    record
+}
+
+/// Reads a batch into that memory. Damage costs only what it hit and is told.
+pub(super) fn read(
+    path: &Path,
+    batch: &BatchRef,
+    with_bodies: bool,
+    mut bytes: Vec<u8>,
+) -> io::Result<Batch> {
     let length = usize::try_from(batch.to.saturating_sub(batch.from)).map_err(io::Error::other)?;
-    let mut bytes = vec![0; length];
+    bytes.clear();
+    bytes.resize(length, 0);
     File::open(path)?.read_exact_at(&mut bytes, batch.from)?;
-    let room = |rows: u64| usize::try_from(rows).unwrap_or(0).min(length / frame::HEADER);
-    let mut read = Batch {
-        seal: batch.seal.clone(),
-        requests: Vec::with_capacity(room(batch.seal.calls)),
-        bodies: Vec::with_capacity(if with_bodies { room(batch.seal.bodies) } else { 0 }),
-        ..Batch::default()
-    };
+    let mut read = Batch { seal: batch.seal.clone(), ..Batch::default() };
     // Sequence numbers start anywhere inside a file, so the first intact frame decides.
     let first_seq =
         (0..bytes.len()).find_map(|at| frame::read(&bytes, at, batch.salt)).map_or(0, |first| first.seq);
@@ -70,16 +126,19 @@ pub(super) fn read(path: &Path, batch: &BatchRef, with_bodies: bool) -> io::Resu
     let mut crc = 0;
     for frame in scan.frames.iter().filter(|frame| frame.kind.makes_rows()) {
         crc = frame::chain(crc, frame.crc);
-        let understood = match frame.kind {
-            Kind::Close => frame.record().map(|record| read.requests.push(record)),
-            Kind::Gap => frame.record().map(|record| read.gaps.push(record)),
-            Kind::Body if with_bodies => {
-                bodies::decode(frame.payload).map(|(record, _)| read.bodies.push(record))
-            }
-            _ => Some(()),
-        };
-        read.damaged |= understood.is_none();
+        let payload = frame.end - frame.payload.len()..frame.end;
+        match frame.kind {
+            Kind::Close => read.requests.push(payload),
+            Kind::Gap => match frame.record() {
+                Some(gap) => read.gaps.push(gap),
+                None => read.damaged = true,
+            },
+            Kind::Body if with_bodies => read.bodies.push(payload),
+            _ => {}
+        }
     }
     read.damaged |= crc != batch.seal.crc || !scan.damage.is_empty() || scan.torn;
+    drop(scan);
+    read.bytes = bytes;
     Ok(read)
 }

@@ -8,6 +8,7 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
+use lz4_flex::block::{CompressTable, compress_into_with_table, get_maximum_output_size};
 use weir_contract::id::{CustomerId, RequestId, SessionId, WorkspaceId};
 use weir_contract::record::{BodyRecord, RequestRecord};
 
@@ -20,6 +21,9 @@ const REST: Duration = Duration::from_millis(1);
 
 /// Most bytes of searchable text kept of one body.
 const SEARCH_TEXT_MAX: usize = 8 << 10;
+
+/// Bytes of a payload that say how long it is once decompressed.
+const LENGTH_BYTES: usize = 4;
 
 /// What the body thread is told.
 pub(super) enum Job {
@@ -66,9 +70,10 @@ pub(super) fn weight(bodies: &Bodies) -> u64 {
 
 /// Runs until its senders are gone or it is told to stop.
 pub(super) fn run(jobs: &Receiver<Job>, writer: &Sender<Item>, extract: &Extract, shared: &Arc<Shared>) {
+    let mut encoder = Encoder::default();
     while let Ok(job) = jobs.recv() {
         for job in std::iter::once(job).chain(jobs.try_iter()) {
-            let Some(item) = item_of(job, extract, shared) else { continue };
+            let Some(item) = item_of(job, &mut encoder, extract, shared) else { continue };
             let stop = matches!(item, Item::Stop);
             if writer.send(item).is_err() || stop {
                 return;
@@ -78,13 +83,13 @@ pub(super) fn run(jobs: &Receiver<Job>, writer: &Sender<Item>, extract: &Extract
     }
 }
 
-fn item_of(job: Job, extract: &Extract, shared: &Shared) -> Option<Item> {
+fn item_of(job: Job, encoder: &mut Encoder, extract: &Extract, shared: &Shared) -> Option<Item> {
     let work = match job {
         Job::Pass(item) => return Some(item),
         Job::Body(work) => work,
     };
     let (workspace, weight, started_at_us) = (work.workspace.clone(), work.weight, work.started_at_us);
-    let Some((payload, raw_bytes)) = encode(*work, extract) else {
+    let Some((payload, raw_bytes)) = encoder.encode(*work, extract) else {
         shared.release(weight);
         shared.counters.shed(&workspace, 1);
         tracing::error!(%workspace, "a body could not be encoded and is left out");
@@ -93,17 +98,52 @@ fn item_of(job: Job, extract: &Extract, shared: &Shared) -> Option<Item> {
     Some(Item::Body { payload, raw_bytes, workspace, started_at_us, weight })
 }
 
-/// The payload of a body frame, and how long it is once decompressed.
-pub(super) fn encode(work: Work, extract: &Extract) -> Option<(Vec<u8>, u64)> {
-    let weight = usize::try_from(work.weight).ok()?;
-    let mut record = assemble(work);
-    // The text finder reads what strangers sent; should it ever panic, the body is still kept.
-    let text = catch_unwind(AssertUnwindSafe(|| extract(&record)));
-    record.search_text = text.unwrap_or_default();
-    truncate(&mut record.search_text, SEARCH_TEXT_MAX);
-    let raw = postcard::to_io(&record, Vec::with_capacity(weight + record.search_text.len())).ok()?;
-    // LZ4: speed matters more than ratio here, the archive compresses again, in session order.
-    Some((lz4_flex::compress_prepend_size(&raw), raw.len() as u64))
+/// Encodes bodies one after another, in buffers it keeps.
+#[derive(Default)]
+pub(super) struct Encoder {
+    raw: Vec<u8>,
+    packed: Vec<u8>,
+    small: Table<false>,
+    large: Table<true>,
+}
+
+/// A table of the compression, kept because a new one costs more than a small body.
+struct Table<const LARGE: bool>(CompressTable);
+
+impl<const LARGE: bool> Default for Table<LARGE> {
+    fn default() -> Self {
+        Self(if LARGE { CompressTable::large() } else { CompressTable::small() })
+    }
+}
+
+impl Encoder {
+    /// Most bytes the small table serves.
+    const SMALL_MAX: usize = u16::MAX as usize - 1;
+    /// Larger buffers are not kept.
+    const KEPT_MAX: usize = 1 << 20;
+
+    /// The payload of a body frame, and how long it is once decompressed.
+    pub(super) fn encode(&mut self, work: Work, extract: &Extract) -> Option<(Vec<u8>, u64)> {
+        let mut record = assemble(work);
+        // The text finder reads what strangers sent; should it ever panic, the body is still kept.
+        let text = catch_unwind(AssertUnwindSafe(|| extract(&record)));
+        record.search_text = text.unwrap_or_default();
+        truncate(&mut record.search_text, SEARCH_TEXT_MAX);
+        let Self { raw, packed, small, large } = self;
+        for buffer in [&mut *raw, &mut *packed] {
+            buffer.clear();
+            buffer.shrink_to(Self::KEPT_MAX);
+        }
+        postcard::to_io(&record, &mut *raw).ok()?;
+        // LZ4: speed matters more than ratio here, the archive compresses again, in session order.
+        let length = u32::try_from(raw.len()).ok()?;
+        packed.resize(LENGTH_BYTES + get_maximum_output_size(raw.len()), 0);
+        let table = if raw.len() <= Self::SMALL_MAX { &mut small.0 } else { &mut large.0 };
+        let (head, tail) = packed.split_at_mut(LENGTH_BYTES);
+        head.copy_from_slice(&length.to_le_bytes());
+        let written = compress_into_with_table(raw, tail, table).ok()?;
+        Some((packed.get(..LENGTH_BYTES + written)?.to_vec(), u64::from(length)))
+    }
 }
 
 /// The record of a body frame's payload, and how long it is decompressed.
@@ -178,7 +218,7 @@ mod tests {
             ..Bodies::default()
         };
         let extract: Extract = Arc::new(|body| "ä".repeat(body.request.len() * 1000));
-        let (payload, raw) = encode(Work::new(&request, bodies, 0), &extract).unwrap();
+        let (payload, raw) = Encoder::default().encode(Work::new(&request, bodies, 0), &extract).unwrap();
         let (body, raw_again) = decode(&payload).unwrap();
         assert_eq!(&body.response[..], b"data: 1\n\ndata: 2\n\n");
         assert_eq!((body.attempt, body.customer.as_str(), body.started_at_us), (3, "acme", 7));
@@ -190,7 +230,7 @@ mod tests {
     fn a_panicking_text_finder_costs_only_the_text() {
         let extract: Extract = Arc::new(|_| panic!("odd input"));
         let work = Work::new(&RequestRecord::default(), Bodies::default(), 0);
-        let (payload, _) = encode(work, &extract).unwrap();
+        let (payload, _) = Encoder::default().encode(work, &extract).unwrap();
         assert_eq!(decode(&payload).unwrap().0.search_text, "");
     }
 }

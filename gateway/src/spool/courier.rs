@@ -19,6 +19,9 @@ const COMPLAIN_EVERY: Duration = Duration::from_secs(60);
 /// How often delivered files are looked at while nothing happens.
 const TIDY_EVERY: Duration = Duration::from_secs(30);
 
+/// Most memory kept between two batches, bytes: a batch is hardly ever larger.
+const SPARE_BYTES_MAX: usize = 16 << 20;
+
 /// Times between attempts.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Backoff {
@@ -98,12 +101,14 @@ pub(super) struct Courier<D> {
     checkpoint: Checkpoint,
     changes: watch::Receiver<u64>,
     complained: Option<(String, Instant)>,
+    /// Memory of the last batch, for the next.
+    spare: Vec<u8>,
 }
 
 impl<D: Deliver> Courier<D> {
     pub(super) fn new(sink: D, shared: Arc<Shared>, backoff: Backoff, checkpoint: Checkpoint) -> Self {
         let changes = shared.shelf.changes();
-        Self { sink, shared, backoff, checkpoint, changes, complained: None }
+        Self { sink, shared, backoff, checkpoint, changes, complained: None, spare: Vec::new() }
     }
 
     /// Delivers until told to stop.
@@ -158,20 +163,23 @@ impl<D: Deliver> Courier<D> {
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(self.backoff.most);
         }
-        self.done(batch, read.flatten().as_ref(), attempt.elapsed());
+        self.done(batch, attempt.elapsed());
+        self.spare = read.flatten().map(Batch::into_bytes).unwrap_or_default();
+        self.spare.shrink_to(SPARE_BYTES_MAX);
     }
 
     /// The batch's records; `None` when its file is gone and nothing can be delivered any more.
     fn read<'r>(
-        &self,
+        &mut self,
         batch: &BatchRef,
         slot: &'r mut Option<Option<Batch>>,
     ) -> Result<Option<&'r Batch>, Failure> {
         if slot.is_none() {
             let path = self.shared.shelf.path_of(batch);
             let sum = if D::SINK == Sink::Books { self.shared.sums.take(batch.place()) } else { None };
-            let summed = sum.map(|sum| Ok(Batch { sum: Some(sum), ..Batch::default() }));
-            let read = match summed.unwrap_or_else(|| batch::read(&path, batch, D::WITH_BODIES)) {
+            let memory = std::mem::take(&mut self.spare);
+            let summed = sum.map(|sum| Ok(Batch::of_sum(sum)));
+            let read = match summed.unwrap_or_else(|| batch::read(&path, batch, D::WITH_BODIES, memory)) {
                 Ok(read) => Some(read),
                 Err(error) if error.kind() == std::io::ErrorKind::NotFound => None,
                 Err(error) => {
@@ -208,15 +216,12 @@ impl<D: Deliver> Courier<D> {
         }
     }
 
-    fn done(&mut self, batch: &BatchRef, delivered: Option<&Batch>, took: Duration) {
+    fn done(&mut self, batch: &BatchRef, took: Duration) {
         self.shared.counters.set_error(D::NAME, "");
         if D::SINK == Sink::Archive {
             add(&self.shared.counters.archive_batches, 1);
             add(&self.shared.counters.archive_us, u64::try_from(took.as_micros()).unwrap_or(u64::MAX));
-            let rows = delivered.map_or(0, |batch| {
-                batch.gaps.len() + batch.requests.iter().map(|request| request.calls.len()).sum::<usize>()
-            });
-            add(&self.shared.counters.delivered, rows as u64);
+            add(&self.shared.counters.delivered, batch.seal.calls);
         }
         self.checkpoint = Checkpoint { done: Some(batch.place()), halving: Vec::new() };
         // Going on without it is safe: what is delivered again is not counted again.

@@ -102,11 +102,13 @@ impl Lines {
 /// Sums a batch read back from disk. Errs as [`Lines::add_request`].
 pub(super) fn summarise(
     seal: &SealRecord,
-    requests: &[RequestRecord],
+    requests: impl Iterator<Item = RequestRecord>,
     gaps: &[GapRecord],
 ) -> Result<BatchSummary, MoneyError> {
     let mut lines = Lines::default();
-    requests.iter().try_for_each(|request| lines.add_request(request))?;
+    for request in requests {
+        lines.add_request(&request)?;
+    }
     gaps.iter().try_for_each(|gap| lines.add_gap(gap))?;
     Ok(lines.close(seal))
 }
@@ -144,7 +146,7 @@ mod tests {
             billed: Money::from_nano(64),
             ..GapRecord::default()
         };
-        let summary = summarise(&SealRecord::default(), &requests, &[gap]).unwrap();
+        let summary = summarise(&SealRecord::default(), requests.into_iter(), &[gap]).unwrap();
         let lines: Vec<_> = summary
             .lines
             .iter()

@@ -12,7 +12,7 @@ use crate::sample;
 const CHAT: &str = "/v1/chat/completions";
 const ASK: &str = r#"{"model":"gpt","messages":[]}"#;
 
-fn snapshot(revised: Revised) -> String {
+pub(super) fn snapshot(revised: Revised) -> String {
     serde_json::to_string(&ToGateway::Snapshot(revised)).unwrap()
 }
 

@@ -1,10 +1,14 @@
 //! Whole answers: passed untouched, priced, attributed, retried, refused.
 
 use tokio::sync::oneshot;
+use weir_contract::id::Revision;
 use weir_contract::money::Money;
+use weir_contract::policy::{StopEntry, Stopped};
 
 use super::Story;
+use super::policy::snapshot;
 use super::provider::Reply;
+use crate::sample;
 
 const CHAT: &str = "/v1/chat/completions";
 const ASK: &str = r#"{"model":"gpt","messages":[{"role":"user","content":"hi"}],"x_unknown":1.50}"#;
@@ -94,6 +98,52 @@ async fn refusals_are_in_the_callers_dialect_and_say_what_to_do() {
 }
 
 #[tokio::test]
+async fn what_is_stopped_is_refused_with_the_reason_and_what_goes_on_is_served() {
+    let stop = |what| StopEntry { what, reason: "it leaked".to_owned() };
+    let claude = |body: &str| body.replace("\"gpt\"", "\"claude\"");
+    let story = Story::begin_with(|content| {
+        let acme = Stopped::Customer { workspace: "ws_1".into(), customer: "acme".into() };
+        let model = Stopped::Model { workspace: None, name: "claude".to_owned() };
+        content.stops = vec![stop(acme), stop(model)];
+    })
+    .await;
+    let refused = story.post(CHAT, &[("x-weir-customer", "acme")], ASK).await;
+    assert_eq!(refused.status.as_u16(), 403);
+    assert!(
+        refused.body.contains("customer_stopped") && refused.body.contains("it leaked"),
+        "{}",
+        refused.body
+    );
+    let ask = r#"{"model":"claude","max_tokens":1,"messages":[{"role":"user","content":"hi"}]}"#;
+    let refused = story.post("/v1/messages", &[], ask).await;
+    assert_eq!(refused.status.as_u16(), 403);
+    assert!(
+        refused.body.contains(r#""type":"error""#) && refused.body.contains("it leaked"),
+        "{}",
+        refused.body
+    );
+    assert_eq!(story.post(CHAT, &[], &claude(ASK)).await.status.as_u16(), 403, "by whatever route");
+    story.provider.will(Reply::Json(200, ANSWER));
+    let other = story.post(CHAT, &[("x-weir-customer", "globex")], ASK).await;
+    assert_eq!(other.status.as_u16(), 200, "others are not concerned");
+
+    let mut stopped = story.content.clone();
+    stopped.stops = vec![stop(Stopped::Key { key: "key_1".into() })];
+    story.control.push(snapshot(sample::revised(2, &stopped)));
+    story.control.acknowledged(Revision(2)).await;
+    let refused = story.post(CHAT, &[], ASK).await;
+    assert!(refused.status.as_u16() == 403 && refused.body.contains("key_stopped"), "{}", refused.body);
+    stopped.stops = vec![stop(Stopped::Endpoint { endpoint: "ep_1".into() })];
+    story.control.push(snapshot(sample::revised(3, &stopped)));
+    story.control.acknowledged(Revision(3)).await;
+    let refused = story.post(CHAT, &[], ASK).await;
+    assert!(refused.status.as_u16() == 503 && refused.body.contains("endpoint_stopped"), "{}", refused.body);
+    assert_eq!(story.provider.seen().len(), 1, "nothing stopped reached a provider");
+    let lines = story.books().await;
+    assert_eq!(lines.iter().map(|line| line.requests).sum::<u64>(), 6, "refusals are on record");
+}
+
+#[tokio::test]
 async fn without_a_valid_key_nothing_is_archived() {
     let story = Story::begin().await;
     let address = story.gateway.address;
@@ -112,7 +162,7 @@ async fn without_a_valid_key_nothing_is_archived() {
 async fn models_are_listed_in_the_shape_the_caller_knows() {
     let story = Story::begin().await;
     let address = story.gateway.address;
-    let key = ("x-api-key", crate::sample::KEY);
+    let key = ("x-api-key", sample::KEY);
     let openai = story.get(address, "/v1/models", &[key]).await;
     assert!(openai.body.contains(r#""object":"list""#) && openai.body.contains(r#""id":"claude""#));
     let anthropic = story.get(address, "/v1/models", &[key, ("anthropic-version", "2023-06-01")]).await;
@@ -135,7 +185,7 @@ async fn a_key_over_its_limit_is_told_when_to_come_again() {
 #[tokio::test]
 async fn a_provider_that_is_not_there_is_a_502_that_names_it() {
     let story = Story::begin_with(|content| {
-        content.endpoints[0] = crate::sample::endpoint("ep_1", "openai", "http://127.0.0.1:1/v1");
+        content.endpoints[0] = sample::endpoint("ep_1", "openai", "http://127.0.0.1:1/v1");
     })
     .await;
     let answered = story.post(CHAT, &[], ASK).await;

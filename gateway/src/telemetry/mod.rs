@@ -92,6 +92,8 @@ pub(crate) struct Metrics {
     pub(crate) policy_refused: Counter,
     /// Whether the stream from the control plane is alive.
     pub(crate) control_connected: Gauge,
+    /// Whether the certificate's files changed into something that cannot be used.
+    pub(crate) certificate_refused: Gauge,
 }
 
 impl Metrics {
@@ -120,6 +122,7 @@ impl Metrics {
             policy_published: Gauge::default(),
             policy_refused: Counter::default(),
             control_connected: Gauge::default(),
+            certificate_refused: Gauge::default(),
         };
         metrics.register_traffic();
         metrics.register_money();
@@ -214,6 +217,11 @@ impl Metrics {
             "weir_control_connected",
             "Whether the stream from the control plane is alive",
             self.control_connected.clone(),
+        );
+        registry.register(
+            "weir_certificate_refused",
+            "Whether the certificate's files changed into something that cannot be used; the old one stays in force",
+            self.certificate_refused.clone(),
         );
     }
 

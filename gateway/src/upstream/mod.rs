@@ -1,12 +1,9 @@
 //! Where requests go: one [`Upstream`] per endpoint, with its own connections, credential, breaker and retry budget.
 //!
 //! Everything a call needs is prepared when a policy is compiled; sending one allocates no name and formats no text.
-//! [`connector`] is the one way out of this process.
+//! `weir-egress` is the one way out of this process.
 
 pub(crate) mod breaker;
-pub(crate) mod connector;
-mod reach;
-mod roots;
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -15,24 +12,15 @@ use bytes::Bytes;
 use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
-use hyper_rustls::HttpsConnector;
-use hyper_util::client::legacy::Client;
-use hyper_util::rt::{TokioExecutor, TokioTimer};
 use thiserror::Error;
 use weir_contract::policy::snapshot::{AuthStyle, Credential};
 use weir_contract::policy::{EndpointEntry, PolicySecret};
+use weir_egress::{Dial, client, roots};
 use weir_wire::{Dialect, FaultKind, UpstreamFault};
 use zeroize::Zeroizing;
 
 pub(crate) use breaker::{Breaker, RetryBudget};
-pub(crate) use connector::{Dial, Egress};
-pub(crate) use reach::Reach;
-
-/// Idle connections kept to one host; above any concurrency one gateway serves.
-const IDLE_CONNECTIONS_MAX: usize = 4096;
-
-/// A client of hyper's over our connector.
-pub(crate) type HttpClient = Client<HttpsConnector<Dial>, Full<Bytes>>;
+pub(crate) use weir_egress::{Egress, HttpClient};
 
 /// An endpoint, ready to be called.
 pub(crate) struct Upstream {
@@ -130,22 +118,6 @@ impl Upstream {
             }
         }
     }
-}
-
-/// A pool over a connector.
-pub(crate) fn client(tls: rustls::ClientConfig, dial: Dial) -> HttpClient {
-    let https = hyper_rustls::HttpsConnectorBuilder::new()
-        .with_tls_config(tls)
-        .https_or_http()
-        .enable_all_versions()
-        .wrap_connector(dial);
-    Client::builder(TokioExecutor::new())
-        .pool_timer(TokioTimer::new())
-        .timer(TokioTimer::new())
-        .pool_idle_timeout(Duration::from_secs(90))
-        .pool_max_idle_per_host(IDLE_CONNECTIONS_MAX)
-        .http2_adaptive_window(true)
-        .build(https)
 }
 
 /// A client for the control plane, whose address the operator chose.

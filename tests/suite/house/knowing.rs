@@ -13,12 +13,13 @@ const MAY_KNOW: &[(&str, &[&str])] = &[
     ("weir-contract", &[]),
     ("weir-wire", &["weir-contract"]),
     ("weir-guard", &["weir-contract"]),
-    ("weir-gateway", &["weir-contract", "weir-guard", "weir-wire"]),
+    ("weir-egress", &["weir-contract"]),
+    ("weir-gateway", &["weir-contract", "weir-egress", "weir-guard", "weir-wire"]),
     ("weir-web", &["weir-contract"]),
-    ("weir-controlplane", &["weir-contract", "weir-guard", "weir-web", "weir-wire"]),
+    ("weir-controlplane", &["weir-contract", "weir-egress", "weir-guard", "weir-web", "weir-wire"]),
     ("weir", &["weir-contract", "weir-controlplane", "weir-gateway"]),
     ("weir-clickhouse", &[]),
-    ("weir-tests", &["weir-contract", "weir-controlplane", "weir-gateway", "weir-wire"]),
+    ("weir-tests", &["weir-contract", "weir-controlplane", "weir-gateway", "weir-web", "weir-wire"]),
 ];
 
 #[test]

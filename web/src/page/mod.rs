@@ -2,29 +2,41 @@
 //!
 //! Times are microseconds since 1970 in UTC, durations microseconds, money is [`weir_contract::money::Money`].
 
+pub mod api;
+pub mod audit;
 pub mod confirm;
 pub mod customers;
 pub mod error;
 pub mod exports;
 pub mod first_admin;
+pub mod help;
 pub mod keys;
+pub mod models;
 pub mod overview;
+pub mod prices;
 pub mod providers;
 pub mod requests;
 pub mod sign_in;
+pub mod stops;
 pub mod views;
 pub mod welcome;
 
+pub use api::ApiPage;
+pub use audit::AuditPage;
 pub use confirm::ConfirmPage;
 pub use customers::{CustomerPage, CustomersPage};
 pub use error::ErrorPage;
 pub use exports::{ExportNewPage, ExportPage, ExportsPage};
 pub use first_admin::FirstAdminPage;
-pub use keys::{KeyShownPage, KeysPage};
+pub use help::{ErrorHelpPage, HelpPage, ScreenHelpPage};
+pub use keys::{KeyPage, KeyRotationPage, KeyShownPage, KeysPage};
+pub use models::{ModelPage, ModelsPage};
 pub use overview::OverviewPage;
-pub use providers::{EndpointPage, ModelPage, ProvidersPage};
+pub use prices::PricesPage;
+pub use providers::{EndpointPage, ProvidersPage};
 pub use requests::{RequestPage, RequestsPage};
 pub use sign_in::SignInPage;
+pub use stops::StopsPage;
 pub use views::ViewsPage;
 pub use welcome::WelcomePage;
 

@@ -1,12 +1,12 @@
-//! `/providers`: who runs models, which names clients may ask for, and what the gateways run.
+//! `/providers`: who runs models, how well they answer, and what the gateways run.
 
+use super::keys::TrailRow;
 use crate::form::{Choice, Field};
 use crate::shell::Shell;
 use crate::{number, url};
 use askama::Template;
-use weir_contract::money::Money;
 
-/// Endpoints, models, gateways and publishes on one page.
+/// Endpoints, gateways and publishes on one page.
 #[derive(Debug, Clone, Default, Template)]
 #[template(path = "page/providers/list.html")]
 pub struct ProvidersPage {
@@ -16,8 +16,6 @@ pub struct ProvidersPage {
     pub may_edit: bool,
     /// The endpoints of the draft.
     pub endpoints: Vec<EndpointRow>,
-    /// The models of the draft.
-    pub models: Vec<ModelRow>,
     /// The gateways that ever connected, newest contact first.
     pub gateways: Vec<GatewayRow>,
     /// The latest publishes, newest first.
@@ -45,8 +43,41 @@ pub struct EndpointRow {
     pub workspace: Option<String>,
     /// How many targets use it.
     pub targets: u64,
+    /// What it did in the last hour; `None` when it had no request, or the archive does not answer.
+    pub health: Option<Health>,
     /// Whether the draft of it differs from what runs.
     pub unpublished: bool,
+}
+
+/// How fast and how well an endpoint or a target answered.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Health {
+    /// Requests that ended there.
+    pub requests: u64,
+    /// Those that failed, in parts per million.
+    pub errors_ppm: u32,
+    /// Half of them took no longer.
+    pub total_p50_us: Option<u64>,
+    /// 95 of 100 took no longer.
+    pub total_p95_us: Option<u64>,
+    /// Half of those with content had their first within.
+    pub first_p50_us: Option<u64>,
+    /// 95 of 100 of those had it within.
+    pub first_p95_us: Option<u64>,
+    /// When it failed last, and what the provider said.
+    pub last_error: Option<(i64, String)>,
+}
+
+impl Health {
+    /// Well, or failing now and then, or mostly failing: class, word and icon.
+    #[must_use]
+    pub fn state(&self) -> (&'static str, &'static str, &'static str) {
+        match self.errors_ppm {
+            0..20_000 => ("ok", "answers", "check"),
+            20_000..500_000 => ("warn", "some errors", "triangle-alert"),
+            _ => ("bad", "failing", "x"),
+        }
+    }
 }
 
 /// Where an endpoint's credential comes from; the credential itself is never shown.
@@ -64,45 +95,6 @@ pub enum CredentialState {
     Reference(String),
     /// The built-in demo provider, which wants none.
     NotNeeded,
-}
-
-/// One name clients may ask for.
-#[derive(Debug, Clone, Default)]
-pub struct ModelRow {
-    /// Its id.
-    pub model_id: String,
-    /// The name.
-    pub name: String,
-    /// Where requests go, in order of preference.
-    pub targets: Vec<TargetRow>,
-    /// Whether the draft of it differs from what runs.
-    pub unpublished: bool,
-}
-
-/// One place a model's requests may go.
-#[derive(Debug, Clone, Default)]
-pub struct TargetRow {
-    /// The endpoint, by name.
-    pub endpoint: String,
-    /// What the model is called there.
-    pub upstream_model: String,
-    /// What it costs; `None` means its calls stay unrated.
-    pub price: Option<PriceView>,
-}
-
-/// The figures of the price book for one model.
-#[derive(Debug, Clone, Default)]
-pub struct PriceView {
-    /// Per million input tokens.
-    pub input: Money,
-    /// Per million input tokens read from the provider's cache; `None` if the book has no such line.
-    pub cache_read: Option<Money>,
-    /// Per million output tokens.
-    pub output: Money,
-    /// The version of the price book.
-    pub version: String,
-    /// Where the figures come from, and of which day.
-    pub source: String,
 }
 
 /// One gateway and what it runs.
@@ -141,6 +133,34 @@ pub struct PublishRow {
     pub gateways: u64,
 }
 
+/// What is known of a provider, for its form.
+#[derive(Debug, Clone, Default)]
+pub struct KnownProvider {
+    /// Its base address; empty when everybody has another one.
+    pub base_url: String,
+    /// What its credentials begin with; may be empty.
+    pub credential_prefix: String,
+    /// Where it gives out credentials; may be empty.
+    pub credential_url: String,
+}
+
+/// What a test of an endpoint found; never its credential.
+#[derive(Debug, Clone, Default)]
+pub struct TestedView {
+    /// Whether everything went well.
+    pub ok: bool,
+    /// The step that failed, as a sentence.
+    pub step: String,
+    /// What was called.
+    pub call: String,
+    /// The status of the answer.
+    pub status: Option<u16>,
+    /// What the provider said, or why there was no answer.
+    pub message: String,
+    /// What the reader should know of how it was tested.
+    pub note: Option<String>,
+}
+
 /// The form of one endpoint; posted to `/providers/endpoints` or `/providers/endpoints/{id}`.
 #[derive(Debug, Clone, Default, Template)]
 #[template(path = "page/providers/endpoint.html")]
@@ -149,12 +169,26 @@ pub struct EndpointPage {
     pub shell: Shell,
     /// The endpoint; `None` for a new one.
     pub endpoint_id: Option<String>,
+    /// The tag of the endpoint as the form was filled from it.
+    pub tag: String,
     /// What people call it.
     pub name: Field,
     /// The format it speaks, one of `providers`.
     pub provider: Field,
-    /// The formats there are.
+    /// The providers there are.
     pub providers: Vec<Choice>,
+    /// What is known of the chosen one.
+    pub known: KnownProvider,
+    /// The endpoint as it is in the draft; `None` for a new one.
+    pub endpoint: Option<EndpointRow>,
+    /// Whether the reader may change the draft.
+    pub may_edit: bool,
+    /// What a test just found.
+    pub tested: Option<TestedView>,
+    /// What was done to it, newest first; `None` for readers who may not read the audit trail.
+    pub trail: Option<Vec<TrailRow>>,
+    /// The moment the page was made.
+    pub now_us: i64,
     /// Its base address.
     pub base_url: Field,
     /// The credential, or `env:NAME` or `file:PATH`; never filled. Empty keeps what is stored.
@@ -169,38 +203,28 @@ pub struct EndpointPage {
     pub workspaces: Vec<Choice>,
     /// Ticked when it may stand on a private or loopback address.
     pub allow_private: Field,
+    /// Outbound proxy; empty for none.
+    pub proxy: Field,
+    /// Further certificate authorities, PEM.
+    pub ca_pem: Field,
+    /// Client certificate and key, PEM; never filled. Empty keeps what is stored.
+    pub client_certificate: Field,
+    /// Since when a client certificate is stored.
+    pub certificate_since_us: Option<i64>,
+    /// Ticked to forget the stored client certificate.
+    pub forget_certificate: Field,
+    /// Milliseconds to connect.
+    pub connect_timeout_ms: Field,
+    /// Milliseconds to the first byte.
+    pub first_byte_timeout_ms: Field,
+    /// Milliseconds between two chunks.
+    pub idle_timeout_ms: Field,
+    /// Milliseconds for the whole call.
+    pub total_timeout_ms: Field,
+    /// Further tries.
+    pub retries_max: Field,
     /// For a new one: ticked to add the chat models the price book knows of its provider.
     pub add_models: Field,
-}
-
-/// The form of one model; posted to `/models` or `/models/{id}`.
-#[derive(Debug, Clone, Default, Template)]
-#[template(path = "page/providers/model.html")]
-pub struct ModelPage {
-    /// The frame.
-    pub shell: Shell,
-    /// The model; `None` for a new one.
-    pub model_id: Option<String>,
-    /// The name clients ask for.
-    pub name: Field,
-    /// Its targets in order, with blank ones at the end to fill; at most [`ModelPage::TARGETS_MAX`].
-    pub targets: Vec<TargetForm>,
-    /// The endpoints there are, by id.
-    pub endpoints: Vec<Choice>,
-}
-
-impl ModelPage {
-    /// How many targets the form takes: names `target_{n}_endpoint` and `target_{n}_model` from 0.
-    pub const TARGETS_MAX: usize = 8;
-}
-
-/// One target of the model form; left blank, it is not one.
-#[derive(Debug, Clone, Default)]
-pub struct TargetForm {
-    /// The endpoint, by id.
-    pub endpoint: Field,
-    /// What the model is called there.
-    pub upstream_model: Field,
 }
 
 impl EndpointPage {
@@ -208,6 +232,35 @@ impl EndpointPage {
     #[must_use]
     pub fn action(&self) -> String {
         self.endpoint_id.as_deref().map_or_else(|| url::ENDPOINTS.to_owned(), url::endpoint)
+    }
+
+    /// Whether the folded part of the form holds something to see.
+    #[must_use]
+    pub fn has_more(&self) -> bool {
+        let fields = [
+            &self.proxy,
+            &self.ca_pem,
+            &self.client_certificate,
+            &self.connect_timeout_ms,
+            &self.first_byte_timeout_ms,
+            &self.idle_timeout_ms,
+            &self.total_timeout_ms,
+            &self.retries_max,
+        ];
+        fields.iter().any(|field| field.error.is_some())
+            || !self.proxy.value.is_empty()
+            || !self.ca_pem.value.is_empty()
+            || self.certificate_since_us.is_some()
+    }
+
+    /// What the field for the client certificate expects, given what is stored.
+    #[must_use]
+    pub fn certificate_hint(&self) -> String {
+        let kept = self.certificate_since_us.map(|since_us| {
+            format!("One is stored since {}; leave this empty to keep it. ", number::date(&since_us))
+        });
+        let what = "Certificate chain and key as PEM, for a provider that demands one. Stored encrypted, never shown.";
+        format!("{}{what}", kept.unwrap_or_default())
     }
 
     /// What the credential field expects, given what is stored.
@@ -222,14 +275,10 @@ impl EndpointPage {
                 format!("It is read from {name}; leave this empty to keep that. ")
             }
         };
-        format!("{kept}The key itself, stored encrypted and never shown, or env:NAME or file:PATH.")
-    }
-}
-
-impl ModelPage {
-    /// Where the form is posted.
-    #[must_use]
-    pub fn action(&self) -> String {
-        self.model_id.as_deref().map_or_else(|| url::MODELS.to_owned(), url::model)
+        let looks = match self.known.credential_prefix.as_str() {
+            "" => String::new(),
+            prefix => format!(" It begins with {prefix}."),
+        };
+        format!("{kept}The key itself, stored encrypted and never shown, or env:NAME or file:PATH.{looks}")
     }
 }

@@ -6,7 +6,7 @@ mod status;
 
 pub use status::Status;
 
-use crate::{asset, number};
+use crate::{number, sprite};
 use askama::filters::HtmlSafe;
 use std::borrow::Borrow;
 use std::fmt;
@@ -30,10 +30,10 @@ pub fn icon(name: &'static str) -> Markup {
     Markup(format!(r##"<svg class="icon" aria-hidden="true"><use href="#icon-{name}"/></svg>"##))
 }
 
-/// The icons used by [`icon`], once in a page.
+/// Where the icons used by [`icon`] go, once in a page: see [`crate::render`].
 #[must_use]
 pub fn sprite() -> Markup {
-    Markup(asset::SPRITE.to_owned())
+    Markup(sprite::PLACE.to_owned())
 }
 
 /// Money, with the exact amount on hover.

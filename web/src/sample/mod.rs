@@ -1,11 +1,15 @@
 //! Every view, empty, full and hostile: what the tests, the gallery and the browser checks render.
 
+mod api;
+mod audit;
 mod customers;
 mod entry;
+mod help;
 mod kept;
 mod overview;
 mod requests;
 mod setup;
+mod stops;
 
 use crate::shell::{Flash, Link, Section, Shell, Tone, Unpublished, User};
 use crate::{Template, url};
@@ -51,23 +55,30 @@ const HOSTILE: Words = Words {
 pub fn all() -> Result<Vec<Sample>, crate::Error> {
     let mut samples = Vec::new();
     entry::add(&mut samples)?;
+    help::add(&mut samples)?;
     for words in [&PLAIN, &HOSTILE] {
         overview::add(&mut samples, words)?;
         kept::add(&mut samples, words)?;
         requests::add(&mut samples, words)?;
+        api::add(&mut samples, words)?;
         customers::add(&mut samples, words)?;
         setup::add(&mut samples, words)?;
+        audit::add(&mut samples, words)?;
+        stops::add(&mut samples, words)?;
     }
     overview::add_empty(&mut samples)?;
     kept::add_empty(&mut samples)?;
+    api::add_empty(&mut samples)?;
     requests::add_empty(&mut samples)?;
     customers::add_empty(&mut samples)?;
     setup::add_empty(&mut samples)?;
+    audit::add_empty(&mut samples)?;
+    stops::add_empty(&mut samples)?;
     Ok(samples)
 }
 
 fn put(samples: &mut Vec<Sample>, name: &str, page: &impl Template) -> Result<(), crate::Error> {
-    samples.push(Sample { name: name.to_owned(), html: page.render()? });
+    samples.push(Sample { name: name.to_owned(), html: crate::render(page)? });
     Ok(())
 }
 

@@ -1,8 +1,11 @@
 //! The audit: who changed what, and whether the chain holds.
 
 use axum::Json;
+use axum::body::Body;
 use axum::extract::{Query, State};
-use serde::Serialize;
+use axum::response::{IntoResponse, Response};
+use http::header;
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
 use crate::api::json::{List, Paging};
@@ -10,7 +13,7 @@ use crate::app::App;
 use crate::audit;
 use crate::auth::{Allowed, ReadAudit, Right};
 use crate::error::AppError;
-use crate::store::audit::list_rows;
+use crate::store::audit::{AuditRow, Wanted, list_newest};
 
 /// One change.
 #[derive(Debug, Serialize, ToSchema)]
@@ -42,32 +45,65 @@ pub(crate) struct Verification {
     broken: Option<String>,
 }
 
-/// Changes, oldest first.
+/// Which changes.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct Filter {
+    actor: String,
+    action: String,
+    object: String,
+    from_us: Option<i64>,
+    to_us: Option<i64>,
+}
+
+/// Changes, newest first.
 #[utoipa::path(get, path = "/api/v1/audit", tag = "audit",
-    params(("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+    params(("actor" = Option<String>, Query, description = "Who, by id"),
+        ("action" = Option<String>, Query, description = "What was done, or how it begins (`key.`)"),
+        ("object" = Option<String>, Query, description = "To what, by id"),
+        ("from_us" = Option<i64>, Query, description = "From then on, µs UTC"),
+        ("to_us" = Option<i64>, Query, description = "Before then, µs UTC"),
+        ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, body = List<Entry>)))]
 pub(crate) async fn list(
     who: Allowed<ReadAudit>,
     State(app): State<App>,
+    Query(filter): Query<Filter>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<List<Entry>>, AppError> {
     who.require(Right::ReadAudit, None)?;
     let limit = i64::from(paging.limit());
-    let after = paging.number()?.and_then(|after| i64::try_from(after).ok()).unwrap_or(0);
-    let rows = list_rows(&mut *app.store.read().await?, after, limit).await?;
-    let is_full = i64::try_from(rows.len()).unwrap_or(0) == limit;
+    let before = paging.number()?.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
+    let Filter { actor, action, object, from_us, to_us } = filter;
+    let wanted = Wanted { actor, action, object, from_us, to_us };
+    let rows = list_newest(&mut *app.store.read().await?, &wanted, before, limit).await?;
+    let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
     let next = rows.last().filter(|_| is_full).map(|last| last.seq.to_string());
-    let entries = rows.into_iter().map(|row| Entry {
-        seq: row.seq,
-        at_us: row.at_us,
-        actor: row.actor,
-        action: row.action,
-        object: row.object,
-        before: row.before_json,
-        after: row.after_json,
-        hash: row.hash,
-    });
-    Ok(Json(List { items: entries.collect(), next }))
+    Ok(Json(List { items: rows.into_iter().map(Entry::from).collect(), next }))
+}
+
+impl From<AuditRow> for Entry {
+    fn from(row: AuditRow) -> Self {
+        Self {
+            seq: row.seq,
+            at_us: row.at_us,
+            actor: row.actor,
+            action: row.action,
+            object: row.object,
+            before: row.before_json,
+            after: row.after_json,
+            hash: row.hash,
+        }
+    }
+}
+
+/// The whole chain as JSON lines, for `weir audit verify`; its last line says where it ends.
+#[utoipa::path(get, path = "/api/v1/audit/export", tag = "audit",
+    responses((status = 200, body = String, content_type = "application/jsonl")))]
+pub(crate) async fn export(who: Allowed<ReadAudit>, State(app): State<App>) -> Result<Response, AppError> {
+    who.require(Right::ReadAudit, None)?;
+    let body = Body::from_stream(audit::file::export(app));
+    Ok(([(header::CONTENT_TYPE, "application/jsonl")], body).into_response())
 }
 
 /// Checks the whole chain.
@@ -80,9 +116,10 @@ pub(crate) async fn verify(
     who.require(Right::ReadAudit, None)?;
     match audit::verify(&mut *app.store.read().await?).await {
         Ok(rows) => Ok(Json(Verification { rows, broken: None })),
-        Err(audit::ChainError::Broken { seq, what }) => {
-            Ok(Json(Verification { rows: seq - 1, broken: Some(format!("at row {seq}: {what}")) }))
-        }
+        Err(audit::ChainError::Broken(at)) => Ok(Json(Verification {
+            rows: at.seq - 1,
+            broken: Some(format!("at row {}: {}", at.seq, at.what)),
+        })),
         Err(error) => Err(error.into()),
     }
 }

@@ -1,16 +1,19 @@
 //! Endpoints: drafts until they are published. Credentials go in and never come out.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use http::StatusCode;
 use weir_contract::id::EndpointId;
 
+use super::models::During;
 use crate::api::json::{self, List};
 use crate::app::App;
-use crate::auth::{Allowed, ManageProviders, ReadSetup};
+use crate::auth::{Allowed, ManageProviders, ReadFigures, ReadSetup};
+use crate::endpoints::probe::{Tested, probe};
 use crate::endpoints::{self, Endpoint, EndpointForm};
 use crate::error::AppError;
-use crate::precondition::Tagged;
+use crate::observed::{self, Observed};
+use crate::precondition::{Expected, Tagged};
 use crate::providers::{KNOWN, Provider};
 
 /// The providers we know, with their defaults.
@@ -53,14 +56,17 @@ pub(crate) async fn create(
 
 /// Saves the next version of the draft. Another host forgets the stored credential.
 #[utoipa::path(put, path = "/api/v1/endpoints/{id}", tag = "endpoints", request_body = EndpointForm,
-    params(("id" = String, Path)), responses((status = 200, body = Endpoint), (status = 409, body = crate::error::Problem)))]
+    params(("id" = String, Path), ("If-Match" = Option<String>, Header)),
+    responses((status = 200, body = Endpoint), (status = 409, body = crate::error::Problem),
+        (status = 412, body = crate::error::Problem)))]
 pub(crate) async fn update(
     who: Allowed<ManageProviders>,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
+    expected: Expected,
     json::Json(form): json::Json<EndpointForm>,
-) -> Result<Json<Endpoint>, AppError> {
-    Ok(Json(endpoints::update(&app, &who, &id, form).await?))
+) -> Result<Tagged<Endpoint>, AppError> {
+    Ok(Tagged(endpoints::update(&app, &who, &id, form, &expected).await?))
 }
 
 /// Removes the draft; refused while a model has it as a target.
@@ -73,4 +79,29 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, AppError> {
     endpoints::delete(&app, &who, &id, "").await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// How fast and how well each endpoint answered and what it said last when it failed, in the last 24 hours unless said
+/// otherwise.
+#[utoipa::path(get, path = "/api/v1/endpoints/observed", tag = "endpoints",
+    params(("range" = Option<String>, Query), ("from" = Option<String>, Query), ("to" = Option<String>, Query)),
+    responses((status = 200, body = List<Observed>), (status = 503, body = crate::error::Problem)))]
+pub(crate) async fn observed(
+    who: Allowed<ReadFigures>,
+    State(app): State<App>,
+    Query(during): Query<During>,
+) -> Result<Json<List<Observed>>, AppError> {
+    let window = during.window(app.clock.now_us())?;
+    Ok(Json(List::whole(observed::by_endpoint(&app, &who, window).await?)))
+}
+
+/// Tests an endpoint as it is in the draft: one small call, and what the provider said to it.
+#[utoipa::path(post, path = "/api/v1/endpoints/{id}/test", tag = "endpoints", params(("id" = String, Path)),
+    responses((status = 200, body = Tested), (status = 404, body = crate::error::Problem)))]
+pub(crate) async fn test(
+    who: Allowed<ManageProviders>,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+) -> Result<Json<Tested>, AppError> {
+    Ok(Json(probe(&app, &who, &id).await?))
 }

@@ -1,98 +1,22 @@
 //! Keys.
 
-use std::collections::BTreeMap;
-
 use axum::Json;
 use axum::extract::{Path, Query, State};
-use http::StatusCode;
-use ipnet::IpNet;
+use axum::response::{IntoResponse, Response};
+use http::{StatusCode, header};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
-use weir_contract::id::{CustomerId, EndpointId, KeyId, WorkspaceId};
-use weir_contract::record::{CustomerSource, LogLevel};
+use weir_contract::id::KeyId;
 
 use super::WithSecret;
 use crate::api::json::{self, List};
 use crate::app::App;
 use crate::auth::{Allowed, ManageKeys, ReadSetup};
 use crate::error::AppError;
-use crate::keys::{self, Key, KeySettings, NewKey};
+use crate::keys::rotation::{self, Rotation};
+use crate::keys::{self, Key, KeyForm};
+use crate::precondition::Expected;
 use crate::workspaces;
-
-/// A new key.
-#[derive(Debug, Default, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
-pub(crate) struct KeyForm {
-    /// What people call it.
-    name: String,
-    /// Its workspace, by id or name.
-    #[schema(value_type = String)]
-    workspace: WorkspaceId,
-    /// When it ends by itself, µs UTC.
-    expires_us: Option<i64>,
-    /// Models it may ask for; `*` at the end of a name stands for anything. Empty: all.
-    models: Vec<String>,
-    /// Endpoints it may reach, by id. Empty: all of its workspace.
-    #[schema(value_type = Vec<String>)]
-    endpoints: Vec<EndpointId>,
-    /// Regions it may reach. Empty: all.
-    regions: Vec<String>,
-    /// Networks it may be used from. Empty: all.
-    #[schema(value_type = Vec<String>)]
-    networks: Vec<IpNet>,
-    /// The customer it is bound to; beats every header.
-    #[schema(value_type = Option<String>)]
-    customer: Option<CustomerId>,
-    /// The least trusted source a customer may be named by: `key`, `signed`, `header`, `baggage` or `body`.
-    #[schema(value_type = Option<String>)]
-    customer_source_min: Option<CustomerSource>,
-    /// Tags it is bound to; beat the request's.
-    tags: BTreeMap<String, String>,
-    /// Tightens the workspace's log level: `full`, `meta` or `none`.
-    #[schema(value_type = Option<String>)]
-    log_level: Option<LogLevel>,
-    /// Requests per minute on one gateway.
-    requests_per_minute: Option<u32>,
-    /// Requests in flight on one gateway.
-    concurrent_max: Option<u32>,
-    /// Makes a secret with which the owner signs customer tokens (`x-weir-customer-token`).
-    signs_customers: bool,
-}
-
-impl From<KeyForm> for NewKey {
-    fn from(form: KeyForm) -> Self {
-        let KeyForm {
-            name,
-            workspace,
-            expires_us,
-            models,
-            endpoints,
-            regions,
-            networks,
-            customer,
-            customer_source_min,
-            tags,
-            log_level,
-            requests_per_minute,
-            concurrent_max,
-            signs_customers,
-        } = form;
-        let settings = KeySettings {
-            models,
-            endpoints,
-            regions,
-            networks,
-            customer,
-            customer_source_min,
-            tags,
-            log_level,
-            requests_per_minute,
-            concurrent_max,
-            signs_customers,
-        };
-        Self { name, workspace, expires_us, settings }
-    }
-}
 
 /// A new key, and what its owner signs customer tokens with.
 #[derive(Debug, Serialize, ToSchema)]
@@ -137,9 +61,67 @@ pub(crate) async fn create(
     State(app): State<App>,
     json::Json(form): json::Json<KeyForm>,
 ) -> Result<(StatusCode, Json<WithSecret<NewSecrets>>), AppError> {
-    let keys::Created { key, secret, customer_secret } = keys::create(&app, &who, form.into()).await?;
+    let keys::Created { key, secret, customer_secret } = keys::create(&app, &who, form).await?;
     let made = NewSecrets { key, customer_secret };
     Ok((StatusCode::CREATED, Json(WithSecret { made, secret })))
+}
+
+/// One key, in force or not.
+#[utoipa::path(get, path = "/api/v1/keys/{id}", tag = "keys", params(("id" = String, Path)),
+    responses((status = 200, body = Key), (status = 404, body = crate::error::Problem)))]
+pub(crate) async fn show(
+    who: Allowed<ReadSetup>,
+    State(app): State<App>,
+    Path(id): Path<KeyId>,
+) -> Result<Response, AppError> {
+    let found = keys::find(&app, &who, &id).await?;
+    found.map(tagged).ok_or_else(|| AppError::not_found("key", id.as_str()))
+}
+
+/// Changes a key; in force at once. Its workspace and its secrets stay.
+#[utoipa::path(put, path = "/api/v1/keys/{id}", tag = "keys", request_body = KeyForm,
+    params(("id" = String, Path), ("If-Match" = Option<String>, Header)),
+    responses((status = 200, body = Key), (status = 409, body = crate::error::Problem),
+        (status = 412, body = crate::error::Problem), (status = 422, body = crate::error::Problem)))]
+pub(crate) async fn update(
+    who: Allowed<ManageKeys>,
+    State(app): State<App>,
+    Path(id): Path<KeyId>,
+    expected: Expected,
+    json::Json(form): json::Json<KeyForm>,
+) -> Result<Response, AppError> {
+    Ok(tagged(keys::update(&app, &who, &id, form, &expected).await?))
+}
+
+/// Gives a key a new secret, told this once; the old one works until its grace ends.
+#[utoipa::path(post, path = "/api/v1/keys/{id}/rotation", tag = "keys", request_body = Rotation,
+    params(("id" = String, Path)),
+    responses((status = 200, body = WithSecret<Key>), (status = 409, body = crate::error::Problem)))]
+pub(crate) async fn rotate(
+    who: Allowed<ManageKeys>,
+    State(app): State<App>,
+    Path(id): Path<KeyId>,
+    json::Json(how): json::Json<Rotation>,
+) -> Result<Json<WithSecret<Key>>, AppError> {
+    let keys::Created { key, secret, .. } = rotation::rotate(&app, &who, &id, &how).await?;
+    Ok(Json(WithSecret { made: key, secret }))
+}
+
+/// Ends the old secret of a rotated key now.
+#[utoipa::path(post, path = "/api/v1/keys/{id}/rotation/end", tag = "keys", params(("id" = String, Path)),
+    responses((status = 200, body = Key), (status = 404, body = crate::error::Problem)))]
+pub(crate) async fn end_old_secret(
+    who: Allowed<ManageKeys>,
+    State(app): State<App>,
+    Path(id): Path<KeyId>,
+) -> Result<Json<Key>, AppError> {
+    Ok(Json(rotation::end_old_secret(&app, &who, &id).await?))
+}
+
+/// A key's tag leaves out when it was last used, which changes without an editor.
+fn tagged(key: Key) -> Response {
+    let tag = format!("\"{}\"", key.tag());
+    ([(header::ETAG, tag)], Json(key)).into_response()
 }
 
 /// Revokes a key; in force at once.

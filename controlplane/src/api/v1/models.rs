@@ -1,15 +1,18 @@
 //! Models with their targets: drafts until they are published.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use http::StatusCode;
+use serde::Deserialize;
 
 use crate::api::json::{self, List};
 use crate::app::App;
-use crate::auth::{Allowed, ManageProviders, ReadSetup};
+use crate::archive::Window;
+use crate::auth::{Allowed, ManageProviders, ReadFigures, ReadSetup};
 use crate::error::AppError;
 use crate::models::{self, Model, ModelForm};
-use crate::precondition::Tagged;
+use crate::observed::{self, Observed};
+use crate::precondition::{Expected, Tagged};
 
 /// The models in reach, by name.
 #[utoipa::path(get, path = "/api/v1/models", tag = "models", responses((status = 200, body = List<Model>)))]
@@ -45,14 +48,17 @@ pub(crate) async fn create(
 
 /// Saves the next version of the draft.
 #[utoipa::path(put, path = "/api/v1/models/{id}", tag = "models", request_body = ModelForm,
-    params(("id" = String, Path)), responses((status = 200, body = Model), (status = 409, body = crate::error::Problem)))]
+    params(("id" = String, Path), ("If-Match" = Option<String>, Header)),
+    responses((status = 200, body = Model), (status = 409, body = crate::error::Problem),
+        (status = 412, body = crate::error::Problem)))]
 pub(crate) async fn update(
     who: Allowed<ManageProviders>,
     State(app): State<App>,
     Path(id): Path<String>,
+    expected: Expected,
     json::Json(form): json::Json<ModelForm>,
-) -> Result<Json<Model>, AppError> {
-    Ok(Json(models::update(&app, &who, &id, form).await?))
+) -> Result<Tagged<Model>, AppError> {
+    Ok(Tagged(models::update(&app, &who, &id, form, &expected).await?))
 }
 
 /// Removes the draft; its history stays.
@@ -65,4 +71,34 @@ pub(crate) async fn delete(
 ) -> Result<StatusCode, AppError> {
     models::delete(&app, &who, &id, "").await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// In which window.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub(crate) struct During {
+    range: String,
+    from: String,
+    to: String,
+}
+
+impl During {
+    /// The window; the last 24 hours when nothing is said.
+    pub(super) fn window(&self, now_us: i64) -> Result<Window, AppError> {
+        Window::resolve(&self.range, &self.from, &self.to, now_us)
+            .map_err(|error| AppError::BadRequest(error.to_string()))
+    }
+}
+
+/// How fast and how well each model at each endpoint answered, in the last 24 hours unless said otherwise.
+#[utoipa::path(get, path = "/api/v1/models/observed", tag = "models",
+    params(("range" = Option<String>, Query), ("from" = Option<String>, Query), ("to" = Option<String>, Query)),
+    responses((status = 200, body = List<Observed>), (status = 503, body = crate::error::Problem)))]
+pub(crate) async fn observed(
+    who: Allowed<ReadFigures>,
+    State(app): State<App>,
+    Query(during): Query<During>,
+) -> Result<Json<List<Observed>>, AppError> {
+    let window = during.window(app.clock.now_us())?;
+    Ok(Json(List::whole(observed::by_target(&app, &who, window).await?)))
 }

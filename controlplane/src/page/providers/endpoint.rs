@@ -1,38 +1,34 @@
-//! Endpoints: new, change, delete. Drafts: nothing runs before it is published. A credential never comes back to a page.
+//! `/providers/endpoints/{id}`: one endpoint, how it does first, then its form; the form for a new one; its test.
+//! Drafts: nothing runs before it is published. A credential never comes back to a page.
 
-use axum::extract::{Form, Path, State};
+use axum::extract::{Form, Path, Query, State};
 use axum::response::Response;
-use http::StatusCode;
 use serde::Deserialize;
-use weir_contract::id::{EndpointId, WorkspaceId};
-use weir_web::form::{Choice, Field};
-use weir_web::page::providers::CredentialState;
-use weir_web::page::{ConfirmPage, EndpointPage};
-use weir_web::shell::{Link, Section};
+use weir_contract::id::EndpointId;
+use weir_web::form::Choice;
+use weir_web::page::EndpointPage;
+use weir_web::page::providers::{CredentialState, TestedView};
+use weir_web::shell::Section;
 use weir_web::url;
 
-use super::list::credential;
+use super::form::Sent;
+use super::list::{self, credential};
 use crate::app::App;
 use crate::auth::{Actor, Allowed, ManageProviders, ReadSetup, Right};
-use crate::endpoints::{self, Endpoint, EndpointForm};
+use crate::endpoints::probe::{Step, Tested, probe};
+use crate::endpoints::{self, Endpoint};
 use crate::error::{AppError, FieldErrors};
-use crate::page::answer::{go_saying, page, page_with};
-use crate::page::flash::Flash;
+use crate::page::answer::page;
+use crate::page::draft::settle;
 use crate::page::frame::Frame;
-use crate::{providers, workspaces};
+use crate::page::trail::trail;
+use crate::precondition::Expected;
+use crate::workspaces;
 
-/// What the form sends; field names are those of [`EndpointPage`].
-#[derive(Clone, Default, Deserialize)]
-#[serde(default)]
-pub(in crate::page) struct Sent {
-    name: String,
-    provider: String,
-    base_url: String,
-    credential: String,
-    region: String,
-    workspace: String,
-    allow_private: String,
-    add_models: String,
+/// Which provider the form for a new endpoint is filled for.
+#[derive(Clone, Debug, Default, Deserialize)]
+pub(in crate::page) struct Chosen {
+    provider: Option<String>,
 }
 
 /// `GET /providers/endpoints/new`
@@ -40,8 +36,9 @@ pub(in crate::page) async fn new(
     by: Allowed<ManageProviders>,
     State(app): State<App>,
     frame: Frame,
+    Query(chosen): Query<Chosen>,
 ) -> Result<Response, AppError> {
-    let sent = Sent { provider: "openai".to_owned(), add_models: "on".to_owned(), ..Sent::default() };
+    let sent = Sent::blank(chosen.provider.unwrap_or_else(|| "openai".to_owned()));
     page(&view(&app, &by, frame, None, sent, &FieldErrors::default()).await?)
 }
 
@@ -64,14 +61,15 @@ pub(in crate::page) async fn create(
     frame: Frame,
     Form(sent): Form<Sent>,
 ) -> Result<Response, AppError> {
-    match endpoints::create(&app, &by, sent.form(None)).await {
-        Ok(made) => {
-            let text = format!("Endpoint {} is in the draft. Publish to put it in force.", made.name);
-            Ok(go_saying(url::PROVIDERS, &Flash::ok(text)))
-        }
-        Err(AppError::Invalid(errors)) => refused(&app, &by, frame, None, sent, &errors).await,
-        Err(other) => Err(other),
-    }
+    let done = match sent.form(None) {
+        Ok(form) => endpoints::create(&app, &by, form).await,
+        Err(invalid) => Err(invalid),
+    };
+    let saved = |made: &Endpoint| {
+        let text = format!("Endpoint {} is in the draft. Publish to put it in force.", made.name);
+        (url::endpoint(made.id.as_str()), text)
+    };
+    settle(done, saved, async |errors| view(&app, &by, frame, None, sent, &errors).await).await
 }
 
 /// `POST /providers/endpoints/{id}`
@@ -83,117 +81,57 @@ pub(in crate::page) async fn update(
     Form(sent): Form<Sent>,
 ) -> Result<Response, AppError> {
     let before = find(&app, &by, &id).await?;
-    match endpoints::update(&app, &by, &id, sent.form(Some(&before))).await {
-        Ok(after) => {
-            let lost = credential(&before.body) != CredentialState::Missing
-                && credential(&after.body) == CredentialState::Missing;
-            let text = if lost {
-                format!(
-                    "Endpoint {} is saved. Its address has another host, so its credential was cleared: enter it again.",
-                    after.name
-                )
-            } else {
-                format!("Endpoint {} is saved in the draft. Publish to put it in force.", after.name)
-            };
-            Ok(go_saying(url::PROVIDERS, &Flash::ok(text)))
-        }
-        Err(AppError::Invalid(errors)) => refused(&app, &by, frame, Some(&before), sent, &errors).await,
-        Err(other) => Err(other),
-    }
-}
-
-/// `GET /providers/endpoints/{id}/deletion`
-pub(in crate::page) async fn ask(
-    by: Allowed<ManageProviders>,
-    State(app): State<App>,
-    frame: Frame,
-    Path(id): Path<EndpointId>,
-) -> Result<Response, AppError> {
-    let endpoint = find(&app, &by, &id).await?;
-    page(&ConfirmPage {
-        shell: frame
-            .shell(&app, &by, format!("Delete endpoint {}", endpoint.name), Section::Providers)
-            .await?,
-        sentence: format!(
-            "The endpoint at {} leaves the draft, its stored credential with it.",
-            endpoint.body.base_url
-        ),
-        consequences: vec![
-            "Traffic goes on as before until the draft is published.".to_owned(),
-            "It cannot be deleted while a model has it as a target.".to_owned(),
-        ],
-        button: format!("Delete endpoint {}", endpoint.name),
-        action: url::endpoint_deletion(id.as_str()),
-        cancel: Link::new("Keep it", url::PROVIDERS),
-    })
-}
-
-/// `POST /providers/endpoints/{id}/deletion`
-pub(in crate::page) async fn delete(
-    by: Allowed<ManageProviders>,
-    State(app): State<App>,
-    Path(id): Path<EndpointId>,
-) -> Result<Response, AppError> {
-    let endpoint = find(&app, &by, &id).await?;
-    let flash = match endpoints::delete(&app, &by, &id, "").await {
-        Ok(()) => Flash::ok(format!("Endpoint {} has left the draft.", endpoint.name)),
-        Err(AppError::Conflict(reason)) => Flash::bad(format!("Not deleted: {reason}.")),
-        Err(other) => return Err(other),
+    let expected = Expected::tag(&sent.tag);
+    let done = match sent.form(Some(&before)) {
+        Ok(form) => endpoints::update(&app, &by, &id, form, &expected).await,
+        Err(invalid) => Err(invalid),
     };
-    Ok(go_saying(url::PROVIDERS, &flash))
+    let saved = |after: &Endpoint| (url::endpoint(after.id.as_str()), said(&before, after));
+    settle(done, saved, async |errors| view(&app, &by, frame, Some(&before), sent, &errors).await).await
 }
 
-async fn find(app: &App, actor: &Actor, id: &EndpointId) -> Result<Endpoint, AppError> {
+fn said(before: &Endpoint, after: &Endpoint) -> String {
+    let is_missing = |endpoint: &Endpoint| credential(&endpoint.body) == CredentialState::Missing;
+    let name = &after.name;
+    if !is_missing(before) && is_missing(after) {
+        return format!(
+            "Endpoint {name} is saved. Its address has another host, so its credential was cleared: enter it again."
+        );
+    }
+    format!("Endpoint {name} is saved in the draft. Publish to put it in force.")
+}
+
+/// The endpoint of that id, for whoever may see it.
+pub(super) async fn find(app: &App, actor: &Actor, id: &EndpointId) -> Result<Endpoint, AppError> {
     endpoints::find(app, actor, id).await?.ok_or_else(|| AppError::not_found("endpoint", id.as_str()))
 }
 
-impl Sent {
-    /// What the form shows of an endpoint.
-    fn of(endpoint: &Endpoint) -> Self {
-        let body = &endpoint.body;
-        Self {
-            name: endpoint.name.clone(),
-            provider: body.provider.clone(),
-            base_url: body.base_url.clone(),
-            credential: String::new(),
-            region: body.region.clone(),
-            workspace: endpoint.workspace.as_ref().map(ToString::to_string).unwrap_or_default(),
-            allow_private: if body.limits.allow_private { "on".to_owned() } else { String::new() },
-            add_models: String::new(),
-        }
-    }
-
-    /// As the service wants it. What the form does not show stays as it was, unless the provider is another one.
-    fn form(&self, before: Option<&Endpoint>) -> EndpointForm {
-        let kept = before.map(|before| &before.body).filter(|body| body.provider == self.provider);
-        let mut limits = before.map(|before| before.body.limits.clone()).unwrap_or_default();
-        limits.allow_private = self.allow_private == "on";
-        EndpointForm {
-            name: self.name.clone(),
-            workspace: Some(WorkspaceId::from(self.workspace.as_str())),
-            provider: self.provider.clone(),
-            dialect: kept.map(|body| body.dialect.clone()),
-            base_url: Some(self.base_url.clone()),
-            region: self.region.clone(),
-            auth: kept.map(|body| body.auth),
-            credential: Some(self.credential.clone()).filter(|entered| !entered.trim().is_empty()),
-            limits,
-            add_models: self.add_models == "on",
-            note: String::new(),
-            version: None,
-        }
-    }
+/// `POST /providers/endpoints/{id}/test`: the endpoint's page, with what the test found.
+pub(in crate::page) async fn test(
+    by: Allowed<ManageProviders>,
+    State(app): State<App>,
+    frame: Frame,
+    Path(id): Path<EndpointId>,
+) -> Result<Response, AppError> {
+    let tested = probe(&app, &by, &id).await?;
+    let endpoint = find(&app, &by, &id).await?;
+    let sent = Sent::of(&endpoint);
+    let shown = view(&app, &by, frame, Some(&endpoint), sent, &FieldErrors::default()).await?;
+    page(&EndpointPage { tested: Some(tested_view(tested)), ..shown })
 }
 
-async fn refused(
-    app: &App,
-    actor: &Actor,
-    frame: Frame,
-    before: Option<&Endpoint>,
-    sent: Sent,
-    errors: &FieldErrors,
-) -> Result<Response, AppError> {
-    page_with(StatusCode::UNPROCESSABLE_ENTITY, &view(app, actor, frame, before, sent, errors).await?)
+fn tested_view(tested: Tested) -> TestedView {
+    let step = match tested.step {
+        Step::Settings => "Not called: the settings cannot be used.",
+        Step::Name => "The name of the host leads nowhere.",
+        Step::Connect => "No connection.",
+        Step::Tls => "No agreement on TLS.",
+        Step::Credential => "The provider does not take the credential.",
+        Step::Answer => "The provider did not answer as it should.",
+        Step::Done => "It works.",
+    };
+    let Tested { ok, call, status, message, note, .. } = tested;
+    TestedView { ok, step: step.to_owned(), call, status, message, note }
 }
 
 async fn view(
@@ -207,38 +145,20 @@ async fn view(
     let title =
         before.map_or_else(|| "Add an endpoint".to_owned(), |before| format!("Endpoint {}", before.name));
     let owners = workspaces::in_reach(app, actor, Right::ManageProviders).await?;
-    let mut choices: Vec<Choice> =
-        providers::KNOWN.iter().map(|one| Choice::new(one.name, one.label)).collect();
-    if !choices.iter().any(|choice| choice.value == sent.provider) {
-        choices.push(Choice::new(sent.provider.clone(), sent.provider.clone()));
+    let owner = before.and_then(|before| before.workspace.as_ref());
+    let (mut endpoint, mut done) = (None, None);
+    if let Some(before) = before {
+        endpoint =
+            list::rows(app, actor).await?.into_iter().find(|row| row.endpoint_id == before.id.as_str());
+        done = trail(app, actor, before.id.as_str()).await?;
     }
-    let field = |value: String, name: &str| Field { value, error: errors.of(name).cloned() };
     Ok(EndpointPage {
         shell: frame.shell(app, actor, title, Section::Providers).await?,
-        endpoint_id: before.map(|before| before.id.to_string()),
-        name: field(sent.name, "name"),
-        provider: field(sent.provider, "provider"),
-        providers: choices,
-        base_url: field(sent.base_url, "base_url"),
-        credential: field(String::new(), "credential"),
-        credential_state: before.map(|before| credential(&before.body)).unwrap_or_default(),
-        region: field(sent.region, "region"),
-        workspace: field(sent.workspace, "workspace"),
+        endpoint,
+        may_edit: actor.may_in(Right::ManageProviders, owner),
+        trail: done,
+        now_us: app.clock.now_us(),
         workspaces: owners.into_iter().map(|one| Choice::new(one.id.to_string(), one.name)).collect(),
-        allow_private: field(sent.allow_private, "limits/allow_private"),
-        add_models: field(sent.add_models, "add_models"),
+        ..sent.shown(before, errors)
     })
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn an_empty_credential_keeps_what_is_stored() {
-        let sent = Sent { provider: "openai".into(), credential: "  ".into(), ..Sent::default() };
-        assert_eq!(sent.form(None).credential, None);
-        let entered = Sent { credential: "env:KEY".into(), ..sent };
-        assert_eq!(entered.form(None).credential.as_deref(), Some("env:KEY"));
-    }
 }

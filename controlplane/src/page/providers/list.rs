@@ -1,4 +1,4 @@
-//! `GET /providers`: endpoints, models, gateways, publishes.
+//! `GET /providers`: endpoints with their health, gateways, publishes.
 
 use std::collections::HashSet;
 
@@ -6,16 +6,18 @@ use axum::extract::State;
 use axum::response::Response;
 use weir_contract::policy::snapshot::AuthStyle;
 use weir_web::page::ProvidersPage;
-use weir_web::page::providers::{CredentialState, EndpointRow, ModelRow, TargetRow};
+use weir_web::page::providers::{CredentialState, EndpointRow};
 use weir_web::shell::Section;
 
 use super::gateways;
-use super::price::price;
+use super::health::health;
 use crate::app::App;
-use crate::auth::{Allowed, ReadSetup, Right};
+use crate::archive::Window;
+use crate::auth::{Actor, Allowed, ReadSetup, Right};
 use crate::endpoints::{self, CredentialSource, Endpoint, EndpointBody};
 use crate::error::AppError;
 use crate::models::{self, Model};
+use crate::observed::{self, Observed};
 use crate::page::answer::page;
 use crate::page::frame::Frame;
 use crate::publish;
@@ -27,23 +29,30 @@ pub(in crate::page) async fn list(
     State(app): State<App>,
     frame: Frame,
 ) -> Result<Response, AppError> {
-    let known = endpoints::list(&app, &by).await?;
-    let models = models::list(&app, &by).await?;
-    let workspaces = workspaces::in_reach(&app, &by, Right::ReadSetup).await?;
-    let draft = publish::draft_state(&app).await?;
-    let changed: HashSet<String> = draft.changed.into_iter().map(|one| one.id).collect();
     let (gateways, publishes) = gateways::state(&app).await?;
-    let endpoint =
-        |one: &Endpoint| endpoint_row(one, &models, &workspaces, changed.contains(one.id.as_str()));
     page(&ProvidersPage {
         shell: frame.shell(&app, &by, "Providers", Section::Providers).await?,
         may_edit: by.may(Right::ManageProviders),
-        endpoints: known.iter().map(endpoint).collect(),
-        models: models.iter().map(|one| model_row(&app, one, &known, changed.contains(&one.id))).collect(),
+        endpoints: rows(&app, &by).await?,
         gateways,
         publishes,
         now_us: app.clock.now_us(),
     })
+}
+
+/// The endpoints in the actor's reach, with their health.
+pub(super) async fn rows(app: &App, actor: &Actor) -> Result<Vec<EndpointRow>, AppError> {
+    let known = endpoints::list(app, actor).await?;
+    let models = models::list(app, actor).await?;
+    let workspaces = workspaces::in_reach(app, actor, Right::ReadSetup).await?;
+    let draft = publish::draft_state(app).await?;
+    let changed: HashSet<String> = draft.changed.into_iter().map(|one| one.id).collect();
+    let seen = last_hour(app, actor).await?;
+    let endpoint = |one: &Endpoint| EndpointRow {
+        health: seen.iter().find(|seen| seen.endpoint == one.id.as_str()).map(health),
+        ..endpoint_row(one, &models, &workspaces, changed.contains(one.id.as_str()))
+    };
+    Ok(known.iter().map(endpoint).collect())
 }
 
 fn endpoint_row(
@@ -68,6 +77,17 @@ fn endpoint_row(
         workspace: owner,
         targets: u64::try_from(targets.count()).unwrap_or(0),
         unpublished,
+        health: None,
+    }
+}
+
+/// What endpoints did in the last hour; nothing while the archive does not answer.
+pub(super) async fn last_hour(app: &App, actor: &Actor) -> Result<Vec<Observed>, AppError> {
+    const HOUR_US: i64 = 3_600_000_000;
+    let now_us = app.clock.now_us();
+    match observed::by_endpoint(app, actor, Window { from_us: now_us - HOUR_US, to_us: now_us }).await {
+        Err(AppError::ArchiveAway(_)) => Ok(Vec::new()),
+        seen => seen,
     }
 }
 
@@ -80,17 +100,4 @@ pub(super) fn credential(body: &EndpointBody) -> CredentialState {
         CredentialSource::Env { name } => CredentialState::Reference(format!("env:{name}")),
         CredentialSource::File { path } => CredentialState::Reference(format!("file:{path}")),
     }
-}
-
-fn model_row(app: &App, one: &Model, known: &[Endpoint], unpublished: bool) -> ModelRow {
-    let targets = one.body.targets.iter().map(|target| {
-        let endpoint = known.iter().find(|endpoint| endpoint.id == target.endpoint);
-        let provider = endpoint.map(|endpoint| endpoint.body.provider.as_str()).unwrap_or_default();
-        TargetRow {
-            endpoint: endpoint.map_or_else(|| target.endpoint.to_string(), |endpoint| endpoint.name.clone()),
-            upstream_model: target.upstream_model.clone(),
-            price: price(&app.book, provider, &target.upstream_model),
-        }
-    });
-    ModelRow { model_id: one.id.clone(), name: one.name.clone(), targets: targets.collect(), unpublished }
 }

@@ -1,7 +1,8 @@
-//! Who runs models, which names clients may ask for, what the gateways run, and what was published.
+//! Who runs models, how well they answer, what the gateways run, and what was published.
 
+pub(super) mod delete;
 pub(super) mod endpoint;
+mod form;
 mod gateways;
+pub(super) mod health;
 pub(super) mod list;
-pub(super) mod model;
-mod price;

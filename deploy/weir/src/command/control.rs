@@ -4,12 +4,11 @@ use std::sync::Arc;
 
 use serde_json::json;
 use weir_contract::price::PriceBook;
-use weir_controlplane::app::Ambient;
-use weir_controlplane::{ArchiveConfig, Running};
+use weir_controlplane::Running;
+use weir_gateway::{Certificate, TlsFiles};
 
-use super::Failure;
 use super::serve::{on_runtime, stop_requested};
-use crate::ambient::{SystemRandomness, WallClock};
+use super::{Failure, installation};
 use crate::config::Config;
 use crate::output;
 
@@ -28,7 +27,7 @@ async fn serve(config: Config, json: bool) -> Result<(), Failure> {
         ));
     }
     let control = start(&config, None, built_in_book()?).await?;
-    let dashboard = format!("http://{}", control.address);
+    let dashboard = address(&config, &control);
     let first = control.first_run.as_ref();
     let link = first.map(|first| &first.sign_in_link);
     if json {
@@ -51,6 +50,12 @@ async fn serve(config: Config, json: bool) -> Result<(), Failure> {
     outcome
 }
 
+/// Where people reach it on this machine.
+pub(super) fn address(config: &Config, control: &Running) -> String {
+    let scheme = if config.control.tls.given() { "https" } else { "http" };
+    format!("{scheme}://{}", control.address)
+}
+
 /// Reads the built-in price book.
 pub(super) fn built_in_book() -> Result<Arc<PriceBook>, Failure> {
     PriceBook::parse(BOOK).map(Arc::new).map_err(Failure::run)
@@ -62,16 +67,13 @@ pub(super) async fn start(
     demo_url: Option<String>,
     book: Arc<PriceBook>,
 ) -> Result<Running, Failure> {
-    let mut control = config.control.clone();
-    control.data = config.data.join("control");
-    control.production = config.production;
-    control.demo_url = demo_url;
-    control.archive = ArchiveConfig {
-        url: config.clickhouse.url.clone(),
-        user: config.clickhouse.user.clone(),
-        password: config.clickhouse.password.clone(),
-        database: config.clickhouse.database.clone(),
-    };
-    let ambient = Ambient { clock: Arc::new(WallClock), random: Arc::new(SystemRandomness::new()) };
+    let mut control = weir_controlplane::ControlConfig { demo_url, ..installation::control(config) };
+    if control.tls.given() {
+        let files = TlsFiles { cert: control.tls.cert.clone(), key: control.tls.key.clone() };
+        let certificate = Certificate::load(&files);
+        let shown = certificate.and_then(|certificate| certificate.server_config(&["http/1.1"]));
+        control.certificate = Some(shown.map_err(|error| Failure::Usage(format!("control.{error}")))?);
+    }
+    let ambient = installation::ambient();
     weir_controlplane::start(control, ambient, book).await.map_err(Failure::run)
 }

@@ -1,27 +1,21 @@
-//! `weir keys`: create, list and revoke keys through the control plane's API, as a script would.
+//! `weir keys`: create, list, rotate and revoke keys through the control plane's API, as a script would.
 
 use clap::{Args, Subcommand};
 use http::Method;
 use serde_json::{Value, json};
 
 use super::Failure;
-use super::api::Api;
+use super::remote::{Remote, escaped, members, talk, text};
+use super::span::Span;
 use crate::output;
 
 #[derive(Debug, Args)]
 pub(super) struct KeysArguments {
-    /// Base URL of the control plane.
-    #[arg(long, global = true, default_value = "http://127.0.0.1:8081", value_name = "URL")]
-    control: String,
-    /// API token. Better in the environment: arguments are seen by everyone on the machine.
-    #[arg(long, global = true, env = "WEIR_API_TOKEN", hide_env_values = true, value_name = "TOKEN")]
-    token: Option<String>,
+    #[command(flatten)]
+    remote: Remote,
     /// Workspace, by name or id.
     #[arg(long, global = true, default_value = "default", value_name = "NAME")]
     workspace: String,
-    /// Print the API's answer as JSON.
-    #[arg(long, global = true)]
-    json: bool,
     #[command(subcommand)]
     command: KeysCommand,
 }
@@ -41,6 +35,14 @@ enum KeysCommand {
     },
     /// List the workspace's keys.
     List,
+    /// Give a key a new secret, printed once. The old one works until its grace ends.
+    Rotate {
+        /// The key's id (`key_…`).
+        id: String,
+        /// How long the old secret goes on working: `30m`, `24h`, `7d`.
+        #[arg(long, default_value = "24h")]
+        grace: Span,
+    },
     /// Revoke a key, by id. Gateways refuse it within a second.
     Revoke {
         /// The key's id (`key_…`).
@@ -50,55 +52,48 @@ enum KeysCommand {
 
 /// Runs the command against the API.
 pub(super) fn run(arguments: &KeysArguments) -> Result<(), Failure> {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(Failure::run)?;
-    runtime.block_on(async {
-        let token = arguments.token.clone().ok_or_else(|| {
-            Failure::Usage("an API token is needed: set WEIR_API_TOKEN or give --token".to_owned())
-        })?;
-        let api = Api::new(&arguments.control, token);
-        let workspace = &arguments.workspace;
-        match &arguments.command {
+    let KeysArguments { remote, workspace, command } = arguments;
+    let api = remote.api()?;
+    talk(async {
+        match command {
             KeysCommand::Create { name, customer, models } => {
                 let body =
                     json!({ "workspace": workspace, "name": name, "customer": customer, "models": models });
                 let answer = api.call(Method::POST, "/keys", Some(body)).await?;
-                show(arguments, &answer, created);
+                remote.show(&answer, with_secret);
             }
             KeysCommand::List => {
-                let answer = api.call(Method::GET, &format!("/keys?workspace={workspace}"), None).await?;
-                show(arguments, &answer, listed);
+                let path = format!("/keys?workspace={}", escaped(workspace));
+                remote.show(&api.call(Method::GET, &path, None).await?, listed);
+            }
+            KeysCommand::Rotate { id, grace } => {
+                let path = format!("/keys/{}/rotation", escaped(id));
+                let body = json!({ "grace_seconds": grace.seconds() });
+                let answer = api.call(Method::POST, &path, Some(body)).await?;
+                if !remote.json {
+                    output::note(&format!("The old secret of {id} works for another {grace}."));
+                }
+                remote.show(&answer, with_secret);
             }
             KeysCommand::Revoke { id } => {
-                let answer = api.call(Method::POST, &format!("/keys/{id}/revocation"), None).await?;
-                show(arguments, &answer, |_| vec![format!("{id} is revoked.")]);
+                let path = format!("/keys/{}/revocation", escaped(id));
+                let answer = api.call(Method::POST, &path, None).await?;
+                remote.show(&answer, |_| vec![format!("{id} is revoked.")]);
             }
         }
         Ok(())
     })
 }
 
-fn show(arguments: &KeysArguments, answer: &Value, lines: impl Fn(&Value) -> Vec<String>) {
-    if arguments.json {
-        output::line(&answer.to_string());
-    } else {
-        lines(answer).iter().for_each(|line| output::line(line));
-    }
-}
-
-fn text<'a>(value: &'a Value, field: &str) -> &'a str {
-    value[field].as_str().unwrap_or("")
-}
-
-fn created(answer: &Value) -> Vec<String> {
+fn with_secret(answer: &Value) -> Vec<String> {
     output::note("Keep this secret: it is not shown again.");
     vec![text(answer, "secret").to_owned()]
 }
 
 fn listed(answer: &Value) -> Vec<String> {
-    let rows = answer["data"].as_array().map(Vec::as_slice).unwrap_or_default();
     let line = |key: &Value| {
         let state = if key["revoked_us"].is_null() { "active" } else { "revoked" };
         format!("{:30} {:10} {}", text(key, "id"), state, text(key, "name"))
     };
-    rows.iter().map(line).collect()
+    members(answer).iter().map(line).collect()
 }

@@ -1,10 +1,25 @@
 //! The command line: what can be asked, and where each command lives.
 
 mod api;
+mod audit;
+mod backup;
 mod control;
+mod demo;
+mod doctor;
+mod endpoints;
 mod gateway;
+mod gateways;
+mod health;
+mod installation;
 mod keys;
+mod master_key;
+mod moment;
+mod publish;
+mod remote;
 mod serve;
+mod shell;
+mod span;
+mod tail;
 mod up;
 
 use std::path::PathBuf;
@@ -56,6 +71,32 @@ enum Command {
     },
     /// Keys that applications present, through the control plane's API.
     Keys(keys::KeysArguments),
+    /// Providers' endpoints, through the control plane's API.
+    Endpoints(endpoints::EndpointsArguments),
+    /// Gateways and how they are, through the control plane's API.
+    Gateways(gateways::GatewaysArguments),
+    /// Publish the drafts and wait until the gateways run them.
+    Publish(publish::PublishArguments),
+    /// Show requests as they end.
+    Tail(tail::TailArguments),
+    /// Store, master key and archive as files in a folder, also while everything runs.
+    Backup(backup::BackupArguments),
+    /// Put a backup back into an empty installation.
+    Restore(backup::RestoreArguments),
+    /// The log of changes, as a file.
+    Audit(audit::AuditArguments),
+    /// The key under which every secret lies.
+    MasterKey(master_key::MasterKeyArguments),
+    /// Say what is well and what is not, and what to do about it.
+    Doctor(doctor::DoctorArguments),
+    /// Whether what serves is ready, as an exit code.
+    Health(health::HealthArguments),
+    /// Sample traffic, to see every page full.
+    Demo(demo::DemoArguments),
+    /// Print what a shell needs to complete commands.
+    Completion(shell::CompletionArguments),
+    /// Write the manual pages.
+    Man(shell::ManArguments),
 }
 
 /// Flags of every command that serves.
@@ -75,6 +116,30 @@ struct Serving {
     check_config: bool,
 }
 
+/// Flags of every command that works at the machine: which installation.
+#[derive(Debug, Args)]
+struct Place {
+    /// Configuration file (TOML).
+    #[arg(long, env = "WEIR_CONFIG", value_name = "FILE")]
+    config: Option<PathBuf>,
+    /// Folder for everything that must survive a restart.
+    #[arg(long, value_name = "DIR")]
+    data: Option<String>,
+    /// Any configuration key, like `--set clickhouse.database=weir`; may be repeated.
+    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    set: Vec<(String, String)>,
+}
+
+impl Place {
+    /// The configuration it names. Commands speak for themselves: only warnings are logged, unless more is asked for.
+    fn load(&self) -> Result<Config, Failure> {
+        let quiet = ("log".to_owned(), "warn".to_owned());
+        let data = self.data.clone().map(|data| ("data".to_owned(), data));
+        let sets: Vec<_> = [quiet].into_iter().chain(data).chain(self.set.clone()).collect();
+        Config::load(self.config.as_deref(), std::env::vars(), &sets).map_err(Failure::Usage)
+    }
+}
+
 fn key_value(text: &str) -> Result<(String, String), String> {
     let (key, value) = text.split_once('=').ok_or("write it as key=value")?;
     Ok((key.to_owned(), value.to_owned()))
@@ -87,6 +152,17 @@ pub(crate) enum Failure {
     Usage(String),
     /// It started and could not go on.
     Run(String),
+    /// Everything has been said; this is the exit code.
+    Told(u8),
+}
+
+impl std::fmt::Display for Failure {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        match self {
+            Self::Usage(message) | Self::Run(message) => f.write_str(message),
+            Self::Told(code) => write!(f, "exit code {code}"),
+        }
+    }
 }
 
 impl Failure {
@@ -105,6 +181,22 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         }
         Command::Control { serving, json } => with_config(serving, &[], |config| control::run(config, json)),
         Command::Keys(arguments) => keys::run(&arguments),
+        Command::Endpoints(arguments) => endpoints::run(&arguments),
+        Command::Gateways(arguments) => gateways::run(&arguments),
+        Command::Publish(arguments) => publish::run(&arguments),
+        Command::Tail(arguments) => tail::run(&arguments),
+        Command::Backup(arguments) => backup::take(arguments.place.load()?, &arguments),
+        Command::Restore(arguments) => backup::restore(arguments.place.load()?, &arguments),
+        Command::Audit(arguments) => audit::run(&arguments),
+        Command::MasterKey(arguments) => master_key::run(&arguments.place.load()?, &arguments),
+        Command::Doctor(arguments) => doctor::run(arguments.place.load()?, &arguments),
+        Command::Health(arguments) => health::run(&arguments),
+        Command::Demo(arguments) => demo::run(arguments.place.load()?, &arguments),
+        Command::Completion(arguments) => {
+            shell::complete(&arguments);
+            Ok(())
+        }
+        Command::Man(arguments) => shell::write_manual(&arguments),
     }
 }
 

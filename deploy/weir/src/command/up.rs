@@ -62,7 +62,7 @@ async fn serve_planes(
 ) -> Result<(), Failure> {
     let control = control::start(&config, demo_url, book).await?;
     let mut gateway_config = config.gateway.clone();
-    gateway_config.control.url = format!("http://{}", control.address);
+    gateway_config.control.url = format!("http://{}", control.inner_address);
     gateway_config.control.token = Secret::from(control.gateway_token.clone());
     gateway_config.allow_loopback |= !config.production;
     let gateway = gateway::start(&config, gateway_config).await?;
@@ -82,13 +82,13 @@ async fn serve_planes(
 
 fn announce(
     config: &Config,
-    control: &weir_controlplane::Running,
+    running: &weir_controlplane::Running,
     gateway: &weir_gateway::Running,
     json: bool,
 ) {
-    let dashboard = format!("http://{}", control.address);
+    let dashboard = control::address(config, running);
     let gateway_url = gateway.url();
-    let first = control.first_run.as_ref();
+    let first = running.first_run.as_ref();
     if json {
         let line = json!({
             "dashboard": dashboard,
@@ -98,7 +98,7 @@ fn announce(
             "sign_in_link": first.map(|first| &first.sign_in_link),
             "api_token": first.map(|first| &first.api_token),
             "gateway_key": first.map(|first| &first.gateway_key),
-            "gateway_token": control.gateway_token,
+            "gateway_token": running.gateway_token,
         });
         output::line(&line.to_string());
         return;

@@ -5,6 +5,7 @@
 
 pub mod seal;
 pub mod snapshot;
+mod stops;
 
 use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
@@ -16,9 +17,10 @@ use crate::price::Price;
 
 pub use seal::{KeyHash, PolicySecret, SealError, SigningKey, Verifier};
 pub use snapshot::{
-    Content, EndpointEntry, Header, KeyEntry, ModelEntry, PriceEntry, SCHEMA, Section, SectionKind,
-    SectionRef, SignedHeader, SnapshotError, TargetEntry, WorkspaceEntry,
+    Content, EndpointEntry, Header, KeyEntry, ModelEntry, PreviousSecret, PriceEntry, SCHEMA, Section,
+    SectionKind, SectionRef, SignedHeader, SnapshotError, StopEntry, Stopped, TargetEntry, WorkspaceEntry,
 };
+pub use stops::Stops;
 
 /// The policy in force: immutable, shared, swapped whole. An exchange pins one and keeps it to its end.
 #[derive(Debug, Default)]
@@ -28,8 +30,11 @@ pub struct Policy {
     /// When it was published, µs UTC.
     pub published_at_us: i64,
     keys: HashMap<KeyHash, Arc<Key>>,
+    /// Keys by an old secret in its grace, with the end of that, µs UTC.
+    previous: HashMap<KeyHash, (Arc<Key>, i64)>,
     endpoints: HashMap<EndpointId, Arc<EndpointEntry>>,
     models: HashMap<String, Vec<Arc<Model>>>,
+    stops: Stops,
 }
 
 /// A key with the workspace it belongs to.
@@ -107,14 +112,15 @@ pub enum CompileError {
 impl Policy {
     /// Compiles a snapshot's content. Everything must resolve, or nothing runs.
     pub fn compile(revision: Revision, published_at_us: i64, content: Content) -> Result<Self, CompileError> {
-        let Content { workspaces, keys, endpoints, models, prices } = content;
+        let Content { workspaces, keys, endpoints, models, prices, stops } = content;
         let workspaces = unique("workspace", workspaces, |entry| entry.id.clone())?;
         let endpoints = unique("endpoint", endpoints, |entry| entry.id.clone())?;
         let prices: HashMap<(String, String), Arc<Price>> = prices
             .into_iter()
             .map(|PriceEntry { provider, model, price }| ((provider, model), Arc::new(price)))
             .collect();
-        let mut policy = Self { revision, published_at_us, ..Self::default() };
+        let stops = Stops::compile(stops);
+        let mut policy = Self { revision, published_at_us, stops, ..Self::default() };
         for entry in keys {
             policy.add_key(entry, &workspaces)?;
         }
@@ -135,14 +141,18 @@ impl Policy {
             kind: "workspace",
             id: entry.workspace.to_string(),
         })?;
-        let hash =
-            KeyHash::from_hex(&entry.hash).ok_or_else(|| CompileError::KeyHash(entry.id.to_string()))?;
         let id = entry.id.to_string();
+        let read = |hex: &str| KeyHash::from_hex(hex).ok_or_else(|| CompileError::KeyHash(id.clone()));
+        let hash = read(&entry.hash)?;
+        let old = entry.previous.as_ref().map(|old| Ok((read(&old.hash)?, old.ends_at_us))).transpose()?;
         let key = Arc::new(Key { entry, workspace: Arc::clone(workspace) });
-        match self.keys.insert(hash, key) {
-            None => Ok(()),
-            Some(_) => Err(CompileError::Twice { kind: "key", id }),
+        let mut is_twice = self.previous.contains_key(&hash);
+        if let Some((old_hash, ends_at_us)) = old {
+            is_twice |= old_hash == hash || self.keys.contains_key(&old_hash);
+            is_twice |= self.previous.insert(old_hash, (Arc::clone(&key), ends_at_us)).is_some();
         }
+        is_twice |= self.keys.insert(hash, key).is_some();
+        if is_twice { Err(CompileError::Twice { kind: "key", id }) } else { Ok(()) }
     }
 
     fn add_model(
@@ -167,10 +177,11 @@ impl Policy {
         Ok(())
     }
 
-    /// The key with that hash.
+    /// The key with that hash at `now_us` (µs UTC): by its secret, or by the one before while that is in its grace.
     #[must_use]
-    pub fn key(&self, hash: &KeyHash) -> Option<&Arc<Key>> {
-        self.keys.get(hash)
+    pub fn key(&self, hash: &KeyHash, now_us: i64) -> Option<&Arc<Key>> {
+        let in_grace = || self.previous.get(hash).filter(|(_, ends_at_us)| now_us < *ends_at_us);
+        self.keys.get(hash).or_else(|| in_grace().map(|(key, _)| key))
     }
 
     /// All keys, in no order.
@@ -200,6 +211,12 @@ impl Policy {
             .filter(|name| key.entry.may_ask_for(name))
             .filter_map(|name| Some((name, self.model(&key.workspace.id, name)?)))
             .collect()
+    }
+
+    /// What is stopped.
+    #[must_use]
+    pub const fn stops(&self) -> &Stops {
+        &self.stops
     }
 
     /// The endpoints, in no order.

@@ -14,7 +14,10 @@ use crate::price::Price;
 use crate::record::{CustomerSource, LogLevel};
 
 /// Version of these shapes. A gateway refuses a snapshot of another schema.
-pub const SCHEMA: u32 = 1;
+pub const SCHEMA: u32 = 2;
+
+/// The oldest version still understood: it had no stops, and means none.
+pub const SCHEMA_OLDEST: u32 = 1;
 
 /// Largest snapshot a gateway takes, bytes of all sections together.
 pub const SNAPSHOT_BYTES_MAX: u64 = 64 * 1024 * 1024;
@@ -33,11 +36,14 @@ pub enum SectionKind {
     Models,
     /// [`PriceEntry`] list.
     Prices,
+    /// [`StopEntry`] list; since schema 2.
+    Stops,
 }
 
 impl SectionKind {
     /// Every kind; a snapshot has each exactly once.
-    pub const ALL: [Self; 5] = [Self::Workspaces, Self::Keys, Self::Endpoints, Self::Models, Self::Prices];
+    pub const ALL: [Self; 6] =
+        [Self::Workspaces, Self::Keys, Self::Endpoints, Self::Models, Self::Prices, Self::Stops];
 }
 
 /// A section by its content's hash.
@@ -107,7 +113,7 @@ impl SignedHeader {
         verifier.verify(self.text.as_bytes(), &self.signature)?;
         let header: Header =
             serde_json::from_str(&self.text).map_err(|error| SnapshotError::Header(error.to_string()))?;
-        if header.schema != SCHEMA {
+        if !(SCHEMA_OLDEST..=SCHEMA).contains(&header.schema) {
             return Err(SnapshotError::Schema { theirs: header.schema, ours: SCHEMA });
         }
         let bytes = header.sections.iter().map(|section| section.bytes).fold(0_u64, u64::saturating_add);
@@ -199,6 +205,9 @@ pub struct KeyEntry {
     pub name: String,
     /// Keyed hash of its secret, hex.
     pub hash: String,
+    /// The secret it had before the last rotation, while that one still works.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub previous: Option<PreviousSecret>,
     /// When it stops working, µs UTC.
     pub expires_at_us: Option<i64>,
     /// Models it may ask for; `*` at the end of a name stands for anything. Empty: all.
@@ -223,6 +232,16 @@ pub struct KeyEntry {
     pub requests_per_minute: Option<u32>,
     /// Requests in flight on one gateway.
     pub concurrent_max: Option<u32>,
+}
+
+/// An old secret of a key in its grace: it works beside the new one until its end, by the gateway's clock.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PreviousSecret {
+    /// Keyed hash of the old secret, hex.
+    pub hash: String,
+    /// When it stops working, µs UTC.
+    pub ends_at_us: i64,
 }
 
 impl KeyEntry {
@@ -367,6 +386,46 @@ pub struct PriceEntry {
     pub price: Price,
 }
 
+/// What is stopped at once, until somebody lets it go on.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct StopEntry {
+    /// What.
+    pub what: Stopped,
+    /// Why, in the words of whoever stopped it: callers are told.
+    pub reason: String,
+}
+
+/// A thing that can be stopped.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case", deny_unknown_fields)]
+pub enum Stopped {
+    /// Requests made for that customer.
+    Customer {
+        /// Whose customer.
+        workspace: WorkspaceId,
+        /// The customer.
+        customer: CustomerId,
+    },
+    /// Requests made with that key.
+    Key {
+        /// The key.
+        key: KeyId,
+    },
+    /// Requests for a model of that name.
+    Model {
+        /// The workspace that owns the model; `None` when all share it.
+        workspace: Option<WorkspaceId>,
+        /// The name.
+        name: String,
+    },
+    /// Calls to that endpoint: plans leave it out.
+    Endpoint {
+        /// The endpoint.
+        endpoint: EndpointId,
+    },
+}
+
 /// All sections, read.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Content {
@@ -380,18 +439,21 @@ pub struct Content {
     pub models: Vec<ModelEntry>,
     /// Section [`SectionKind::Prices`].
     pub prices: Vec<PriceEntry>,
+    /// Section [`SectionKind::Stops`].
+    pub stops: Vec<StopEntry>,
 }
 
 impl Content {
     /// Writes the sections, in the order of [`SectionKind::ALL`].
     pub fn sections(&self) -> Result<Vec<Section>, SnapshotError> {
-        let Self { workspaces, keys, endpoints, models, prices } = self;
+        let Self { workspaces, keys, endpoints, models, prices, stops } = self;
         Ok(vec![
             section(SectionKind::Workspaces, workspaces)?,
             section(SectionKind::Keys, keys)?,
             section(SectionKind::Endpoints, endpoints)?,
             section(SectionKind::Models, models)?,
             section(SectionKind::Prices, prices)?,
+            section(SectionKind::Stops, stops)?,
         ])
     }
 
@@ -403,6 +465,10 @@ impl Content {
             endpoints: list(header, sections, SectionKind::Endpoints)?,
             models: list(header, sections, SectionKind::Models)?,
             prices: list(header, sections, SectionKind::Prices)?,
+            stops: match header.schema {
+                SCHEMA_OLDEST => Vec::new(),
+                _ => list(header, sections, SectionKind::Stops)?,
+            },
         })
     }
 }

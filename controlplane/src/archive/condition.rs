@@ -1,0 +1,34 @@
+//! How the archive itself is: the version of its tables, its clock.
+
+use clickhouse::Row;
+use serde::Deserialize;
+
+use super::{Archive, ArchiveError, bounded};
+
+const SECONDS: u64 = 5;
+
+#[derive(Row, Deserialize)]
+struct Version {
+    version: u32,
+}
+
+#[derive(Row, Deserialize)]
+struct Now {
+    now_us: i64,
+}
+
+impl Archive {
+    /// The version its tables are at; 0 for an empty database.
+    pub(crate) async fn version(&self) -> Result<u32, ArchiveError> {
+        let sql = "SELECT toUInt32(max(version)) AS version FROM schema_migrations";
+        let version: Version = bounded(self.client.query_raw(sql).fetch_one(), SECONDS).await?;
+        Ok(version.version)
+    }
+
+    /// Its clock, µs UTC.
+    pub(crate) async fn now_us(&self) -> Result<i64, ArchiveError> {
+        let sql = "SELECT toUnixTimestamp64Micro(now64(6)) AS now_us";
+        let now: Now = bounded(self.client.query_raw(sql).fetch_one(), SECONDS).await?;
+        Ok(now.now_us)
+    }
+}

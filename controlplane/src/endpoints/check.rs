@@ -1,0 +1,48 @@
+//! What an endpoint may be given.
+
+use http::Uri;
+use weir_egress::roots;
+use weir_web::form::FieldError;
+
+use super::EndpointLimits;
+use crate::error::FieldErrors;
+
+/// Whether that is where calls can go: http or https, a host, no user and no query.
+pub(super) fn is_base_url(text: &str) -> bool {
+    let uri: Option<Uri> = text.parse().ok();
+    uri.is_some_and(|uri| {
+        let has_host = uri.host().is_some_and(|host| !host.is_empty());
+        let has_user = uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
+        matches!(uri.scheme_str(), Some("http" | "https")) && has_host && !has_user && uri.query().is_none()
+    })
+}
+
+/// Authorities must be readable, or every call would fail.
+pub(super) fn check_authorities(errors: &mut FieldErrors, limits: &EndpointLimits) {
+    if let Some(Err(reason)) = limits.ca_pem.as_deref().map(|pem| roots::client_config(Some(pem), None)) {
+        errors.add("limits/ca_pem", FieldError::Other(format!("This cannot be used: {reason}.")));
+    }
+}
+
+/// Times, tries and the proxy.
+pub(super) fn check_limits(errors: &mut FieldErrors, limits: &EndpointLimits) {
+    const HOUR_MS: u64 = 3_600_000;
+    let times = [
+        ("connect_timeout_ms", limits.connect_timeout_ms),
+        ("first_byte_timeout_ms", limits.first_byte_timeout_ms),
+        ("idle_timeout_ms", limits.idle_timeout_ms),
+        ("total_timeout_ms", limits.total_timeout_ms),
+    ];
+    for (field, milliseconds) in times {
+        if !(1..=HOUR_MS).contains(&milliseconds) {
+            let sentence = "Use 1 to 3600000 milliseconds.".to_owned();
+            errors.add(format!("limits/{field}"), FieldError::Other(sentence));
+        }
+    }
+    if limits.retries_max > 10 {
+        errors.add("limits/retries_max", FieldError::Other("Use at most 10 further tries.".to_owned()));
+    }
+    if limits.proxy.as_deref().is_some_and(|proxy| !is_base_url(proxy)) {
+        errors.add("limits/proxy", FieldError::NotAUrl);
+    }
+}

@@ -1,0 +1,313 @@
+//! The test of an endpoint: one small call from here, by the rules gateways dial by, and what the provider said to it.
+//!
+//! The cheap call comes first: the list of models costs nothing. Where there is none, one call for one token follows.
+//! A credential that gateways read themselves (`env:`, `file:`) is not read here: the call goes without it, and says so.
+
+use std::error::Error as _;
+use std::time::Duration;
+
+use bytes::Bytes;
+use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http_body_util::{BodyExt as _, Full, Limited};
+use serde::Serialize;
+use serde_json::{Value, json};
+use utoipa::ToSchema;
+use weir_contract::id::EndpointId;
+use weir_contract::policy::snapshot::AuthStyle;
+use weir_egress::{Dial, HttpClient, Reach, client, roots};
+use zeroize::Zeroizing;
+
+use super::{CredentialSource, Endpoint, EndpointBody, vault_place};
+use crate::app::App;
+use crate::audit::{self, Change};
+use crate::auth::{Actor, Right};
+use crate::error::AppError;
+use crate::models::ModelBody;
+use crate::objects;
+use crate::store::secret::find_secret;
+
+/// The longest a test takes.
+const TEST_MAX: Duration = Duration::from_secs(20);
+/// The most of an answer that is read, bytes.
+const ANSWER_BYTES_MAX: usize = 1024 * 1024;
+/// The most of a provider's words that is shown, characters.
+const WORDS_MAX: usize = 600;
+
+/// How far the test came.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Step {
+    /// Certificates, proxy or credential cannot be used as they are.
+    Settings,
+    /// The name leads to no address.
+    Name,
+    /// There is no connection.
+    Connect,
+    /// The two do not agree on TLS.
+    Tls,
+    /// The provider does not take the credential.
+    Credential,
+    /// The provider answered, but not what was asked for.
+    Answer,
+    /// Everything went well.
+    Done,
+}
+
+/// What came of a test. Never the credential.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Tested {
+    /// Whether everything went well.
+    pub ok: bool,
+    /// The step that failed, or `done`.
+    pub step: Step,
+    /// What was called: method and address.
+    pub call: String,
+    /// The status of the answer; `None` when none came.
+    pub status: Option<u16>,
+    /// What the provider said, or why there was no answer.
+    pub message: String,
+    /// What the reader should know of how it was tested.
+    pub note: Option<String>,
+}
+
+/// Tests an endpoint as it is in the draft.
+pub async fn probe(app: &App, actor: &Actor, id: &EndpointId) -> Result<Tested, AppError> {
+    let endpoint = super::find(app, actor, id).await?;
+    let endpoint = endpoint.ok_or_else(|| AppError::not_found("endpoint", id.as_str()))?;
+    actor.require(Right::ManageProviders, endpoint.workspace.as_ref())?;
+    let tested = match Caller::prepare(app, &endpoint).await? {
+        Ok(caller) => {
+            let model = first_model(app, id).await?;
+            let late = || caller.failed(Step::Answer, None, "no answer within 20 seconds");
+            tokio::time::timeout(TEST_MAX, caller.run(model.as_deref())).await.unwrap_or_else(|_| late())
+        }
+        Err(refused) => refused,
+    };
+    let mut writing = app.store.write().await?;
+    let after = audit::state(&json!({ "step": tested.step, "status": tested.status }));
+    let (actor, object) = (actor.id.as_str(), id.as_str());
+    let change = Change { actor, action: "endpoint.test", object, before: String::new(), after };
+    audit::append(&mut writing, app.clock.now_us(), change).await?;
+    writing.commit().await?;
+    Ok(tested)
+}
+
+/// What a model of ours is called at that endpoint, for the call that costs a token.
+async fn first_model(app: &App, id: &EndpointId) -> Result<Option<String>, AppError> {
+    let models = objects::list::<ModelBody>(&mut *app.store.read().await?).await?;
+    let mut targets = models.into_iter().flat_map(|model| model.body.targets);
+    Ok(targets.find(|target| target.endpoint == *id).map(|target| target.upstream_model))
+}
+
+/// Everything a call needs.
+struct Caller {
+    client: HttpClient,
+    body: EndpointBody,
+    credential: Zeroizing<String>,
+    note: Option<String>,
+}
+
+impl Caller {
+    async fn prepare(app: &App, endpoint: &Endpoint) -> Result<Result<Self, Tested>, AppError> {
+        let body = endpoint.body.clone();
+        let place = vault_place(endpoint.id.as_str(), &body.base_url);
+        let mut reading = app.store.read().await?;
+        let mut open = async |secret: &str| -> Result<Zeroizing<Vec<u8>>, AppError> {
+            let row = find_secret(&mut reading, secret).await?;
+            let row = row.ok_or_else(|| AppError::not_found("secret", secret))?;
+            Ok(app.vault.unseal(&row, &place)?)
+        };
+        let mut note = None;
+        let credential = match &body.credential {
+            CredentialSource::Stored { secret, .. } => {
+                String::from_utf8_lossy(&open(secret).await?).into_owned()
+            }
+            CredentialSource::None => String::new(),
+            CredentialSource::Env { .. } | CredentialSource::File { .. } => {
+                note = Some(
+                    "Gateways read the credential themselves, so the call was made without it: a refusal of the \
+                     credential is to be expected, and says that everything before it works."
+                        .to_owned(),
+                );
+                String::new()
+            }
+        };
+        let certificate = match &body.client_certificate {
+            Some(stored) => Some(open(&stored.secret).await?),
+            None => None,
+        };
+        let tls =
+            roots::client_config(body.limits.ca_pem.as_deref(), certificate.as_deref().map(Vec::as_slice));
+        let dial = dial(&body);
+        Ok(match tls.and_then(|tls| Ok(client(tls, dial?))) {
+            Ok(client) => Ok(Self { client, body, credential: Zeroizing::new(credential), note }),
+            Err(message) => {
+                let call = String::new();
+                Err(Tested { ok: false, step: Step::Settings, call, status: None, message, note })
+            }
+        })
+    }
+
+    /// The list of models; where there is none, one token.
+    async fn run(&self, model: Option<&str>) -> Tested {
+        let listed = self.call(Method::GET, "/models", None).await;
+        let has_no_list = matches!(listed.status, Some(404 | 405 | 501));
+        match model.filter(|_| has_no_list) {
+            None => listed,
+            Some(model) => {
+                let messages = json!([{ "role": "user", "content": "Hi" }]);
+                let ask = json!({ "model": model, "max_tokens": 1, "messages": messages });
+                let path = if self.body.dialect == "anthropic" { "/messages" } else { "/chat/completions" };
+                self.call(Method::POST, path, Some(ask)).await
+            }
+        }
+    }
+
+    async fn call(&self, method: Method, path: &str, ask: Option<Value>) -> Tested {
+        let uri = format!("{}{path}", self.body.base_url);
+        let call = format!("{method} {uri}");
+        let request = match self.request(method, &uri, ask) {
+            Ok(request) => request,
+            Err(message) => return Tested { call, ..self.failed(Step::Settings, None, &message) },
+        };
+        let answered = match self.client.request(request).await {
+            Ok(answer) => {
+                let status = answer.status();
+                let bytes = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
+                let bytes = bytes.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+                self.answered(status, &bytes)
+            }
+            Err(error) => {
+                let (step, message) = unreachable(&error);
+                self.failed(step, None, &message)
+            }
+        };
+        Tested { call, ..answered }
+    }
+
+    fn request(&self, method: Method, uri: &str, ask: Option<Value>) -> Result<Request<Full<Bytes>>, String> {
+        let body = ask.map(|ask| Bytes::from(ask.to_string())).unwrap_or_default();
+        let mut request =
+            Request::builder().method(method).uri(uri).header(header::ACCEPT, "application/json");
+        if !body.is_empty() {
+            request = request.header(header::CONTENT_TYPE, "application/json");
+        }
+        if self.body.dialect == "anthropic" {
+            request = request.header("anthropic-version", "2023-06-01");
+        }
+        if let Some((name, text)) = self.auth() {
+            let mut value = HeaderValue::from_str(&text)
+                .map_err(|_| "its credential has characters that cannot stand in a header".to_owned())?;
+            value.set_sensitive(true);
+            request = request.header(name, value);
+        }
+        request.body(Full::new(body)).map_err(|error| error.to_string())
+    }
+
+    fn auth(&self) -> Option<(HeaderName, Zeroizing<String>)> {
+        let credential = self.credential.trim();
+        match self.body.auth {
+            _ if credential.is_empty() => None,
+            AuthStyle::None => None,
+            AuthStyle::Bearer => {
+                Some((header::AUTHORIZATION, Zeroizing::new(format!("Bearer {credential}"))))
+            }
+            AuthStyle::XApiKey => {
+                Some((HeaderName::from_static("x-api-key"), Zeroizing::new(credential.to_owned())))
+            }
+        }
+    }
+
+    fn answered(&self, status: StatusCode, bytes: &[u8]) -> Tested {
+        let step = match status.as_u16() {
+            200..300 => Step::Done,
+            401 | 403 => Step::Credential,
+            _ => Step::Answer,
+        };
+        let message = if step == Step::Done { found(bytes) } else { words(bytes) };
+        let message = if message.is_empty() { format!("answered {status} without a word") } else { message };
+        Tested { ok: step == Step::Done, ..self.failed(step, Some(status.as_u16()), &message) }
+    }
+
+    fn failed(&self, step: Step, status: Option<u16>, message: &str) -> Tested {
+        let message = without(&self.credential, message);
+        Tested { ok: false, step, call: String::new(), status, message, note: self.note.clone() }
+    }
+}
+
+/// The connector of that endpoint, with the grants and the proxy gateways have for it.
+fn dial(body: &EndpointBody) -> Result<Dial, String> {
+    let reach = if body.limits.allow_private { Reach::Private } else { Reach::Public };
+    let connect_max = Duration::from_millis(body.limits.connect_timeout_ms.max(1));
+    Dial::with(reach, connect_max, body.limits.proxy.as_deref())
+}
+
+/// The provider's words without the credential, should it repeat it.
+fn without(credential: &str, text: &str) -> String {
+    let credential = credential.trim();
+    if credential.is_empty() { text.to_owned() } else { text.replace(credential, "…") }
+}
+
+/// How many models a list has.
+fn found(bytes: &[u8]) -> String {
+    let list = serde_json::from_slice::<Value>(bytes).ok();
+    let count = list.as_ref().and_then(|list| list.get("data")?.as_array().map(Vec::len));
+    count.map_or_else(|| "it answered".to_owned(), |count| format!("it lists {count} models"))
+}
+
+/// What an error says of itself: `error.message`, `message`, or the text as it stands.
+fn words(bytes: &[u8]) -> String {
+    let json = serde_json::from_slice::<Value>(bytes).ok();
+    let said = json.as_ref().and_then(|json| {
+        let message =
+            json.pointer("/error/message").or_else(|| json.get("message")).or_else(|| json.get("error"));
+        message?.as_str().map(str::to_owned)
+    });
+    let said = said.unwrap_or_else(|| String::from_utf8_lossy(bytes).into_owned());
+    said.chars().filter(|letter| !letter.is_control()).take(WORDS_MAX).collect()
+}
+
+/// The step at which no answer came, and the innermost reason.
+fn unreachable(error: &hyper_util::client::legacy::Error) -> (Step, String) {
+    let mut reason = error.to_string();
+    let mut is_tls = false;
+    let mut is_name = false;
+    let mut cause = error.source();
+    while let Some(inner) = cause {
+        reason = inner.to_string();
+        is_name |= reason.contains("lookup address") || reason.contains("has no address");
+        let wrapped = inner.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+        is_tls |= inner.is::<rustls::Error>()
+            || wrapped.is_some_and(<dyn std::error::Error + Send + Sync>::is::<rustls::Error>);
+        if let Some(wrapped) = wrapped {
+            reason = wrapped.to_string();
+        }
+        cause = inner.source();
+    }
+    let step = match (is_name, is_tls, error.is_connect()) {
+        (true, ..) => Step::Name,
+        (_, true, _) => Step::Tls,
+        (.., true) => Step::Connect,
+        _ => Step::Answer,
+    };
+    (step, reason)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_provider_that_repeats_the_credential_is_not_repeated() {
+        assert_eq!(without("sk-1\n", "wrong key: sk-1!"), "wrong key: …!");
+        assert_eq!(without("", "no key"), "no key");
+    }
+
+    #[test]
+    fn the_providers_own_words_are_found_whatever_their_shape() {
+        assert_eq!(words(br#"{"error":{"message":"Incorrect API key"}}"#), "Incorrect API key");
+        assert_eq!(words(br#"{"message":"no"}"#), "no");
+        assert_eq!(words(b"<h1>Bad\ngateway</h1>"), "<h1>Badgateway</h1>");
+        assert_eq!(found(br#"{"data":[1,2]}"#), "it lists 2 models");
+    }
+}

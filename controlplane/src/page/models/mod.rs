@@ -1,0 +1,7 @@
+//! The names clients may ask for: list, one, change, delete. Drafts: nothing runs before it is published.
+
+pub(super) mod delete;
+pub(super) mod list;
+mod price;
+mod row;
+pub(super) mod show;
