@@ -15,6 +15,8 @@
 //! | `traffic` | a month of samples comes and goes |
 //! | `tie` | every figure is the same figure |
 //! | `otel` | other tools read the traces |
+//! | `requests` | overview, groups, views, live rows, exports: the same figures everywhere |
+//! | `speed` | pages over a million requests |
 //! | `pages` | the dashboard in a real browser |
 
 mod away;
@@ -31,8 +33,10 @@ mod otel;
 mod pages;
 mod publish;
 mod recordings;
+mod requests;
 mod sdk;
 mod shell;
+mod speed;
 mod store;
 mod tie;
 mod traffic;

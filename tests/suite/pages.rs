@@ -121,10 +121,17 @@ fn pages(list: &[&str]) -> Vec<Value> {
 const SET_UP: [&str; 6] =
     ["/keys", "/providers", "/providers/endpoints/new", "/models", "/models/new", "/prices"];
 
+const REQUESTS_KEPT: [&str; 4] = [
+    "/requests?group=customer",
+    "/requests/views?q=status:error&range=7d",
+    "/requests/exports",
+    "/requests/exports/new?q=customer:acme",
+];
+
 #[tokio::test(flavor = "multi_thread")]
 async fn empty_pages_are_quiet_accessible_light_and_the_same_again() {
     let house = House::empty().await;
-    let mut list = pages(&["/requests", "/customers"]);
+    let mut list = pages(&["/requests", "/customers", "/requests/views", "/requests/exports"]);
     list.extend(pages(&SET_UP));
     list.push(json!({"url": "/welcome", "name": "welcome", "shots": ["light wide"]}));
     list.push(json!({"url": "/nothing-here", "status": 404}));
@@ -143,6 +150,7 @@ async fn full_pages_are_quiet_accessible_light_and_the_same_again() {
     let (plain, failed) =
         (house.request("customer_id = 'acme' AND stream").await, house.request("http_status = 429").await);
     let mut list = vec![
+        json!({"url": "/", "name": "overview", "shots": ["light wide"]}),
         json!({"url": "/requests", "name": "requests", "shots": ["light wide"]}),
         json!({"url": format!("/requests/{plain}"), "name": "request", "shots": ["dark wide"]}),
         json!({"url": "/customers"}),
@@ -155,6 +163,7 @@ async fn full_pages_are_quiet_accessible_light_and_the_same_again() {
         );
     }
     list.extend(pages(&["/requests?q=customer:nobody", "/requests?q=customer:acme&range=24h", "/welcome"]));
+    list.extend(pages(&REQUESTS_KEPT));
     list.extend(pages(&SET_UP));
     list.push(json!({"url": "/customers/nobody", "status": 404}));
     list.push(json!({"url": "/requests?q=custmer:acme", "status": 422}));
@@ -165,7 +174,8 @@ async fn full_pages_are_quiet_accessible_light_and_the_same_again() {
 async fn with_scripts_off_every_page_reads_and_every_form_works() {
     let house = House::full().await;
     let request = house.request("customer_id = 'acme'").await;
-    let mut list = pages(&["/requests", "/customers", "/customers/acme", "/welcome"]);
+    let mut list = pages(&["/", "/requests", "/customers", "/customers/acme", "/welcome"]);
+    list.extend(pages(&REQUESTS_KEPT));
     list.extend(pages(&SET_UP));
     list.push(json!({"url": format!("/requests/{request}")}));
     house.run("browser/without_scripts.mjs", &json!(list), &[]).await;
@@ -175,7 +185,7 @@ async fn with_scripts_off_every_page_reads_and_every_form_works() {
 async fn the_keyboard_alone_is_enough() {
     let house = House::full().await;
     let request = house.request("customer_id = 'acme'").await;
-    let mut list = pages(&["/requests", "/customers", "/customers/acme"]);
+    let mut list = pages(&["/", "/requests", "/requests?group=model", "/customers", "/customers/acme"]);
     list.extend(pages(&SET_UP));
     list.push(json!({"url": format!("/requests/{request}")}));
     house.run("browser/keyboard.mjs", &json!(list), &[("REQUEST_ID", &request)]).await;

@@ -210,6 +210,30 @@ async fn an_export_under_a_filter_brings_all_calls_of_its_requests() {
 }
 
 #[tokio::test]
+async fn a_page_of_the_list_reads_a_bounded_number_of_rows_however_many_there_are() {
+    let archive = archive().await;
+    let sql = format!(
+        "INSERT INTO {}.llm_calls (started_at, request_id, final, origin, workspace_id, outcome, ingest_batch) \
+         SELECT fromUnixTimestamp64Micro({NOW} - toInt64(number) * 25920000, 'UTC'), generateUUIDv7(), true, 'live', 'ws_a', 'ok', 'b' \
+         FROM numbers(100000) SETTINGS max_partitions_per_insert_block = 100",
+        archive.database
+    );
+    archive.client.query_raw(&sql).execute().await.unwrap();
+    let bounded = Archive {
+        client: archive.client.clone().with_setting("max_rows_to_read", "12000"),
+        ..archive.clone()
+    };
+    let filter = Filter::default();
+    let window = Window { from_us: NOW - 30 * 86_400_000_000, to_us: NOW + 1 };
+    let ask = |place| Ask { window, filter: &filter, place, limit: 50 };
+    let found = bounded.list_requests(&scope(), ask(Place::Newest)).await.unwrap();
+    assert_eq!(found.rows.len(), 50);
+    let older = ask(Place::Before(found.rows[49].cursor()));
+    assert_eq!(bounded.list_requests(&scope(), older).await.unwrap().rows.len(), 50);
+    assert!(bounded.count_requests(&scope(), window, &filter).await.is_err(), "the bound is one");
+}
+
+#[tokio::test]
 async fn groups_add_up_to_the_requests_and_the_money_of_the_list() {
     let archive = filled().await;
     for by in GroupBy::ALL {

@@ -16,6 +16,7 @@ on_both! {
     names_are_unique_where_they_must_be
     a_link_opens_once
     the_second_of_two_editors_is_told
+    a_views_name_is_unique_where_it_is_seen
     history_outlives_its_object
     a_section_is_kept_once_and_found_by_its_hash
     a_token_belongs_to_the_gateway_that_used_it_first
@@ -70,6 +71,32 @@ async fn names_are_unique_where_they_must_be(store: &Store) {
     let twin = workspace::WorkspaceRow { id: "ws_2".to_owned(), ..row };
     let refused = workspace::create_workspace(&mut writing, &twin).await.unwrap_err();
     assert!(matches!(refused, StoreError::Taken("a workspace of that name")), "{refused}");
+}
+
+async fn a_views_name_is_unique_where_it_is_seen(store: &Store) {
+    let row = |id: &str, place: &str, workspace: &str| view::ViewRow {
+        id: id.to_owned(),
+        owner: "ada".to_owned(),
+        workspace_id: workspace.to_owned(),
+        place: place.to_owned(),
+        name: "Failures".to_owned(),
+        query_json: "{}".to_owned(),
+        created_us: NOW_US,
+        updated_us: NOW_US,
+    };
+    let mut writing = store.write().await.unwrap();
+    view::create_view(&mut writing, &row("view_1", "ada", "")).await.unwrap();
+    view::create_view(&mut writing, &row("view_2", "ws_1", "ws_1")).await.unwrap();
+    writing.commit().await.unwrap();
+    let mut writing = store.write().await.unwrap();
+    let refused = view::create_view(&mut writing, &row("view_3", "ws_1", "ws_1")).await.unwrap_err();
+    assert!(matches!(refused, StoreError::Taken("a view of that name")), "{refused}");
+    drop(writing);
+    let mut writing = store.write().await.unwrap();
+    assert_eq!(view::list_views(&mut writing, "ben", 10).await.unwrap().len(), 1, "the shared one");
+    assert_eq!(view::count_views(&mut writing, "ada").await.unwrap(), 2);
+    view::delete_view(&mut writing, "view_1").await.unwrap();
+    assert!(view::find_view(&mut writing, "view_1").await.unwrap().is_none());
 }
 
 async fn a_link_opens_once(store: &Store) {

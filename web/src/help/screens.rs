@@ -49,6 +49,8 @@ pub const SCREENS: &[ScreenHelp] = &[
         reading: &[
             "Each figure leads to the requests it counts, with the same window and the same filter.",
             "Spend without a known price is shown as unrated, never as zero.",
+            "Only whole hours are compared; the hour that runs is in the figures and in no comparison.",
+            "“Needs attention” names what fails, lags or ends soon; each line leads to where to look.",
         ],
         filters: &[],
     },
@@ -60,6 +62,7 @@ pub const SCREENS: &[ScreenHelp] = &[
             "A row is one request and everything it caused; open it for its messages, cost, attempts and raw bodies.",
             "The filter and the window are part of the address: copy it to share exactly what you see.",
             "Terms stand beside each other and must all hold. A minus before a term excludes what it finds. Values with spaces go in quotes.",
+            "“Live” announces new requests above the list and moves no row. “Save view” keeps the filter under a name, “Export” makes a file in the background.",
         ],
         filters: &[
             ("customer:acme status:error", "failed requests of one customer"),
