@@ -118,8 +118,21 @@ fn pages(list: &[&str]) -> Vec<Value> {
     list.iter().map(|url| json!({"url": url})).collect()
 }
 
-const SET_UP: [&str; 6] =
-    ["/keys", "/providers", "/providers/endpoints/new", "/models", "/models/new", "/prices"];
+const SET_UP: [&str; 13] = [
+    "/keys",
+    "/providers",
+    "/providers/endpoints/new",
+    "/models",
+    "/models/new",
+    "/prices",
+    "/publishing",
+    "/gateways",
+    "/audit?check=1",
+    "/settings",
+    "/stops",
+    "/help",
+    "/api",
+];
 
 const REQUESTS_KEPT: [&str; 4] = [
     "/requests?group=customer",
