@@ -78,7 +78,7 @@ impl Pace {
 
 /// Takes one request out of the asker's bucket. Who presents nothing is refused at the door and not counted.
 pub(crate) fn take(app: &App, parts: &Parts) -> Tempo {
-    match presented(parts) {
+    match presented(&parts.headers) {
         Presented::Bearer(secret) | Presented::Session(secret) => {
             app.pace.take(sha256_hex(secret.as_bytes()), app.clock.now_us())
         }

@@ -5,6 +5,7 @@ use std::marker::PhantomData;
 use std::ops::Deref;
 
 use axum::extract::FromRequestParts;
+use http::HeaderMap;
 use http::header::AUTHORIZATION;
 use http::request::Parts;
 
@@ -43,7 +44,7 @@ impl<P: Permission> FromRequestParts<App> for Allowed<P> {
 
 /// Whoever asks, whatever they may do.
 pub(crate) async fn identify(parts: &Parts, app: &App) -> Result<Actor, AppError> {
-    match presented(parts) {
+    match presented(&parts.headers) {
         Presented::Bearer(token) => api_tokens::identify(app, token).await,
         Presented::Session(token) => {
             origin::check(parts, app)?;
@@ -64,12 +65,12 @@ fn who(parts: &Parts) -> AppError {
 }
 
 /// What the request carries to say who asks. A bearer token wins over a cookie: scripts are explicit.
-pub(crate) fn presented(parts: &Parts) -> Presented<'_> {
-    let bearer = parts.headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
+pub(crate) fn presented(headers: &HeaderMap) -> Presented<'_> {
+    let bearer = headers.get(AUTHORIZATION).and_then(|value| value.to_str().ok());
     if let Some(token) = bearer.and_then(|value| value.strip_prefix("Bearer ")) {
         return Presented::Bearer(token.trim());
     }
-    session::cookie(&parts.headers).map_or(Presented::Nothing, Presented::Session)
+    session::cookie(headers).map_or(Presented::Nothing, Presented::Session)
 }
 
 /// Anybody may come here: sign-in, assets, health. Forms from other sites are refused all the same.
@@ -93,7 +94,7 @@ impl FromRequestParts<App> for Visitor {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
-        match presented(parts) {
+        match presented(&parts.headers) {
             Presented::Session(token) => Ok(Self(session::identify(app, token).await?)),
             Presented::Bearer(_) | Presented::Nothing => Ok(Self(None)),
         }
@@ -113,7 +114,7 @@ impl FromRequestParts<App> for FromGateway {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
-        match presented(parts) {
+        match presented(&parts.headers) {
             Presented::Bearer(token) => gateways::identify(app, token).await,
             Presented::Session(_) | Presented::Nothing => Err(AppError::Unauthenticated),
         }

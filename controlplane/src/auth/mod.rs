@@ -3,6 +3,7 @@
 
 mod actor;
 mod allowed;
+pub(crate) mod live;
 pub(crate) mod origin;
 pub(crate) mod password;
 mod permission;

@@ -59,8 +59,19 @@ pub async fn end(app: &App, token: &str) -> Result<(), AppError> {
     Ok(writing.commit().await?)
 }
 
-/// Whose session it is; `None` when it ended.
+/// Whose session it is, which counts as a use of it; `None` when it ended.
 pub(crate) async fn identify(app: &App, token: &str) -> Result<Option<Actor>, AppError> {
+    let Some((session, actor)) = find_actor(app, token).await? else { return Ok(None) };
+    note_use(app, &session, app.clock.now_us()).await?;
+    Ok(Some(actor))
+}
+
+/// Whose session it is now; looking does not keep it alive.
+pub(super) async fn actor_of(app: &App, token: &str) -> Result<Option<Actor>, AppError> {
+    Ok(find_actor(app, token).await?.map(|(_, actor)| actor))
+}
+
+async fn find_actor(app: &App, token: &str) -> Result<Option<(SessionRow, Actor)>, AppError> {
     if !token::is_well_formed(token::SESSION, token) {
         return Ok(None);
     }
@@ -73,10 +84,8 @@ pub(crate) async fn identify(app: &App, token: &str) -> Result<Option<Actor>, Ap
     let person = find_person(&mut reading, &session.person_id).await?;
     let Some(person) = person.filter(|person| person.disabled_us.is_none()) else { return Ok(None) };
     let roles = list_roles(&mut reading, &person.id).await?;
-    drop(reading);
-    note_use(app, &session, now_us).await?;
     let grants = roles.iter().filter_map(grant).collect();
-    Ok(Some(Actor { id: person.id, name: person.name, email: person.email, grants }))
+    Ok(Some((session, Actor { id: person.id, name: person.name, email: person.email, grants })))
 }
 
 async fn note_use(app: &App, session: &SessionRow, now_us: i64) -> Result<(), StoreError> {

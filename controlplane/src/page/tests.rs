@@ -409,3 +409,19 @@ async fn a_session_is_ended_from_another_and_an_api_token_is_shown_once() {
     let page = here.post("/settings/workspaces", form).await;
     assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.text.contains("This name is taken"));
 }
+
+#[tokio::test]
+async fn a_page_that_stays_open_is_closed_when_its_session_ends() {
+    let house = House::new().await;
+    let mut here = Browser::admin(&house).await;
+    let mut there = Browser::of(&house);
+    there.post("/sign-in", "email=ada%40example.com&password=correct+horse+battery").await;
+    let jar: Vec<String> = there.cookies.iter().map(|(name, value)| format!("{name}={value}")).collect();
+    let request = Request::get("/welcome/events").header(header::COOKIE, jar.join("; "));
+    let open = server::router(house.app.clone()).oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    assert_eq!(open.status(), StatusCode::OK);
+    here.post("/settings/sessions/end", "").await;
+    let rest = axum::body::to_bytes(open.into_body(), 1 << 20);
+    let ended = tokio::time::timeout(std::time::Duration::from_secs(20), rest).await;
+    assert!(ended.is_ok(), "the stream goes on without its session");
+}

@@ -3,7 +3,7 @@
 use std::convert::Infallible;
 
 use axum::extract::{Query, State};
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::{Event, Sse};
 use futures_util::stream::{self, Stream};
 use http::HeaderMap;
 use weir_web::Template;
@@ -13,7 +13,7 @@ use super::query::Asked;
 use crate::app::App;
 use crate::archive::Scope;
 use crate::archive::requests::Place;
-use crate::auth::{Allowed, ReadFigures};
+use crate::auth::{Allowed, ReadFigures, live};
 use crate::error::AppError;
 use crate::requests::live::{Arrivals, Watched};
 
@@ -33,8 +33,7 @@ pub(in crate::page) async fn show(
     let told = headers.get("last-event-id").and_then(|value| value.to_str().ok()?.parse().ok());
     let watched = Watched { scope, filter: resolved.by_id, since, told };
     let href = asked.link().live(true).href();
-    let stopping = app.stopping.clone();
-    let events = stream::unfold((app, watched, href), |(app, mut watched, href)| async move {
+    let events = stream::unfold((app.clone(), watched, href), |(app, mut watched, href)| async move {
         let event = match watched.next(&app).await {
             Ok(arrivals) => message(arrivals, &href)?,
             Err(error) => {
@@ -45,8 +44,7 @@ pub(in crate::page) async fn show(
         };
         Some((Ok(event), (app, watched, href)))
     });
-    let open = futures_util::StreamExt::take_until(events, stopping.cancelled_owned());
-    Ok(Sse::new(open).keep_alive(KeepAlive::default()))
+    Ok(live::stream(&app, &by, &headers, events))
 }
 
 /// How long an archive that failed is left alone.

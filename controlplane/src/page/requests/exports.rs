@@ -5,9 +5,9 @@ use std::convert::Infallible;
 use axum::body::Body;
 use axum::extract::{Form, Path, Query, State};
 use axum::response::Response;
-use axum::response::sse::{Event, KeepAlive, Sse};
-use futures_util::stream::{self, Stream, StreamExt as _};
-use http::StatusCode;
+use axum::response::sse::{Event, Sse};
+use futures_util::stream::{self, Stream};
+use http::{HeaderMap, StatusCode};
 use serde::Deserialize;
 use weir_web::Template;
 use weir_web::form::Field;
@@ -18,7 +18,7 @@ use weir_web::url::{self, RequestsQuery};
 
 use super::query::Asked;
 use crate::app::App;
-use crate::auth::{Allowed, OwnAccount, ReadFigures, Right};
+use crate::auth::{Allowed, OwnAccount, ReadFigures, Right, live};
 use crate::error::AppError;
 use crate::exports::{self, Export, ExportForm, Format, Progress, State as Standing};
 use crate::page::answer::{file, go, go_saying, page, page_with};
@@ -113,10 +113,10 @@ pub(in crate::page) async fn show(
 pub(in crate::page) async fn events(
     by: Allowed<ReadFigures>,
     State(app): State<App>,
+    headers: HeaderMap,
     Path(id): Path<String>,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, AppError> {
     let job = exports::find(&app, &by, &id)?;
-    let stopping = app.stopping.clone();
     let head = job.shown().head;
     let told = stream::unfold((job.watch(), head, false), |(mut progress, head, is_over)| async move {
         if is_over {
@@ -132,7 +132,7 @@ pub(in crate::page) async fn events(
         let event = message(Export { head: head.clone(), progress: shown })?;
         Some((Ok(event), (progress, head, is_over)))
     });
-    Ok(Sse::new(told.take_until(stopping.cancelled_owned())).keep_alive(KeepAlive::default()))
+    Ok(live::stream(&app, &by, &headers, told))
 }
 
 /// How often progress is told at most.

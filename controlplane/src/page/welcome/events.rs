@@ -5,15 +5,16 @@ use std::convert::Infallible;
 use std::time::Duration;
 
 use axum::extract::State;
-use axum::response::sse::{Event, KeepAlive, Sse};
+use axum::response::sse::{Event, Sse};
 use futures_util::stream::{self, Stream, StreamExt};
+use http::HeaderMap;
 use weir_web::Template;
 use weir_web::page::welcome::ArrivedEvent;
 
 use super::show::newest;
 use crate::app::App;
 use crate::archive::Scope;
-use crate::auth::{Allowed, ReadSetup};
+use crate::auth::{Allowed, ReadSetup, live};
 use crate::error::AppError;
 
 /// How often the archive is asked while nothing was posted to the books.
@@ -25,12 +26,11 @@ const ASKS_MAX: u32 = 12_000;
 pub(in crate::page) async fn show(
     by: Allowed<ReadSetup>,
     State(app): State<App>,
+    headers: HeaderMap,
 ) -> Result<Sse<impl Stream<Item = Result<Event, Infallible>>>, AppError> {
     let scope = Scope::of(&app, &by, "welcome.events").await?;
-    let stopping = app.stopping.clone();
-    let message = stream::once(arrival(app, scope)).filter_map(|event| async move { event.map(Ok) });
-    let open = message.chain(stream::pending()).take_until(stopping.cancelled_owned());
-    Ok(Sse::new(open).keep_alive(KeepAlive::default()))
+    let message = stream::once(arrival(app.clone(), scope)).filter_map(|event| async move { event.map(Ok) });
+    Ok(live::stream(&app, &by, &headers, message.chain(stream::pending())))
 }
 
 async fn arrival(app: App, scope: Scope) -> Option<Event> {
