@@ -12,7 +12,7 @@ const MANY: u64 = 1_000_000;
 /// Rows of the short form.
 const SOME: u64 = 20_000;
 /// Rows written by one statement: a batch of one day's partitions at a time.
-const BATCH: u64 = 250_000;
+const BATCH: u64 = 100_000;
 /// How often each page is asked for when figures are kept.
 const ROUNDS: usize = 40;
 
@@ -47,7 +47,7 @@ async fn fill(weir: &Weir, rows: u64) {
                if(number % 25 = 0, 503, 200), 300000 + cityHash64(number) % 4000000, 100000 + number % 500000, 400, \
                100 + number % 5000, 50 + number % 900, true, toDecimal64((number % 90000) / 1000000, 9), \
                toDecimal64((number % 90000) / 1000000, 9), toYYYYMM(now()), concat('fill-', toString(number)) \
-             FROM numbers({from}, {count}) SETTINGS max_partitions_per_insert_block = 100"
+             FROM numbers({from}, {count}) SETTINGS max_partitions_per_insert_block = 100, max_insert_threads = 1, max_block_size = 20000"
         );
         weir.archive.try_rows(&sql).await.unwrap_or_else(|error| panic!("{error}"));
         from += count;
