@@ -11,8 +11,8 @@ use weir_tests::{proof, proving};
 const MANY: u64 = 1_000_000;
 /// Rows of the short form.
 const SOME: u64 = 20_000;
-/// Rows written by one statement: a batch of one day's partitions at a time.
-const BATCH: u64 = 100_000;
+/// Rows written by one statement: about a day of the long form, within the memory of the embedded engine.
+const BATCH: u64 = 30_000;
 /// How often each page is asked for when figures are kept.
 const ROUNDS: usize = 40;
 

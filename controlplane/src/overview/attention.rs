@@ -74,14 +74,8 @@ impl Notice {
     }
 }
 
-/// Everything the reader may know of, the worst first.
-pub(crate) async fn list(
-    app: &App,
-    actor: &Actor,
-    scope: &Scope,
-    window: Window,
-    sums: Option<&Sums>,
-) -> Result<Vec<Notice>, AppError> {
+/// Everything the reader may know of.
+pub(super) async fn list(app: &App, actor: &Actor, scope: &Scope) -> Result<Vec<Notice>, AppError> {
     let now_us = app.clock.now_us();
     let mut notices = Vec::new();
     match in_time(super::DEADLINE, app.archive.list_endings(scope, now_us)).await {
@@ -89,7 +83,6 @@ pub(crate) async fn list(
         Err(error @ ArchiveError::Away(_)) => return Err(error.into()),
         Err(error) => tracing::warn!(%error, "the overview does not know what fails"),
     }
-    notices.extend(sums.and_then(|sums| unrated(sums, window)));
     if actor.may(Right::ReadSetup) {
         notices.extend(of_gateways(app, now_us).await?);
         notices.extend(of_keys(app, actor, now_us).await?);
@@ -97,7 +90,6 @@ pub(crate) async fn list(
         notices.extend(of_prices(&app.book.collected, now_us));
         notices.extend(of_tie(app).await?);
     }
-    notices.sort_by_key(|notice| notice.severity);
     Ok(notices)
 }
 
@@ -179,7 +171,8 @@ fn rising(endings: &[Endings], rows: &impl Fn(String) -> String) -> Vec<Notice> 
     shown.take(OF_ONE_KIND_MAX).collect()
 }
 
-fn unrated(sums: &Sums, window: Window) -> Option<Notice> {
+/// The calls that are in no sum of money.
+pub(super) fn unrated(sums: &Sums, window: Window) -> Option<Notice> {
     let count = sums.window.unrated;
     let query =
         RequestsQuery::of("-cost:* origin:live", number::iso(&window.from_us), number::iso(&window.to_us));

@@ -15,9 +15,10 @@ use crate::app::App;
 use crate::archive::overview::{Latency, Sums};
 use crate::archive::spend::DaySpend;
 use crate::archive::{ArchiveError, Scope};
+use crate::auth::Actor;
 use crate::error::AppError;
 
-pub(crate) use attention::{Notice, Severity, TIE_SETTING, TieOut, list as list_attention};
+pub(crate) use attention::{Notice, Severity, TIE_SETTING, TieOut};
 pub(crate) use span::Span;
 
 /// How long a panel may hold the page up.
@@ -45,13 +46,24 @@ pub(crate) enum Wait {
     Patience,
 }
 
-/// Asks for all panels at once.
-pub(crate) async fn panels(
+/// The panels and what needs attention, asked for at once.
+pub(crate) async fn look(
     app: &App,
+    actor: &Actor,
     scope: &Scope,
     span: &Span,
     wait: Wait,
-) -> Result<Panels, ArchiveError> {
+) -> Result<(Panels, Vec<Notice>), AppError> {
+    let panels = async { panels(app, scope, span, wait).await.map_err(AppError::from) };
+    let (panels, mut notices) = tokio::try_join!(panels, attention::list(app, actor, scope))?;
+    let unrated = panels.sums.as_ref().and_then(|sums| attention::unrated(sums, span.stretches.window));
+    notices.extend(unrated);
+    notices.sort_by_key(|notice| notice.severity);
+    Ok((panels, notices))
+}
+
+/// Asks for all panels at once.
+async fn panels(app: &App, scope: &Scope, span: &Span, wait: Wait) -> Result<Panels, ArchiveError> {
     let archive = &app.archive;
     let bound = if wait == Wait::Deadline { DEADLINE } else { PATIENCE };
     let (sums, latency, days) = tokio::try_join!(

@@ -20,7 +20,7 @@ use crate::archive::Scope;
 use crate::archive::overview::{Latency, Sums, Totals};
 use crate::auth::{Allowed, ReadFigures, Right};
 use crate::error::AppError;
-use crate::overview::{Notice, Panels, Severity, Span, Wait, list_attention, panels};
+use crate::overview::{Notice, Panels, Severity, Span, Wait, look};
 use crate::workspaces;
 
 /// The query string of the overview.
@@ -39,18 +39,15 @@ pub(super) async fn show(
     frame: Frame,
     Query(asked): Query<Asked>,
 ) -> Result<Response, AppError> {
-    let all = Scope::of(&app, &by, "overview").await?;
-    let newest = app.archive.newest_request(&all).await?;
+    let span = Span::resolve(&asked.range, app.clock.now_us())?;
+    let scope = chosen(&by, Scope::of(&app, &by, "overview").await?, &asked.workspace)?;
+    let wait = if asked.wait.is_empty() { Wait::Deadline } else { Wait::Patience };
+    let newest = async { app.archive.newest_request(&scope).await.map_err(AppError::from) };
+    let (newest, (found, attention)) = tokio::try_join!(newest, look(&app, &by, &scope, &span, wait))?;
     if newest.is_none() && by.may(Right::ReadSetup) && asked.workspace.is_empty() {
         return Ok(go(url::WELCOME));
     }
-    let span = Span::resolve(&asked.range, app.clock.now_us())?;
-    let scope = chosen(&by, all, &asked.workspace)?;
-    let wait = if asked.wait.is_empty() { Wait::Deadline } else { Wait::Patience };
-    let found = panels(&app, &scope, &span, wait).await?;
     let window = span.stretches.window;
-    let attention = list_attention(&app, &by, &scope, window, found.sums.as_ref()).await?;
-    let newest = if asked.workspace.is_empty() { newest } else { app.archive.newest_request(&scope).await? };
     let is_quiet = found.sums.is_some_and(|sums| sums.window.requests == 0);
     let seen = workspaces::in_reach(&app, &by, Right::ReadFigures).await?;
     let mut view = OverviewPage {

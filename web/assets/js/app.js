@@ -133,3 +133,9 @@ document.addEventListener("click", async (event) => {
 
 document.addEventListener("htmx:after:swap", () => dress(document));
 dress(document);
+
+// htmx starts as soon as its own file is there, which may be before that of its event streams: what it missed then is
+// taken up here, after it.
+setTimeout(() => {
+  for (const stream of all("[hx-sse\\:connect]:not([data-htmx-powered])")) window.htmx?.process(stream);
+});

@@ -9,7 +9,7 @@ use crate::app::App;
 use crate::archive::Scope;
 use crate::auth::{Allowed, ReadFigures, Right};
 use crate::error::AppError;
-use crate::overview::{Overview, Span, Wait, list_attention, panels};
+use crate::overview::{Overview, Span, Wait, look};
 
 /// Which window and workspace.
 #[derive(Debug, Default, Deserialize)]
@@ -34,8 +34,6 @@ pub(crate) async fn show(
         by.require(Right::ReadFigures, Some(&WorkspaceId::from(which.workspace.as_str())))?;
         scope = scope.within(&which.workspace);
     }
-    let found = panels(&app, &scope, &span, Wait::Patience).await?;
-    let window = span.stretches.window;
-    let attention = list_attention(&app, &by, &scope, window, found.sums.as_ref()).await?;
+    let (found, attention) = look(&app, &by, &scope, &span, Wait::Patience).await?;
     Ok(Json(Overview::of(&span, &found, attention)?))
 }
