@@ -2,7 +2,7 @@
 
 use weir_contract::id::Revision;
 use weir_contract::policy::seal::sha256_hex;
-use weir_contract::policy::{Content, SignedHeader};
+use weir_contract::policy::{Content, SCHEMA, SignedHeader};
 use weir_contract::sync::{Revised, ToGateway};
 
 use super::Story;
@@ -82,7 +82,8 @@ fn poison(number: usize, content: &Content) -> String {
             revised.signed = signed(text);
         }
         _ => {
-            let text = revised.signed.text.replace("\"schema\":1", &format!("\"schema\":{}", 2 + number));
+            let (ours, theirs) = (format!("\"schema\":{SCHEMA}"), format!("\"schema\":{SCHEMA}{number}"));
+            let text = revised.signed.text.replace(&ours, &theirs);
             revised.signed = signed(text);
         }
     }
