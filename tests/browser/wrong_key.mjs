@@ -35,7 +35,7 @@ await main(async (browser) => {
 
   await page.locator("#publish_note").fill("my own provider");
   await page.locator("form[action='/publish'] button.primary").click();
-  await page.waitForURL("**/models**");
+  await page.waitForURL("**/publishing/**");
   expect((await page.locator("#publish_note").count()) === 0, page.url(), "still unpublished");
 
   let answer;

@@ -137,6 +137,8 @@ pub struct Unpublished {
     pub running_revision: u64,
     /// A few of the changes in words, for the strip's details.
     pub summary: Vec<String>,
+    /// Which draft the strip speaks of: only that one is published by its button.
+    pub tag: String,
 }
 
 /// One message about what just happened.

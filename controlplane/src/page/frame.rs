@@ -12,6 +12,7 @@ use super::flash::Flash;
 use crate::app::App;
 use crate::auth::{self, Actor, Right};
 use crate::error::AppError;
+use crate::precondition::tag_of;
 use crate::{publish, views, workspaces};
 
 /// The cookie that remembers the choice of colours.
@@ -75,10 +76,11 @@ async fn unpublished(app: &App) -> Result<Option<Unpublished>, AppError> {
     if draft.changes.is_empty() {
         return Ok(None);
     }
+    let tag = tag_of(&draft);
     let changes = u64::try_from(draft.changes.len()).unwrap_or(u64::MAX);
     let problems = draft.problems.into_iter().map(|problem| format!("Cannot be published: {problem}"));
     let summary = problems.chain(draft.changes).take(CHANGES_SHOWN).collect();
-    Ok(Some(Unpublished { changes, running_revision: draft.running, summary }))
+    Ok(Some(Unpublished { changes, running_revision: draft.running, summary, tag }))
 }
 
 impl FromRequestParts<App> for Frame {

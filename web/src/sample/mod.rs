@@ -107,6 +107,7 @@ fn busy_shell(title: &str, section: Section, words: &Words) -> Shell {
             changes: 3,
             running_revision: 41,
             summary: vec![format!("model {} has a second target", words.model)],
+            tag: "0f".into(),
         }),
         flashes: vec![Flash {
             tone: Tone::Ok,
