@@ -114,8 +114,9 @@ async fn ask_in_turn(weir: &Weir, number: usize) {
     let _ = weir.ask("/v1/chat/completions", &headers, &body).await;
 }
 
+/// Pages to visit; settings show the reader's own sessions.
 fn pages(list: &[&str]) -> Vec<Value> {
-    list.iter().map(|url| json!({"url": url})).collect()
+    list.iter().map(|url| json!({"url": url, "own": *url == "/settings"})).collect()
 }
 
 const SET_UP: [&str; 13] = [

@@ -18,7 +18,8 @@ use crate::page::frame::Frame;
 use crate::page::people::People;
 use crate::store::audit as rows;
 
-const ROWS: i64 = 50;
+/// Few, because each row unfolds into all that it changed: a page has at most 1,500 elements.
+const ROWS: i64 = 15;
 
 /// `GET /audit`
 pub(in crate::page) async fn list(
