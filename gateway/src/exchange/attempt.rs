@@ -90,7 +90,8 @@ async fn talk(
     sent: Bytes,
 ) -> Result<Gained, Failure> {
     let begun = Instant::now();
-    let response = upstream.send(headers, sent.clone(), limits.first_byte_max).await;
+    let now_us = exchange.handles.clock.now_us();
+    let response = upstream.send(headers, sent.clone(), limits.first_byte_max, now_us).await;
     let response = response.map_err(|fault| Failure { fault, gained: None })?;
     if let Some(call) = exchange.call() {
         call.http_status = response.status().as_u16();
