@@ -293,10 +293,8 @@ mod tests {
     use super::*;
 
     fn presented(headers: &[(&'static str, &'static str)], query: Option<&str>) -> Option<String> {
-        let map: HeaderMap = headers
-            .iter()
-            .map(|(n, v)| (http::HeaderName::from_static(n), HeaderValue::from_static(v)))
-            .collect();
+        let map: HeaderMap =
+            headers.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect();
         presented_key(&map, query)
     }
 

@@ -178,7 +178,7 @@ fn metadata(map: &HeaderMap, name: &HeaderName) -> Result<Metadata, Refusal> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use http::{HeaderName, HeaderValue};
+    use http::HeaderValue;
 
     fn map(headers: &[(&'static str, &'static str)]) -> HeaderMap {
         headers.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect()
@@ -213,5 +213,34 @@ mod tests {
         let map = map(&[("cf-aig-collect-log", "false")]);
         assert!(asks_not_to_log(&Compat::ALL, &map));
         assert!(!asks_not_to_log(&[Compat::Litellm], &map));
+    }
+
+    #[test]
+    fn no_products_header_is_overlooked() {
+        let names = [
+            X_LITELLM_ENABLE_MESSAGE_REDACTION,
+            X_PORTKEY_DEBUG,
+            CF_AIG_COLLECT_LOG,
+            HELICONE_OMIT_REQUEST,
+            HELICONE_OMIT_RESPONSE,
+            X_LITELLM_CUSTOMER_ID,
+            X_LITELLM_END_USER_ID,
+            X_LITELLM_TAGS,
+            X_LITELLM_SPEND_LOGS_METADATA,
+            X_PORTKEY_METADATA,
+            X_PORTKEY_TRACE_ID,
+            HELICONE_USER_ID,
+            HELICONE_SESSION_ID,
+            X_OPENROUTER_TITLE,
+            X_TITLE,
+            CF_AIG_METADATA,
+            HTTP_REFERER,
+            HeaderName::from_static("helicone-property-env"),
+        ];
+        for name in names {
+            let one = HeaderMap::from_iter([(name.clone(), HeaderValue::from_static("x"))]);
+            assert!(any(&one), "{name}");
+        }
+        assert!(!any(&map(&[("x-weir-customer", "acme"), ("content-type", "application/json")])));
     }
 }

@@ -203,7 +203,7 @@ mod tests {
             error_side: Side::Provider,
             error_message: text("message"),
             finish_reasons: vec![text("reason"), text("other reason")],
-            usage: weir_contract::usage::Usage::new(UsageSource::Counted).with(Bucket::Image, 70_000),
+            usage: Usage::new(UsageSource::Counted).with(Bucket::Image, 70_000),
             usage_raw: text("usage"),
             charge: Charge { lines: vec![line, line], total: Money::from_nano(-30), rated: true },
             price_version: "price".into(),
@@ -274,7 +274,8 @@ mod tests {
         let bytes = postcard::to_allocvec(&record).unwrap();
         let view: RequestView<'_> = postcard::from_bytes(&bytes).unwrap();
         // The Debug forms name every field, so that two fields of one type cannot have changed places.
-        let plain = |text: String| text.replace("RequestView", "RequestRecord").replace("CallView", "CallRecord");
+        let plain =
+            |text: String| text.replace("RequestView", "RequestRecord").replace("CallView", "CallRecord");
         let plain = |text| plain(text).replace("StepView", "Step").replace("TouchView", "BudgetTouch");
         assert_eq!(plain(format!("{view:?}")), format!("{record:?}"));
         assert_eq!(postcard::to_allocvec(&view).unwrap(), bytes);
