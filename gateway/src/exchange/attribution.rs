@@ -31,7 +31,8 @@ pub(crate) fn attribute(exchange: &mut Exchange, map: &HeaderMap, peek: &Peek<'_
         Dialect::OpenAi => peek.user.as_deref().or(peek.safety_identifier.as_deref()),
         Dialect::Anthropic => peek.metadata_user.as_ref().and_then(|user| user.user.as_deref()),
     };
-    let user = headers::text(map, &headers::X_WEIR_USER)?.or(found.user).or(baggage.user.as_deref()).or(of_body);
+    let user =
+        headers::text(map, &headers::X_WEIR_USER)?.or(found.user).or(baggage.user.as_deref()).or(of_body);
     let user = user.map(|user| capped("the user", user.into())).transpose()?;
     let session = headers::text(map, &headers::X_WEIR_SESSION)?.or(found.session);
     let session = session.or(baggage.session.as_deref()).or(peek.session());
