@@ -1,11 +1,12 @@
 //! What a request costs: the real gateway at full logging, its journal on disk, its archive a sink that counts, beside
-//! nginx `proxy_pass` and beside no proxy at all. Everything on loopback, bounded in count and time.
+//! nginx `proxy_pass`, beside a bare proxy of the same libraries, and beside no proxy at all. Everything on loopback, bounded in count and time.
 //!
 //! | module | holds |
 //! | --- | --- |
 //! | [`arguments`] | what can be chosen |
 //! | [`payload`] | the questions and answers that travel |
 //! | [`upstream`] | the provider: a process of its own that answers at once |
+//! | [`bare`] | a proxy of the gateway's libraries that only passes on |
 //! | [`load`] | the clients: saturating, or at a fixed rate |
 //! | [`control`] | the control plane, as far as a gateway needs one |
 //! | [`sink`] | the archive: takes every insert and counts |
@@ -14,6 +15,7 @@
 //! | [`report`] | the table, the bars, the JSON lines |
 
 mod arguments;
+mod bare;
 mod control;
 mod load;
 mod payload;
@@ -27,6 +29,10 @@ fn main() {
     let mut words = std::env::args().skip(1).peekable();
     if words.peek().is_some_and(|word| word == upstream::COMMAND) {
         upstream::serve();
+        return;
+    }
+    if words.next_if(|word| word == bare::COMMAND).is_some() {
+        bare::serve(&words.next().unwrap_or_default());
         return;
     }
     let arguments = match arguments::Arguments::read(words) {

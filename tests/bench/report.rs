@@ -74,7 +74,7 @@ pub fn print(figures: &[Figure]) {
     for payload in
         payload::ALL.iter().filter(|payload| figures.iter().any(|figure| figure.payload == payload.name))
     {
-        for system in ["nginx", "weir"] {
+        for system in ["nginx", "bare", "weir"] {
             row(figures, payload, system);
         }
     }

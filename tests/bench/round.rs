@@ -19,7 +19,7 @@ const QUIET_MAX: Duration = Duration::from_secs(3);
 /// One measurement.
 #[derive(Clone, Debug, serde::Serialize)]
 pub struct Figure {
-    /// `weir`, `nginx` or `direct`.
+    /// `weir`, `bare`, `nginx` or `direct`.
     pub system: &'static str,
     /// The payload's name.
     pub payload: &'static str,
@@ -95,8 +95,12 @@ fn prepare(arguments: &Arguments) -> Ground {
     let control = runtime.block_on(control::start(provider.address));
     let (archive, counts) = runtime.block_on(sink::start());
     let weir = Subject::weir(control, archive);
-    let nginx = if arguments.only_weir { None } else { Subject::nginx(provider.address) };
-    let systems: Vec<Subject> = [provider].into_iter().chain(nginx).chain([weir]).collect();
+    let others = if arguments.only_weir {
+        Vec::new()
+    } else {
+        Subject::nginx(provider.address).into_iter().chain([Subject::bare(provider.address)]).collect()
+    };
+    let systems: Vec<Subject> = [provider].into_iter().chain(others).chain([weir]).collect();
     let mut ground = Ground { systems, counts, weir_answers: 0, _runtime: runtime };
     ground.warm_up();
     ground

@@ -10,7 +10,7 @@ use serde_json::Value;
 use tempfile::TempDir;
 use weir_tests::binary;
 
-use crate::{control, upstream};
+use crate::{bare, control, upstream};
 
 /// The processor of what is measured; the other one is for everything else.
 const MEASURED: &str = "1";
@@ -69,14 +69,24 @@ fn pinned(processor: &str, program: &Path) -> Command {
 impl Subject {
     /// The provider that answers all.
     pub fn provider() -> Self {
+        Self::itself("direct", OTHERS, &[upstream::COMMAND])
+    }
+
+    /// The proxy that only passes on.
+    pub fn bare(provider: SocketAddr) -> Self {
+        Self::itself("bare", MEASURED, &[bare::COMMAND, &provider.to_string()])
+    }
+
+    /// This program in another part, which prints its port.
+    fn itself(name: &'static str, processor: &str, words: &[&str]) -> Self {
         let program = std::env::current_exe().expect("this program");
         let mut child =
-            pinned(OTHERS, &program).arg(upstream::COMMAND).stdout(Stdio::piped()).spawn().expect("itself");
+            pinned(processor, &program).args(words).stdout(Stdio::piped()).spawn().expect("itself");
         let mut output = BufReader::new(child.stdout.take().expect("its output"));
         let mut port = String::new();
         output.read_line(&mut port).expect("its port");
         let address = SocketAddr::from(([127, 0, 0, 1], port.trim().parse().expect("a port")));
-        Self { name: "direct", address, child, _folder: None, _output: Some(output) }
+        Self { name, address, child, _folder: None, _output: Some(output) }
     }
 
     /// The gateway alone, with that control plane and that archive.

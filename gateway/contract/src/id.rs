@@ -126,22 +126,67 @@ pub struct TraceId(pub [u8; 16]);
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub struct SpanId(pub [u8; 8]);
 
-fn write_hex(bytes: &[u8], f: &mut fmt::Formatter<'_>) -> fmt::Result {
-    if bytes.iter().all(|byte| *byte == 0) {
-        return Ok(());
+const HEX: &[u8; 16] = b"0123456789abcdef";
+
+/// Hex digits of up to 16 bytes, without a detour over the heap; nothing for all zeros.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct HexText {
+    digits: [u8; 32],
+    length: usize,
+}
+
+impl HexText {
+    fn of<const N: usize>(bytes: &[u8; N]) -> Self {
+        let mut text = Self::default();
+        if *bytes == [0; N] {
+            return text;
+        }
+        for (pair, byte) in text.digits.chunks_exact_mut(2).zip(bytes) {
+            pair[0] = HEX[usize::from(byte >> 4)];
+            pair[1] = HEX[usize::from(byte & 15)];
+            text.length += 2;
+        }
+        text
     }
-    bytes.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
+
+    /// The digits.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        self.digits.get(..self.length).and_then(|digits| std::str::from_utf8(digits).ok()).unwrap_or_default()
+    }
+}
+
+impl Serialize for HexText {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
+    }
+}
+
+impl TraceId {
+    /// Its digits, as it is shown.
+    #[must_use]
+    pub fn hex(&self) -> HexText {
+        HexText::of(&self.0)
+    }
+}
+
+impl SpanId {
+    /// Its digits, as it is shown.
+    #[must_use]
+    pub fn hex(&self) -> HexText {
+        HexText::of(&self.0)
+    }
 }
 
 impl fmt::Display for TraceId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(&self.0, f)
+        f.write_str(self.hex().as_str())
     }
 }
 
 impl fmt::Display for SpanId {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write_hex(&self.0, f)
+        f.write_str(self.hex().as_str())
     }
 }
 

@@ -5,8 +5,9 @@ use std::sync::Arc;
 use std::sync::atomic::AtomicBool;
 use std::time::{Duration, Instant};
 
+use http::header::AUTHORIZATION;
 use http::request::Parts;
-use http::{HeaderMap, HeaderValue, Request};
+use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use hyper::body::Incoming;
 use weir_contract::id::{RequestId, SpanId, TraceId};
 use weir_contract::money::Money;
@@ -63,8 +64,9 @@ pub(crate) fn identify(
 
 /// The one place that knows how a key may be presented. Ours is told from a provider's by its prefix.
 fn presented_key(map: &HeaderMap, query: Option<&str>) -> Option<String> {
-    const BEARERS: [&str; 2] = ["authorization", "helicone-auth"];
-    const PLAIN: [&str; 4] = ["x-api-key", "x-goog-api-key", "api-key", "x-portkey-api-key"];
+    static BEARERS: [HeaderName; 2] = [AUTHORIZATION, headers::HELICONE_AUTH];
+    static PLAIN: [HeaderName; 4] =
+        [headers::X_API_KEY, headers::X_GOOG_API_KEY, headers::API_KEY, headers::X_PORTKEY_API_KEY];
     let without_scheme = |text: &'_ str| match text.split_at_checked(7) {
         Some((scheme, key)) if scheme.eq_ignore_ascii_case("bearer ") => key.trim().to_owned(),
         _ => text.to_owned(),
@@ -92,7 +94,7 @@ pub(crate) fn begin(handles: &Arc<Handles>, arrival: Arrival, request: &Request<
     let now_us = handles.clock.now_us();
     let random = handles.random.bytes::<34>();
     let request_id = RequestId::new(now_us, part(&random, 0));
-    let caller = headers::lenient(request.headers(), "traceparent").and_then(trace_parent);
+    let caller = headers::lenient(request.headers(), &headers::TRACEPARENT).and_then(trace_parent);
     let (trace_id, caller_span_id) = caller.unwrap_or((TraceId(part(&random, 10)), SpanId::default()));
     let record = Box::new(RequestRecord {
         request_id,
@@ -186,7 +188,7 @@ pub(crate) fn enter(exchange: &mut Exchange, head: &Parts) -> Result<(), Refusal
 }
 
 fn read_wishes(exchange: &mut Exchange, map: &HeaderMap) -> Result<(), Refusal> {
-    if let Some(level) = headers::text(map, "x-weir-log")? {
+    if let Some(level) = headers::text(map, &headers::X_WEIR_LOG)? {
         let wished = LogLevel::from_name(level)
             .ok_or_else(|| Refusal::invalid("invalid_header", "`x-weir-log` must be full, meta or none"))?;
         exchange.log = exchange.log.max(wished);
@@ -194,14 +196,14 @@ fn read_wishes(exchange: &mut Exchange, map: &HeaderMap) -> Result<(), Refusal> 
     if compat::asks_not_to_log(&exchange.handles.config.compat_headers, map) {
         exchange.log = exchange.log.max(LogLevel::Meta);
     }
-    if let Some(text) = headers::text(map, "x-weir-timeout-ms")? {
+    if let Some(text) = headers::text(map, &headers::X_WEIR_TIMEOUT_MS)? {
         let ms = text.parse::<u64>().ok().filter(|ms| (1..=TIMEOUT_MS_MAX).contains(ms));
         let wrong = || {
             Refusal::invalid("invalid_header", format!("`x-weir-timeout-ms` must be 1 to {TIMEOUT_MS_MAX}"))
         };
         exchange.deadline = Some(exchange.arrived + Duration::from_millis(ms.ok_or_else(wrong)?));
     }
-    exchange.cost_in_stream = headers::text(map, "x-weir-cost")? == Some("stream");
+    exchange.cost_in_stream = headers::text(map, &headers::X_WEIR_COST)? == Some("stream");
     Ok(())
 }
 
@@ -291,10 +293,8 @@ mod tests {
     use super::*;
 
     fn presented(headers: &[(&'static str, &'static str)], query: Option<&str>) -> Option<String> {
-        let map: HeaderMap = headers
-            .iter()
-            .map(|(n, v)| (http::HeaderName::from_static(n), HeaderValue::from_static(v)))
-            .collect();
+        let map: HeaderMap =
+            headers.iter().map(|(n, v)| (HeaderName::from_static(n), HeaderValue::from_static(v))).collect();
         presented_key(&map, query)
     }
 

@@ -31,9 +31,10 @@ pub(crate) fn attribute(exchange: &mut Exchange, map: &HeaderMap, peek: &Peek<'_
         Dialect::OpenAi => peek.user.as_deref().or(peek.safety_identifier.as_deref()),
         Dialect::Anthropic => peek.metadata_user.as_ref().and_then(|user| user.user.as_deref()),
     };
-    let user = headers::text(map, "x-weir-user")?.or(found.user).or(baggage.user.as_deref()).or(of_body);
+    let user =
+        headers::text(map, &headers::X_WEIR_USER)?.or(found.user).or(baggage.user.as_deref()).or(of_body);
     let user = user.map(|user| capped("the user", user.into())).transpose()?;
-    let session = headers::text(map, "x-weir-session")?.or(found.session);
+    let session = headers::text(map, &headers::X_WEIR_SESSION)?.or(found.session);
     let session = session.or(baggage.session.as_deref()).or(peek.session());
     let session = session.map(|session| capped("the session", session.into())).transpose()?;
     let tags = tags(&exchange.key.entry, map, &found, baggage.feature.as_deref())?;
@@ -62,7 +63,7 @@ fn customer<'a>(
     let in_body = || peek.user.as_deref().or(peek.safety_identifier.as_deref());
     let candidates = [
         (signed.map(Cow::Owned), CustomerSource::Signed),
-        (headers::text(map, "x-weir-customer")?.map(Cow::Borrowed), CustomerSource::Header),
+        (headers::text(map, &headers::X_WEIR_CUSTOMER)?.map(Cow::Borrowed), CustomerSource::Header),
         (found.customer.clone(), CustomerSource::Header),
         (baggage.customer.as_deref().map(Cow::Borrowed), CustomerSource::Baggage),
         (in_body().map(Cow::Borrowed), CustomerSource::Body),
@@ -73,7 +74,7 @@ fn customer<'a>(
 }
 
 fn signed_customer(exchange: &Exchange, map: &HeaderMap) -> Result<Option<String>, Refusal> {
-    let Some(token) = headers::text(map, "x-weir-customer-token")? else { return Ok(None) };
+    let Some(token) = headers::text(map, &headers::X_WEIR_CUSTOMER_TOKEN)? else { return Ok(None) };
     let entry = &exchange.key.entry;
     let wrong = |why: &str| {
         let message = format!("the customer token was not accepted for key `{}`: {why}", entry.name);
@@ -113,7 +114,7 @@ fn tags(
         tags.insert("feature".to_owned(), feature.to_owned());
     }
     tags.extend(found.tags.iter().cloned());
-    for pair in headers::text(map, "x-weir-tags")?.unwrap_or_default().split(',').map(str::trim) {
+    for pair in headers::text(map, &headers::X_WEIR_TAGS)?.unwrap_or_default().split(',').map(str::trim) {
         if pair.is_empty() {
             continue;
         }
@@ -175,7 +176,7 @@ struct Baggage {
 impl Baggage {
     fn read(map: &HeaderMap) -> Self {
         let mut baggage = Self::default();
-        for member in headers::lenient(map, "baggage").unwrap_or_default().split(',').take(64) {
+        for member in headers::lenient(map, &headers::BAGGAGE).unwrap_or_default().split(',').take(64) {
             let Some((name, rest)) = member.split_once('=') else { continue };
             let value = rest.split(';').next().unwrap_or_default().trim();
             let slot = match name.trim() {

@@ -9,11 +9,13 @@ use weir_wire::Dialect;
 
 use crate::error::Refusal;
 
+/// Names as constants: to make one from text costs more than to look it up.
 macro_rules! names {
     ($($constant:ident = $text:literal),+ $(,)?) => {
-        $(pub(crate) const $constant: HeaderName = HeaderName::from_static($text);)+
+        $(pub(crate) const $constant: http::HeaderName = http::HeaderName::from_static($text);)+
     };
 }
+pub(super) use names;
 
 names! {
     X_REQUEST_ID = "x-request-id",
@@ -31,6 +33,21 @@ names! {
     X_RATELIMIT_RESET = "x-ratelimit-reset-requests",
     REQUEST_ID = "request-id",
     ANTHROPIC_VERSION = "anthropic-version",
+    X_WEIR_LOG = "x-weir-log",
+    X_WEIR_TIMEOUT_MS = "x-weir-timeout-ms",
+    X_WEIR_COST = "x-weir-cost",
+    X_WEIR_USER = "x-weir-user",
+    X_WEIR_SESSION = "x-weir-session",
+    X_WEIR_CUSTOMER = "x-weir-customer",
+    X_WEIR_CUSTOMER_TOKEN = "x-weir-customer-token",
+    X_WEIR_TAGS = "x-weir-tags",
+    BAGGAGE = "baggage",
+    TRACEPARENT = "traceparent",
+    HELICONE_AUTH = "helicone-auth",
+    X_API_KEY = "x-api-key",
+    X_GOOG_API_KEY = "x-goog-api-key",
+    API_KEY = "api-key",
+    X_PORTKEY_API_KEY = "x-portkey-api-key",
 }
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
@@ -99,7 +116,7 @@ pub(crate) fn mark_stream(map: &mut HeaderMap) {
 }
 
 /// A header's text, trimmed; `None` when absent or empty. What is not UTF-8 is an error that names the header.
-pub(crate) fn text<'m>(map: &'m HeaderMap, name: &str) -> Result<Option<&'m str>, Refusal> {
+pub(crate) fn text<'m>(map: &'m HeaderMap, name: &HeaderName) -> Result<Option<&'m str>, Refusal> {
     let Some(value) = map.get(name) else { return Ok(None) };
     match std::str::from_utf8(value.as_bytes()) {
         Ok(text) => Ok(Some(text.trim()).filter(|text| !text.is_empty())),
@@ -108,7 +125,7 @@ pub(crate) fn text<'m>(map: &'m HeaderMap, name: &str) -> Result<Option<&'m str>
 }
 
 /// A header's text where odd bytes count as absence.
-pub(crate) fn lenient<'m>(map: &'m HeaderMap, name: &str) -> Option<&'m str> {
+pub(crate) fn lenient<'m>(map: &'m HeaderMap, name: &HeaderName) -> Option<&'m str> {
     let text = std::str::from_utf8(map.get(name)?.as_bytes()).ok()?.trim();
     (!text.is_empty()).then_some(text)
 }

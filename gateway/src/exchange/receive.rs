@@ -78,7 +78,7 @@ enum Encoding {
 }
 
 fn encoding_of(head: &Parts) -> Result<Option<Encoding>, Refusal> {
-    match headers::lenient(&head.headers, CONTENT_ENCODING.as_str()) {
+    match headers::lenient(&head.headers, &CONTENT_ENCODING) {
         None | Some("identity") => Ok(None),
         Some("gzip" | "x-gzip") => Ok(Some(Encoding::Gzip)),
         Some("zstd") => Ok(Some(Encoding::Zstd)),

@@ -138,20 +138,35 @@ impl Rows for BodiesOf<'_> {
     }
 
     fn count(&self) -> usize {
-        self.0.bodies().count()
+        let (mut bodies, mut count) = (self.0.bodies(), 0);
+        while let Some(body) = bodies.read() {
+            count += usize::from(body.is_some());
+        }
+        count
     }
 
     async fn write(&self, range: Range<usize>, insert: &mut Insert<Self::Row>) -> Result<(), Error> {
-        for (row, body) in self.0.bodies().enumerate() {
+        let (mut bodies, mut row) = (self.0.bodies(), 0);
+        while let Some(body) = bodies.read() {
+            let Some(body) = body else { continue };
             if range.contains(&row) {
                 insert.write(&body_row(&self.0.seal, &body)).await?;
             }
+            row += 1;
         }
         Ok(())
     }
 
     fn record(&self, number: usize) -> Option<Vec<u8>> {
-        self.0.bodies().nth(number).map(|body| encode(&body))
+        let (mut bodies, mut row) = (self.0.bodies(), 0);
+        while let Some(body) = bodies.read() {
+            let Some(body) = body else { continue };
+            if row == number {
+                return Some(encode(&body));
+            }
+            row += 1;
+        }
+        None
     }
 }
 

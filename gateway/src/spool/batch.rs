@@ -6,12 +6,13 @@ use std::ops::Range;
 use std::os::unix::fs::FileExt;
 use std::path::Path;
 
-use weir_contract::record::{BodyRecord, GapRecord, RequestRecord, SealRecord};
+use weir_contract::record::{GapRecord, RequestRecord, SealRecord};
 use weir_contract::sync::BatchSummary;
 
 use super::bodies;
 use super::checkpoint::Place;
 use super::frame::{self, Kind};
+use super::view::{BodyView, RequestView};
 
 /// Where a sealed batch stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -72,17 +73,21 @@ impl Batch {
         !self.bodies.is_empty()
     }
 
-    /// Its requests, in order.
-    pub(super) fn requests(&self) -> impl Iterator<Item = RequestRecord> {
+    /// Its requests, in order, where they stand.
+    pub(super) fn requests(&self) -> impl Iterator<Item = RequestView<'_>> {
         self.payloads(&self.requests)
             .filter_map(|payload| readable(postcard::from_bytes(payload).ok(), &self.seal))
     }
 
-    /// Its bodies, in order.
-    pub(super) fn bodies(&self) -> impl Iterator<Item = BodyRecord> {
-        self.payloads(&self.bodies)
-            .filter_map(|payload| readable(bodies::decode(payload), &self.seal))
-            .map(|(body, _)| body)
+    /// The same as records of their own.
+    pub(super) fn records(&self) -> impl Iterator<Item = RequestRecord> {
+        self.payloads(&self.requests)
+            .filter_map(|payload| readable(postcard::from_bytes(payload).ok(), &self.seal))
+    }
+
+    /// Its bodies, in order, one at a time.
+    pub(super) fn bodies(&self) -> BodyReader<'_> {
+        BodyReader { batch: self, next: 0, raw: Vec::new() }
     }
 
     /// How many rows for calls its records make, gaps included.
@@ -97,6 +102,23 @@ impl Batch {
 
     fn payloads<'b>(&'b self, places: &'b [Range<usize>]) -> impl Iterator<Item = &'b [u8]> {
         places.iter().filter_map(|place| self.bytes.get(place.clone()))
+    }
+}
+
+/// Unpacks a batch's bodies one after another, each into the memory of the one before.
+pub(super) struct BodyReader<'b> {
+    batch: &'b Batch,
+    next: usize,
+    raw: Vec<u8>,
+}
+
+impl BodyReader<'_> {
+    /// The next body, or `Some(None)` for one that cannot be read, which has been told.
+    pub(super) fn read(&mut self) -> Option<Option<BodyView<'_>>> {
+        let place = self.batch.bodies.get(self.next)?.clone();
+        self.next += 1;
+        let payload = self.batch.bytes.get(place).unwrap_or_default();
+        Some(readable(bodies::unpack(payload, &mut self.raw), &self.batch.seal))
     }
 }
 

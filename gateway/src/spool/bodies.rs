@@ -8,11 +8,12 @@ use std::thread;
 use std::time::Duration;
 
 use bytes::{Bytes, BytesMut};
-use lz4_flex::block::{CompressTable, compress_into_with_table, get_maximum_output_size};
+use lz4_flex::block::{CompressTable, compress_into_with_table, decompress_into, get_maximum_output_size};
 use weir_contract::id::{CustomerId, RequestId, SessionId, WorkspaceId};
 use weir_contract::record::{BodyRecord, RequestRecord};
 
 use super::queue::{Item, Shared};
+use super::view::BodyView;
 use super::{Bodies, Extract};
 
 /// How long work may gather while the thread rests: to wake it for every body would cost the request's thread more than
@@ -146,6 +147,18 @@ impl Encoder {
     }
 }
 
+/// The body in a frame's payload, where it stands once decompressed into that memory.
+pub(super) fn unpack<'r>(payload: &[u8], raw: &'r mut Vec<u8>) -> Option<BodyView<'r>> {
+    let (length, packed) = payload.split_first_chunk::<LENGTH_BYTES>()?;
+    let length = usize::try_from(u32::from_le_bytes(*length)).ok()?;
+    if raw.len() < length {
+        raw.resize(length, 0);
+    }
+    let raw = raw.get_mut(..length)?;
+    let written = decompress_into(packed, raw).ok()?;
+    postcard::from_bytes(raw.get(..written)?).ok()
+}
+
 /// The record of a body frame's payload, and how long it is decompressed.
 pub(super) fn decode(payload: &[u8]) -> Option<(BodyRecord, u64)> {
     let raw = lz4_flex::decompress_size_prepended(payload).ok()?;
@@ -224,6 +237,10 @@ mod tests {
         assert_eq!((body.attempt, body.customer.as_str(), body.started_at_us), (3, "acme", 7));
         assert_eq!(body.search_text.len(), SEARCH_TEXT_MAX, "searchable text is bounded");
         assert_eq!(raw, raw_again);
+        let mut memory = b"what was read before".repeat(2000);
+        let view = unpack(&payload, &mut memory).unwrap();
+        assert_eq!((view.response.0, view.search_text), (&body.response[..], &*body.search_text));
+        assert_eq!(unpack(&payload[..payload.len() / 2], &mut memory), None);
     }
 
     #[test]

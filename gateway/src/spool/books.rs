@@ -30,7 +30,7 @@ impl Deliver for BooksSink {
     async fn deliver(&mut self, batch: &Batch, _progress: &mut Progress<'_>) -> Result<(), Failure> {
         let summary = match &batch.sum {
             Some(sum) => sum.clone(),
-            None => summarise(&batch.seal, batch.requests(), &batch.gaps)
+            None => summarise(&batch.seal, batch.records(), &batch.gaps)
                 .map_err(|error| Failure::certain(format!("a batch cannot be summed: {error}")))?,
         };
         if summary.lines.is_empty() {

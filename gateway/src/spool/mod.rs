@@ -13,7 +13,7 @@
 //! | `start`, `queue` | the threads, and what the request path shares with them |
 //! | `writer`, `tempo`, `full`, `bodies`, `flusher` | the threads: rows and how they gather, what to do without room, bodies, `fdatasync` |
 //! | `recover` | what the last life of the gateway left behind |
-//! | `batch`, `shelf`, `checkpoint` | sealed batches waiting, files and their release, how far each sink is |
+//! | `batch`, `view`, `shelf`, `checkpoint` | sealed batches waiting, their records where they stand, files and their release, how far each sink is |
 //! | `courier`, `archive`, `rows`, `dead`, `books` | delivery: retry forever, the archive's tables, rows it refuses, the books |
 //! | `status`, [`bench`] | counters; how fast it is |
 
@@ -43,6 +43,7 @@ mod summary;
 mod tempo;
 #[cfg(test)]
 mod tests;
+mod view;
 mod writer;
 
 use std::path::Path;

@@ -1,16 +1,15 @@
 //! The archive's rows, made from a batch's records. The same records make the same rows, whenever they are sent.
 
-use bytes::Bytes;
 use clickhouse::Row;
 use serde::Serialize;
 use uuid::Uuid;
+use weir_contract::id::HexText;
 use weir_contract::money::Money;
-use weir_contract::record::{
-    BodyRecord, CallRecord, CustomerSource, GapRecord, Origin, Outcome, RequestRecord, SealRecord,
-};
+use weir_contract::record::{CustomerSource, GapRecord, Origin, Outcome, SealRecord};
 use weir_contract::usage::{Bucket, Usage};
 
 use super::sealer::period;
+use super::view::{BodyView, CallView, Octets, RequestView};
 
 /// Most bytes of a preview or an error text in a row.
 const TEXT_MAX: usize = 1024;
@@ -32,10 +31,10 @@ pub(super) struct CallRow<'a> {
     pub(super) replay_of: Uuid,
     #[serde(with = "clickhouse::serde::uuid")]
     pub(super) parent_request_id: Uuid,
-    pub(super) trace_id: String,
-    pub(super) span_id: String,
-    pub(super) parent_span_id: String,
-    pub(super) caller_span_id: String,
+    pub(super) trace_id: HexText,
+    pub(super) span_id: HexText,
+    pub(super) parent_span_id: HexText,
+    pub(super) caller_span_id: HexText,
     pub(super) workspace_id: &'a str,
     pub(super) environment: &'a str,
     pub(super) key_id: &'a str,
@@ -69,7 +68,7 @@ pub(super) struct CallRow<'a> {
     pub(super) error_type: &'a str,
     pub(super) error_side: &'a str,
     pub(super) error_message: &'a str,
-    pub(super) finish_reasons: &'a [String],
+    pub(super) finish_reasons: &'a [&'a str],
     pub(super) duration_us: u64,
     pub(super) attempt_us: u64,
     pub(super) ttft_us: u32,
@@ -104,8 +103,8 @@ pub(super) struct CallRow<'a> {
     pub(super) budget_before: Vec<i64>,
     pub(super) budget_after: Vec<i64>,
     pub(super) guardrail_action: &'a str,
-    pub(super) guardrail_ids: &'a [String],
-    pub(super) tags: &'a [(String, String)],
+    pub(super) guardrail_ids: &'a [&'a str],
+    pub(super) tags: &'a [(&'a str, &'a str)],
     pub(super) params: &'a str,
     pub(super) compat: &'a str,
     pub(super) body_state: &'a str,
@@ -118,7 +117,7 @@ pub(super) struct CallRow<'a> {
 }
 
 /// The row of a request's call of that number; the last one is final.
-pub(super) fn call_row<'a>(seal: &'a SealRecord, request: &'a RequestRecord, number: usize) -> CallRow<'a> {
+pub(super) fn call_row<'a>(seal: &'a SealRecord, request: &'a RequestView<'a>, number: usize) -> CallRow<'a> {
     let mut row = CallRow::of_request(seal, request);
     row.attempt = u8::try_from(number).unwrap_or(u8::MAX);
     if let Some(call) = request.calls.get(number) {
@@ -166,7 +165,7 @@ pub(super) fn gap_row<'a>(seal: &'a SealRecord, gap: &'a GapRecord) -> CallRow<'
 
 impl<'a> CallRow<'a> {
     /// What all rows of a request have in common.
-    fn of_request(seal: &'a SealRecord, request: &'a RequestRecord) -> Self {
+    fn of_request(seal: &'a SealRecord, request: &'a RequestView<'a>) -> Self {
         Self {
             started_at: request.started_at_us,
             request_id: request.request_id.0,
@@ -174,23 +173,23 @@ impl<'a> CallRow<'a> {
             origin: request.origin.name(),
             replay_of: request.replay_of.0,
             parent_request_id: request.parent_request_id.0,
-            trace_id: request.trace_id.to_string(),
-            parent_span_id: request.span_id.to_string(),
-            caller_span_id: request.caller_span_id.to_string(),
-            workspace_id: request.workspace.as_str(),
-            environment: &request.environment,
-            key_id: request.key.as_str(),
-            customer_id: request.customer.as_str(),
+            trace_id: request.trace_id.hex(),
+            parent_span_id: request.span_id.hex(),
+            caller_span_id: request.caller_span_id.hex(),
+            workspace_id: request.workspace,
+            environment: request.environment,
+            key_id: request.key,
+            customer_id: request.customer,
             customer_source: request.customer_source.name(),
-            user_id: request.user.as_str(),
-            session_id: request.session.as_str(),
-            operation: &request.operation,
-            api: &request.api,
+            user_id: request.user,
+            session_id: request.session,
+            operation: request.operation,
+            api: request.api,
             stream: request.stream,
-            model_requested: &request.model_requested,
-            prompt_name: &request.prompt_name,
+            model_requested: request.model_requested,
+            prompt_name: request.prompt_name,
             prompt_version: request.prompt_version,
-            rule_id: request.rule.as_str(),
+            rule_id: request.rule,
             rule_version: request.rule_version,
             policy_revision: request.policy_revision.0,
             cache_status: request.cache_status.name(),
@@ -199,10 +198,10 @@ impl<'a> CallRow<'a> {
             duration_us: request.duration_us,
             overhead_us: small(request.overhead_us),
             billing_period: period(request.started_at_us, seal.sealed_at_us),
-            guardrail_action: or_none(&request.guardrail_action),
+            guardrail_action: or_none(request.guardrail_action),
             guardrail_ids: &request.guardrails,
             tags: &request.tags,
-            compat: &request.compat,
+            compat: request.compat,
             body_state: request.body_state.name(),
             gateway_id: seal.gateway.as_str(),
             ingest_batch: seal.batch.as_str(),
@@ -210,30 +209,30 @@ impl<'a> CallRow<'a> {
         }
     }
 
-    fn set_call(&mut self, call: &'a CallRecord) {
+    fn set_call(&mut self, call: &'a CallView<'a>) {
         self.target_no = call.target_no;
         self.try_no = call.try_no;
-        self.span_id = call.span_id.to_string();
+        self.span_id = call.span_id.hex();
         self.attempt_started_at = call.started_at_us;
         self.attempt_us = call.attempt_us;
         self.ttft_us = small(call.ttft_us);
-        self.endpoint_id = call.endpoint.as_str();
-        self.provider = &call.provider;
-        self.region = &call.region;
-        self.model = &call.model;
-        self.service_tier = &call.service_tier;
-        self.provider_request_id = &call.provider_request_id;
-        self.action = &call.action;
+        self.endpoint_id = call.endpoint;
+        self.provider = call.provider;
+        self.region = call.region;
+        self.model = call.model;
+        self.service_tier = call.service_tier;
+        self.provider_request_id = call.provider_request_id;
+        self.action = call.action;
         self.outcome = call.outcome.name();
         self.http_status = call.http_status;
-        self.error_type = &call.error_type;
+        self.error_type = call.error_type;
         self.error_side = call.error_side.name();
-        self.error_message = bounded(&call.error_message);
+        self.error_message = bounded(call.error_message);
         self.finish_reasons = &call.finish_reasons;
         self.set_usage(&call.usage);
-        self.usage_raw = &call.usage_raw;
+        self.usage_raw = call.usage_raw;
         self.rated = call.charge.rated;
-        self.price_version = call.price_version.as_str();
+        self.price_version = call.price_version;
         let lines = &call.charge.lines;
         self.line_kinds = lines.iter().map(|line| line.bucket.name()).collect();
         self.line_units = lines.iter().map(|line| line.units).collect();
@@ -245,21 +244,21 @@ impl<'a> CallRow<'a> {
     }
 
     /// What only the final row says: sums over all rows must not count it twice.
-    fn set_final(&mut self, request: &'a RequestRecord) {
+    fn set_final(&mut self, request: &'a RequestView<'a>) {
         self.is_final = true;
         self.outcome = request.outcome.name();
         self.http_status = request.http_status;
         self.ttft_us = small(request.ttft_us);
         self.explain = serde_json::to_string(&request.explain).unwrap_or_default();
-        self.params = &request.params;
+        self.params = request.params;
         self.hold = request.hold.nano();
-        self.budget_ids = request.budgets.iter().map(|touch| touch.budget.as_str()).collect();
+        self.budget_ids = request.budgets.iter().map(|touch| touch.budget).collect();
         self.budget_before = request.budgets.iter().map(|touch| touch.before.nano()).collect();
         self.budget_after = request.budgets.iter().map(|touch| touch.after.nano()).collect();
         self.request_bytes = small(request.request_bytes);
         self.response_bytes = small(request.response_bytes);
-        self.prompt_preview = bounded(&request.prompt_preview);
-        self.response_preview = bounded(&request.response_preview);
+        self.prompt_preview = bounded(request.prompt_preview);
+        self.response_preview = bounded(request.response_preview);
     }
 
     fn set_usage(&mut self, usage: &Usage) {
@@ -295,41 +294,41 @@ pub(super) struct BodyRow<'a> {
     customer_id: &'a str,
     session_id: &'a str,
     retention_days: u16,
-    request: &'a Bytes,
-    response: &'a Bytes,
-    upstream_request: &'a Bytes,
-    upstream_response: &'a Bytes,
+    request: Octets<'a>,
+    response: Octets<'a>,
+    upstream_request: Octets<'a>,
+    upstream_response: Octets<'a>,
     body_format: &'a str,
     content_type: &'a str,
     redaction_version: u32,
     stream_marks: &'a [u32],
-    request_headers: &'a [(String, String)],
-    response_headers: &'a [(String, String)],
+    request_headers: &'a [(&'a str, &'a str)],
+    response_headers: &'a [(&'a str, &'a str)],
     search_text: &'a str,
     ingest_batch: &'a str,
 }
 
 /// The row of a body.
-pub(super) fn body_row<'a>(seal: &'a SealRecord, body: &'a BodyRecord) -> BodyRow<'a> {
+pub(super) fn body_row<'a>(seal: &'a SealRecord, body: &'a BodyView<'a>) -> BodyRow<'a> {
     BodyRow {
         started_at: body.started_at_us,
         request_id: body.request_id.0,
         attempt: body.attempt,
-        workspace_id: body.workspace.as_str(),
-        customer_id: body.customer.as_str(),
-        session_id: body.session.as_str(),
+        workspace_id: body.workspace,
+        customer_id: body.customer,
+        session_id: body.session,
         retention_days: body.retention_days,
-        request: &body.request,
-        response: &body.response,
-        upstream_request: &body.upstream_request,
-        upstream_response: &body.upstream_response,
-        body_format: &body.body_format,
-        content_type: &body.content_type,
+        request: body.request,
+        response: body.response,
+        upstream_request: body.upstream_request,
+        upstream_response: body.upstream_response,
+        body_format: body.body_format,
+        content_type: body.content_type,
         redaction_version: 0,
         stream_marks: &body.stream_marks,
         request_headers: &body.request_headers,
         response_headers: &body.response_headers,
-        search_text: &body.search_text,
+        search_text: body.search_text,
         ingest_batch: seal.batch.as_str(),
     }
 }
@@ -387,20 +386,21 @@ mod tests {
     use weir_contract::price::{Charge, Line};
     use weir_contract::usage::UsageSource;
 
-    fn call(nano: i64) -> CallRecord {
+    fn call(nano: i64) -> CallView<'static> {
         let line = Line { bucket: Bucket::Output, units: 3, rate: Some(5), amount: Money::from_nano(nano) };
         let charge = Charge { lines: vec![line], total: Money::from_nano(nano), rated: true };
-        CallRecord { charge, outcome: Outcome::UpstreamError, ..CallRecord::default() }
+        CallView { charge, outcome: Outcome::UpstreamError, ..CallView::default() }
     }
 
     #[test]
     fn a_request_has_one_final_row_and_its_costs_are_in_its_rows() {
-        let request = RequestRecord {
+        let preview = "ä".repeat(TEXT_MAX);
+        let request = RequestView {
             calls: vec![call(1), call(2), call(4)],
             hold: Money::from_nano(9),
             started_at_us: 77,
-            prompt_preview: "ä".repeat(TEXT_MAX),
-            ..RequestRecord::default()
+            prompt_preview: &preview,
+            ..RequestView::default()
         };
         let seal = SealRecord::default();
         let rows: Vec<_> = (0..3).map(|number| call_row(&seal, &request, number)).collect();
