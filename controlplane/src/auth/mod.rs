@@ -28,7 +28,8 @@ pub(crate) use allowed::{identify, presented};
 pub use password::PASSWORD_MIN;
 pub use permission::{
     Grant, ManageGateways, ManageKeys, ManagePeople, ManageProviders, ManageTokens, ManageWorkspaces,
-    OwnAccount, Permission, Publish, ReadAudit, ReadBodies, ReadFigures, ReadSetup, Right, Role,
+    OwnAccount, Permission, Publish, ReadAudit, ReadBodies, ReadFigures, ReadRevisions, ReadSetup, Right,
+    Role,
 };
 
 /// What a request carries to say who asks.

@@ -11,6 +11,8 @@ pub enum Right {
     ReadBodies,
     /// See how things are set up: keys, endpoints, models, gateways, revisions.
     ReadSetup,
+    /// See what is in force on all gateways, and what would come into force: every workspace's set-up is in it.
+    ReadRevisions,
     /// Create and revoke keys.
     ManageKeys,
     /// Change endpoints, models, credentials.
@@ -33,10 +35,11 @@ pub enum Right {
 
 impl Right {
     /// Every right.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ReadFigures,
         Self::ReadBodies,
         Self::ReadSetup,
+        Self::ReadRevisions,
         Self::ManageKeys,
         Self::ManageProviders,
         Self::Publish,
@@ -55,6 +58,7 @@ impl Right {
             Self::ReadFigures => "see requests and costs",
             Self::ReadBodies => "read bodies",
             Self::ReadSetup => "see the set-up",
+            Self::ReadRevisions => "see what is published for all workspaces",
             Self::ManageKeys => "manage keys",
             Self::ManageProviders => "manage providers and models",
             Self::Publish => "publish",
@@ -65,6 +69,14 @@ impl Right {
             Self::ReadAudit => "read the audit log",
             Self::OwnAccount => "look after one's own account",
         }
+    }
+}
+
+impl Right {
+    /// Whether it concerns the whole installation: a role in one workspace does not carry it, whatever the role.
+    #[must_use]
+    pub const fn is_for_all(self) -> bool {
+        matches!(self, Self::ReadRevisions | Self::Publish | Self::ManageGateways | Self::ReadAudit)
     }
 }
 
@@ -99,10 +111,11 @@ impl Role {
     const fn carries(self, right: Right) -> bool {
         match self {
             Self::Admin => true,
-            Self::Member => {
-                matches!(right, Right::ReadFigures | Right::ReadSetup | Right::ManageKeys | Right::OwnAccount)
-            }
-            Self::Viewer => matches!(right, Right::ReadFigures | Right::ReadSetup | Right::OwnAccount),
+            Self::Member => matches!(right, Right::ManageKeys) || Self::Viewer.carries(right),
+            Self::Viewer => matches!(
+                right,
+                Right::ReadFigures | Right::ReadSetup | Right::ReadRevisions | Right::OwnAccount
+            ),
         }
     }
 }
@@ -123,7 +136,8 @@ impl Grant {
     /// Whether the grant carries the right, wherever it holds.
     #[must_use]
     pub fn carries(&self, right: Right) -> bool {
-        if right == Right::ReadBodies { self.read_bodies } else { self.role.carries(right) }
+        let reaches = self.workspace.is_none() || !right.is_for_all();
+        reaches && if right == Right::ReadBodies { self.read_bodies } else { self.role.carries(right) }
     }
 
     /// What is left of the grant within another: nothing when they hold in different workspaces.
@@ -169,6 +183,8 @@ permissions! {
     ReadBodies
     /// [`Right::ReadSetup`]
     ReadSetup
+    /// [`Right::ReadRevisions`]
+    ReadRevisions
     /// [`Right::ManageKeys`]
     ManageKeys
     /// [`Right::ManageProviders`]
