@@ -1,4 +1,6 @@
-//! API tokens: for scripts, with a scope and an end. Nobody gives away more than they have.
+//! API tokens: for scripts, with a scope and an end. Nobody gives away more than they have, nor for longer: a token does what
+//! its scope says and its maker may do at that moment. It ends with its maker's account, and a token made by a token ends
+//! with that one.
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
@@ -7,14 +9,18 @@ use weir_web::form::FieldError;
 
 use crate::app::App;
 use crate::audit::{self, Change};
-use crate::auth::{Actor, Grant, Right, Role};
+use crate::auth::{Actor, Grant, Right, Role, session};
+use crate::bootstrap::OURSELVES;
 use crate::error::{AppError, FieldErrors};
 use crate::objects::check_name;
-use crate::store::Conn;
 use crate::store::token::{
     TokenRow, create_token, find_token, find_token_by_hash, list_tokens, update_token_revoked,
 };
+use crate::store::{Conn, StoreError};
 use crate::token;
+
+/// Tokens made by tokens made by tokens, so far and no further.
+const GENERATIONS_MAX: usize = 8;
 
 /// An API token, without its secret.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -40,6 +46,8 @@ pub struct ApiToken {
     pub expires_us: Option<i64>,
     /// When it was revoked, µs UTC.
     pub revoked_us: Option<i64>,
+    /// Whether it opens anything: not revoked, not ended, and whoever made it may still do what it is for.
+    pub works: bool,
 }
 
 /// What people say about a new token.
@@ -67,30 +75,63 @@ pub(crate) async fn identify(app: &App, presented: &str) -> Result<Actor, AppErr
     if !token::is_well_formed(token::API, presented) {
         return Err(AppError::Unauthenticated);
     }
-    let hash = token::hash(presented);
-    let row =
-        find_token_by_hash(&mut *app.store.read().await?, &hash).await?.ok_or(AppError::Unauthenticated)?;
-    let ended = row.expires_us.is_some_and(|at_us| at_us <= app.clock.now_us());
-    if ended || row.revoked_us.is_some() {
+    let mut reading = app.store.read().await?;
+    let row = find_token_by_hash(&mut reading, &token::hash(presented)).await?;
+    let row = row.ok_or(AppError::Unauthenticated)?;
+    let grants = rights(&mut reading, &row, app.clock.now_us()).await?;
+    if grants.is_empty() {
         return Err(AppError::Unauthenticated);
     }
-    let grant = Role::from_name(&row.role).map(|role| Grant {
-        workspace: place(&row),
-        role,
-        read_bodies: row.read_bodies != 0,
-    });
-    Ok(Actor { id: row.id, name: row.name, email: String::new(), grants: grant.into_iter().collect() })
+    Ok(Actor { id: row.id, name: row.name, email: String::new(), grants })
 }
 
-/// All tokens, newest first.
+/// What can be done with the token now: what it was made for, as far as whoever made it may do so now. Nothing when it
+/// ended, or when its maker did: a person who was shut out, a token that was revoked.
+async fn rights(conn: &mut Conn, token: &TokenRow, now_us: i64) -> Result<Vec<Grant>, StoreError> {
+    let Some(mut left) = grant(token, now_us).map(|grant| vec![grant]) else { return Ok(Vec::new()) };
+    let mut maker = token.created_by.clone();
+    for _ in 0..GENERATIONS_MAX {
+        if maker == OURSELVES {
+            return Ok(left);
+        }
+        let (grants, makers_maker) = match find_token(conn, &maker).await? {
+            Some(row) => (grant(&row, now_us).into_iter().collect(), Some(row.created_by)),
+            None => {
+                (session::person(conn, &maker).await?.map(|person| person.grants).unwrap_or_default(), None)
+            }
+        };
+        left = left.iter().flat_map(|one| grants.iter().filter_map(|other| one.within(other))).collect();
+        match makers_maker {
+            Some(id) => maker = id,
+            None => return Ok(left),
+        }
+    }
+    Ok(Vec::new())
+}
+
+/// The scope of a token that has not ended.
+fn grant(row: &TokenRow, now_us: i64) -> Option<Grant> {
+    let ended = row.revoked_us.is_some() || row.expires_us.is_some_and(|at_us| at_us <= now_us);
+    let role = Role::from_name(&row.role).filter(|_| !ended)?;
+    Some(Grant { workspace: place(row), role, read_bodies: row.read_bodies != 0 })
+}
+
+/// Whether the actor manages tokens where this one is valid. To others there is no such token.
+fn is_seen(actor: &Actor, token: &ApiToken) -> bool {
+    actor.may_in(Right::ManageTokens, token.workspace.as_ref())
+}
+
+/// The tokens the actor manages, newest first.
 pub async fn list(app: &App, actor: &Actor) -> Result<Vec<ApiToken>, AppError> {
-    let reach = actor.reach(Right::ManageTokens);
-    let tokens = list_tokens(&mut *app.store.read().await?).await?.into_iter().map(ApiToken::from);
-    let visible = |token: &ApiToken| match &token.workspace {
-        None => reach == crate::auth::Reach::All,
-        Some(workspace) => reach.includes(workspace),
-    };
-    Ok(tokens.filter(visible).collect())
+    let now_us = app.clock.now_us();
+    let mut reading = app.store.read().await?;
+    let mut seen = Vec::new();
+    for row in list_tokens(&mut reading).await? {
+        let works = !rights(&mut reading, &row, now_us).await?.is_empty();
+        seen.push(ApiToken { works, ..ApiToken::from(row) });
+    }
+    seen.retain(|token| is_seen(actor, token));
+    Ok(seen)
 }
 
 /// Makes a token; its secret is told this once.
@@ -136,6 +177,10 @@ pub(crate) async fn create_in(
         revoked_us: None,
     };
     create_token(conn, &row).await?;
+    if rights(conn, &row, now_us).await?.is_empty() {
+        let sentence = "whoever makes this token may do nothing with it, so it would not work: sign in and make it there";
+        return Err(AppError::Conflict(sentence.to_owned()));
+    }
     let made = ApiToken::from(row);
     let (object, after) = (made.id.as_str(), audit::state(&made));
     let change = Change { actor, action: "token.create", object, before: String::new(), after };
@@ -146,14 +191,14 @@ pub(crate) async fn create_in(
 /// Revokes a token; acts at once.
 pub async fn revoke(app: &App, actor: &Actor, id: &str) -> Result<ApiToken, AppError> {
     let mut writing = app.store.write().await?;
-    let row = find_token(&mut writing, id).await?.ok_or_else(|| AppError::not_found("token", id))?;
-    let before = ApiToken::from(row);
-    actor.require(Right::ManageTokens, before.workspace.as_ref())?;
+    let before =
+        find_token(&mut writing, id).await?.map(ApiToken::from).filter(|token| is_seen(actor, token));
+    let before = before.ok_or_else(|| AppError::not_found("token", id))?;
     let now_us = app.clock.now_us();
     if !update_token_revoked(&mut writing, id, now_us).await? {
         return Ok(before);
     }
-    let after = ApiToken { revoked_us: Some(now_us), ..before.clone() };
+    let after = ApiToken { revoked_us: Some(now_us), works: false, ..before.clone() };
     let change = Change {
         actor: &actor.id,
         action: "token.revoke",
@@ -182,6 +227,7 @@ impl From<TokenRow> for ApiToken {
             created_us: row.created_us,
             created_by: row.created_by,
             expires_us: row.expires_us,
+            works: row.revoked_us.is_none(),
             revoked_us: row.revoked_us,
         }
     }

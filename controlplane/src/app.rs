@@ -13,6 +13,7 @@ use weir_contract::price::PriceBook;
 use crate::api::Pace;
 use crate::api::sync::Lacking;
 use crate::archive::Archive;
+use crate::auth::browser::Browsers;
 use crate::auth::password::Passwords;
 use crate::auth::throttle::Throttle;
 use crate::config::ControlConfig;
@@ -56,6 +57,7 @@ pub struct Handles {
     pub(crate) vault: Vault,
     pub(crate) passwords: Passwords,
     pub(crate) throttle: Throttle,
+    pub(crate) browsers: Browsers,
     pub(crate) pace: Pace,
     pub(crate) policy_secret: PolicySecret,
     pub(crate) signing_key: SigningKey,

@@ -10,6 +10,7 @@
 //! | [`account`] | one's own sessions |
 //! | `objects` [`providers`] | drafts with versions, the pattern of all of them; the providers we know, as data |
 //! | [`prices`] [`observed`] | the price book as people read it; how fast and how well endpoints and models answer |
+//! | `bucket` | how often something may happen, for each of many names |
 //! | [`refusal`] | what the API refuses before a handler is asked |
 //! | [`precondition`] | two editors of one thing: tags, and who is told |
 //! | [`publish`] | drafts → checked → numbered, signed snapshot → gateways; diff, restore |
@@ -37,6 +38,7 @@ pub mod auth;
 pub mod backup;
 mod books;
 mod bootstrap;
+mod bucket;
 pub mod config;
 pub mod endpoints;
 pub mod error;
@@ -242,11 +244,13 @@ async fn open(config: ControlConfig, ambient: Ambient, book: Arc<PriceBook>) -> 
     let fresh = |random: &dyn weir_contract::clock::Randomness| Zeroizing::new(random.bytes::<32>().to_vec());
     let policy = vault.keep(&mut writing, "policy", now_us, fresh).await?;
     let signing = vault.keep(&mut writing, "signing", now_us, fresh).await?;
+    let browsers = vault.keep(&mut writing, "browsers", now_us, fresh).await?;
     writing.commit().await?;
     let app = App(Arc::new(Handles {
         archive: Archive::new(&config.archive),
         passwords: auth::password::Passwords::new(Arc::clone(&random)),
         throttle: auth::throttle::Throttle::new(Arc::clone(&clock)),
+        browsers: auth::browser::Browsers::new(&browsers),
         policy_secret: PolicySecret::new(of_32_bytes(&policy)?)?,
         signing_key: SigningKey::from_seed(&of_32_bytes(&signing)?)?,
         publisher: publish::Publisher::default(),

@@ -10,7 +10,7 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 
 use super::permission::{Permission, Right};
-use super::{Actor, Presented, origin, session};
+use super::{Actor, Presented, address, origin, session};
 use crate::app::App;
 use crate::error::AppError;
 use crate::{api_tokens, gateways};
@@ -45,7 +45,9 @@ impl<P: Permission> FromRequestParts<App> for Allowed<P> {
 /// Whoever asks, whatever they may do.
 pub(crate) async fn identify(parts: &Parts, app: &App) -> Result<Actor, AppError> {
     match presented(&parts.headers) {
-        Presented::Bearer(token) => api_tokens::identify(app, token).await,
+        Presented::Bearer(token) => {
+            app.throttle.token(address(parts, app), token, api_tokens::identify(app, token)).await
+        }
         Presented::Session(token) => {
             origin::check(parts, app)?;
             session::identify(app, token).await?.ok_or_else(|| who(parts))
@@ -115,7 +117,9 @@ impl FromRequestParts<App> for FromGateway {
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
         match presented(&parts.headers) {
-            Presented::Bearer(token) => gateways::identify(app, token).await,
+            Presented::Bearer(token) => {
+                app.throttle.token(address(parts, app), token, gateways::identify(app, token)).await
+            }
             Presented::Session(_) | Presented::Nothing => Err(AppError::Unauthenticated),
         }
     }

@@ -3,6 +3,7 @@
 
 mod actor;
 mod allowed;
+pub(crate) mod browser;
 pub(crate) mod live;
 pub(crate) mod origin;
 pub(crate) mod password;
@@ -27,7 +28,8 @@ pub(crate) use allowed::{identify, presented};
 pub use password::PASSWORD_MIN;
 pub use permission::{
     Grant, ManageGateways, ManageKeys, ManagePeople, ManageProviders, ManageTokens, ManageWorkspaces,
-    OwnAccount, Permission, Publish, ReadAudit, ReadBodies, ReadFigures, ReadSetup, Right, Role,
+    OwnAccount, Permission, Publish, ReadAudit, ReadBodies, ReadFigures, ReadRevisions, ReadSetup, Right,
+    Role,
 };
 
 /// What a request carries to say who asks.
@@ -54,13 +56,20 @@ pub struct Remote {
     pub address: IpAddr,
     /// The browser.
     pub agent: String,
+    mark: String,
+    session: String,
 }
 
 impl Remote {
     /// As a session remembers it.
     #[must_use]
     pub fn origin(&self) -> session::Origin {
-        session::Origin { address: self.address.to_string(), agent: self.agent.clone() }
+        session::Origin {
+            address: self.address.to_string(),
+            agent: self.agent.clone(),
+            mark: self.mark.clone(),
+            earlier: self.session.clone(),
+        }
     }
 }
 
@@ -68,12 +77,22 @@ impl FromRequestParts<App> for Remote {
     type Rejection = AppError;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, AppError> {
-        let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-        let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
-        let agent = parts.headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-        let address = forwarded(&parts.headers, app.config.trusted_proxies).unwrap_or(peer);
-        Ok(Self { address, agent: agent.to_owned() })
+        let headers = &parts.headers;
+        let agent = headers.get(USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
+        Ok(Self {
+            address: address(parts, app),
+            agent: agent.to_owned(),
+            mark: browser::cookie(headers).unwrap_or_default().to_owned(),
+            session: session::cookie(headers).unwrap_or_default().to_owned(),
+        })
     }
+}
+
+/// The address a request comes from, through as many proxies as are trusted.
+fn address(parts: &Parts, app: &App) -> IpAddr {
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let peer = peer.map_or(IpAddr::V4(Ipv4Addr::UNSPECIFIED), |peer| peer.0.ip());
+    forwarded(&parts.headers, app.config.trusted_proxies).unwrap_or(peer)
 }
 
 /// The address that the outermost trusted proxy saw; what stands left of it in the header was said by strangers.

@@ -11,6 +11,8 @@ pub enum Right {
     ReadBodies,
     /// See how things are set up: keys, endpoints, models, gateways, revisions.
     ReadSetup,
+    /// See what is in force on all gateways, and what would come into force: every workspace's set-up is in it.
+    ReadRevisions,
     /// Create and revoke keys.
     ManageKeys,
     /// Change endpoints, models, credentials.
@@ -33,10 +35,11 @@ pub enum Right {
 
 impl Right {
     /// Every right.
-    pub const ALL: [Self; 12] = [
+    pub const ALL: [Self; 13] = [
         Self::ReadFigures,
         Self::ReadBodies,
         Self::ReadSetup,
+        Self::ReadRevisions,
         Self::ManageKeys,
         Self::ManageProviders,
         Self::Publish,
@@ -55,6 +58,7 @@ impl Right {
             Self::ReadFigures => "see requests and costs",
             Self::ReadBodies => "read bodies",
             Self::ReadSetup => "see the set-up",
+            Self::ReadRevisions => "see what is published for all workspaces",
             Self::ManageKeys => "manage keys",
             Self::ManageProviders => "manage providers and models",
             Self::Publish => "publish",
@@ -68,15 +72,23 @@ impl Right {
     }
 }
 
-/// What somebody is in a workspace.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+impl Right {
+    /// Whether it concerns the whole installation: a role in one workspace does not carry it, whatever the role.
+    #[must_use]
+    pub const fn is_for_all(self) -> bool {
+        matches!(self, Self::ReadRevisions | Self::Publish | Self::ManageGateways | Self::ReadAudit)
+    }
+}
+
+/// What somebody is in a workspace, the least first: each may do all that those before it may.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Role {
-    /// May do everything.
-    Admin,
-    /// Works with requests and keys.
-    Member,
     /// Looks at figures.
     Viewer,
+    /// Works with requests and keys.
+    Member,
+    /// May do everything; bodies, see [`Grant::read_bodies`].
+    Admin,
 }
 
 impl Role {
@@ -99,10 +111,11 @@ impl Role {
     const fn carries(self, right: Right) -> bool {
         match self {
             Self::Admin => true,
-            Self::Member => {
-                matches!(right, Right::ReadFigures | Right::ReadSetup | Right::ManageKeys | Right::OwnAccount)
-            }
-            Self::Viewer => matches!(right, Right::ReadFigures | Right::ReadSetup | Right::OwnAccount),
+            Self::Member => matches!(right, Right::ManageKeys) || Self::Viewer.carries(right),
+            Self::Viewer => matches!(
+                right,
+                Right::ReadFigures | Right::ReadSetup | Right::ReadRevisions | Right::OwnAccount
+            ),
         }
     }
 }
@@ -114,7 +127,8 @@ pub struct Grant {
     pub workspace: Option<WorkspaceId>,
     /// What.
     pub role: Role,
-    /// Whether bodies may be read: a right of its own (admins have it).
+    /// Whether bodies may be read: a right of its own, whatever the role. People who are admins have it; a token of an
+    /// admin only when its maker said so.
     pub read_bodies: bool,
 }
 
@@ -122,7 +136,20 @@ impl Grant {
     /// Whether the grant carries the right, wherever it holds.
     #[must_use]
     pub fn carries(&self, right: Right) -> bool {
-        self.role.carries(right) || (right == Right::ReadBodies && self.read_bodies)
+        let reaches = self.workspace.is_none() || !right.is_for_all();
+        reaches && if right == Right::ReadBodies { self.read_bodies } else { self.role.carries(right) }
+    }
+
+    /// What is left of the grant within another: nothing when they hold in different workspaces.
+    #[must_use]
+    pub fn within(&self, other: &Self) -> Option<Self> {
+        let workspace = match (&self.workspace, &other.workspace) {
+            (Some(here), Some(there)) if here != there => return None,
+            (Some(here), _) => Some(here.clone()),
+            (None, there) => there.clone(),
+        };
+        let role = self.role.min(other.role);
+        Some(Self { workspace, role, read_bodies: self.read_bodies && other.read_bodies })
     }
 
     /// Whether the grant carries the right in that workspace (`None`: for what all share).
@@ -156,6 +183,8 @@ permissions! {
     ReadBodies
     /// [`Right::ReadSetup`]
     ReadSetup
+    /// [`Right::ReadRevisions`]
+    ReadRevisions
     /// [`Right::ManageKeys`]
     ManageKeys
     /// [`Right::ManageProviders`]
@@ -196,5 +225,31 @@ mod tests {
         grant.read_bodies = true;
         assert!(grant.carries(Right::ReadBodies));
         assert!(!grant.carries(Right::Publish));
+        let admin = Grant { workspace: None, role: Role::Admin, read_bodies: false };
+        assert!(admin.carries(Right::Publish) && !admin.carries(Right::ReadBodies));
+    }
+
+    #[test]
+    fn a_grant_within_another_is_never_more_than_either() {
+        let places = [None, Some(WorkspaceId::from("ws_1")), Some(WorkspaceId::from("ws_2"))];
+        let roles = [Role::Viewer, Role::Member, Role::Admin];
+        let all: Vec<Grant> = places
+            .iter()
+            .flat_map(|place| roles.map(|role| (place.clone(), role)))
+            .flat_map(|(workspace, role)| {
+                [true, false].map(|read_bodies| Grant { workspace: workspace.clone(), role, read_bodies })
+            })
+            .collect();
+        for (one, other) in all.iter().flat_map(|one| all.iter().map(move |other| (one, other))) {
+            let within = one.within(other);
+            for right in Right::ALL {
+                for place in &places {
+                    let both =
+                        one.carries_in(right, place.as_ref()) && other.carries_in(right, place.as_ref());
+                    let left = within.as_ref().is_some_and(|grant| grant.carries_in(right, place.as_ref()));
+                    assert_eq!(left, both, "{right:?} in {place:?}: {one:?} within {other:?}");
+                }
+            }
+        }
     }
 }

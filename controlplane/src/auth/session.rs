@@ -6,8 +6,9 @@ use http::header::{COOKIE, HeaderValue};
 use super::Actor;
 use super::permission::{Grant, Role};
 use crate::app::App;
+use crate::audit::{self, Change};
 use crate::error::AppError;
-use crate::store::person::{RoleRow, find_person, list_roles};
+use crate::store::person::{PersonRow, RoleRow, find_person, list_roles};
 use crate::store::session::{SessionRow, create_session, delete_session, find_session, update_session_seen};
 use crate::store::{Conn, StoreError};
 use crate::token;
@@ -27,10 +28,14 @@ pub struct Origin {
     pub address: String,
     /// The browser.
     pub agent: String,
+    /// The mark of a known browser, as it was sent; empty for none.
+    pub mark: String,
+    /// The session the browser had until now, as it was sent; empty for none.
+    pub earlier: String,
 }
 
-/// Begins a session; returns the cookie's value. Any session the browser had before is another's business:
-/// signing in always makes a new token.
+/// Begins a session; returns the cookie's value, which is always a new one. The session that the browser had until now,
+/// whosever it was, ends: what was known before somebody came in opens nothing afterwards.
 pub(crate) async fn begin(
     conn: &mut Conn,
     app: &App,
@@ -48,8 +53,23 @@ pub(crate) async fn begin(
         address: origin.address.clone(),
         agent: origin.agent.chars().take(200).collect(),
     };
+    end_earlier(conn, person, &origin.earlier, now_us).await?;
     create_session(conn, &session).await?;
     Ok(token)
+}
+
+/// Ends the session of that cookie, which gives way to one of `by`.
+async fn end_earlier(conn: &mut Conn, by: &str, token: &str, now_us: i64) -> Result<(), StoreError> {
+    let Some(earlier) = find_session(conn, &token::hash(token)).await? else { return Ok(()) };
+    delete_session(conn, &earlier.token_hash).await?;
+    let change = Change {
+        actor: by,
+        action: "session.end",
+        object: &earlier.person_id,
+        before: audit::state(&earlier.address),
+        after: String::new(),
+    };
+    audit::append(conn, now_us, change).await
 }
 
 /// Ends the session of that cookie, if there is one.
@@ -81,11 +101,16 @@ async fn find_actor(app: &App, token: &str) -> Result<Option<(SessionRow, Actor)
     if session.expires_us <= now_us {
         return Ok(None);
     }
-    let person = find_person(&mut reading, &session.person_id).await?;
-    let Some(person) = person.filter(|person| person.disabled_us.is_none()) else { return Ok(None) };
-    let roles = list_roles(&mut reading, &person.id).await?;
-    let grants = roles.iter().filter_map(grant).collect();
-    Ok(Some((session, Actor { id: person.id, name: person.name, email: person.email, grants })))
+    let Some(actor) = person(&mut reading, &session.person_id).await? else { return Ok(None) };
+    Ok(Some((session, actor)))
+}
+
+/// The person of that id with what they may do now; `None` when there is none or they are shut out.
+pub(crate) async fn person(conn: &mut Conn, id: &str) -> Result<Option<Actor>, StoreError> {
+    let person = find_person(conn, id).await?.filter(|person| person.disabled_us.is_none());
+    let Some(PersonRow { id, name, email, .. }) = person else { return Ok(None) };
+    let grants = list_roles(conn, &id).await?.iter().filter_map(grant).collect();
+    Ok(Some(Actor { id, name, email, grants }))
 }
 
 async fn note_use(app: &App, session: &SessionRow, now_us: i64) -> Result<(), StoreError> {
@@ -98,10 +123,11 @@ async fn note_use(app: &App, session: &SessionRow, now_us: i64) -> Result<(), St
     writing.commit().await
 }
 
-/// A role as it is stored; an unknown one grants nothing.
+/// A person's role as it is stored; an unknown one grants nothing. Administrators read bodies without being told so.
 pub(crate) fn grant(row: &RoleRow) -> Option<Grant> {
     let workspace = (row.workspace_id != "*").then(|| row.workspace_id.as_str().into());
-    Some(Grant { workspace, role: Role::from_name(&row.role)?, read_bodies: row.read_bodies != 0 })
+    let role = Role::from_name(&row.role)?;
+    Some(Grant { workspace, role, read_bodies: row.read_bodies != 0 || role == Role::Admin })
 }
 
 /// The session cookie's value.
@@ -112,18 +138,19 @@ pub(crate) fn cookie(headers: &HeaderMap) -> Option<&str> {
 /// `Set-Cookie` for a session that begins.
 #[must_use]
 pub fn set_cookie(app: &App, token: &str) -> HeaderValue {
-    cookie_value(app, token, IDLE_US / 1_000_000)
+    cookie_value(app, COOKIE_NAME, token, IDLE_US / 1_000_000)
 }
 
 /// `Set-Cookie` for a session that ended.
 #[must_use]
 pub fn clear_cookie(app: &App) -> HeaderValue {
-    cookie_value(app, "", 0)
+    cookie_value(app, COOKIE_NAME, "", 0)
 }
 
-fn cookie_value(app: &App, token: &str, seconds: i64) -> HeaderValue {
+/// `Set-Cookie` for what only we read, kept that long.
+pub(super) fn cookie_value(app: &App, name: &str, value: &str, seconds: i64) -> HeaderValue {
     let secure = if app.is_https() { "; Secure" } else { "" };
-    let text = format!("{COOKIE_NAME}={token}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
+    let text = format!("{name}={value}; Path=/; Max-Age={seconds}; HttpOnly; SameSite=Lax{secure}");
     HeaderValue::from_str(&text).unwrap_or_else(|_| HeaderValue::from_static(""))
 }
 

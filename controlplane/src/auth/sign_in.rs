@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::audit::{self, Change};
 use crate::error::{AppError, FieldErrors};
 use crate::store::person::{
-    PersonRow, RoleRow, count_people, create_person, create_role, find_person_by_email,
+    PersonRow, RoleRow, count_people, create_person, create_role, find_person, find_person_by_email,
 };
 use crate::store::secret::delete_secret;
 use crate::store::session::{create_only_link, delete_link, find_link};
@@ -58,20 +58,36 @@ pub async fn sign_in(
     address: IpAddr,
     origin: &session::Origin,
 ) -> Result<String, AppError> {
+    let person = recognise(app, form, address, origin).await?;
+    admit(app, &person, origin).await
+}
+
+/// Whose address and password that is. The attempt is counted before the password is looked at.
+async fn recognise(
+    app: &App,
+    form: &SignIn,
+    address: IpAddr,
+    origin: &session::Origin,
+) -> Result<PersonRow, AppError> {
     let email = normal_email(&form.email);
-    if let Some(retry_after_seconds) = app.throttle.closed_for(&email, address) {
-        return Err(AppError::Throttled { retry_after_seconds });
-    }
     let person = find_person_by_email(&mut *app.store.read().await?, &email).await?;
     let person = person.filter(|person| person.disabled_us.is_none());
+    let browser = person.as_ref().and_then(|person| app.browsers.known(person, &origin.mark));
+    let attempt = app.throttle.password(&email, address, browser)?;
     let stored = person.as_ref().map(|person| person.password_hash.as_str());
     let is_right = app.passwords.is_right(&form.password, stored).await?;
-    let Some(person) = person.filter(|_| is_right) else {
-        app.throttle.failed(&email, address);
-        return Err(AppError::WrongCredentials);
-    };
-    app.throttle.succeeded(&email);
+    let person = person.filter(|_| is_right).ok_or(AppError::WrongCredentials)?;
+    attempt.give_back();
+    Ok(person)
+}
+
+/// Begins the session of somebody who was recognised, if they still are who they were: checking a password takes its time,
+/// and in the meantime it may have been changed, or they shut out.
+async fn admit(app: &App, person: &PersonRow, origin: &session::Origin) -> Result<String, AppError> {
     let mut writing = app.store.write().await?;
+    if find_person(&mut writing, &person.id).await?.as_ref() != Some(person) {
+        return Err(AppError::WrongCredentials);
+    }
     let token = session::begin(&mut writing, app, &person.id, origin).await?;
     let change = Change {
         actor: &person.id,
@@ -98,6 +114,16 @@ pub(crate) async fn first_admin_link(app: &App) -> Result<Option<String>, AppErr
     Ok(Some(format!("{}{}?token={token}", app.public_url(), weir_web::url::FIRST_ADMIN)))
 }
 
+/// Fails unless the link would still open; wrong ones are counted by the network they come from.
+pub(crate) async fn check_link(app: &App, address: IpAddr, link_token: &str) -> Result<(), AppError> {
+    let attempt = app.throttle.link(address)?;
+    if !is_link_open(app, link_token).await? {
+        return Err(AppError::LinkUsed);
+    }
+    attempt.give_back();
+    Ok(())
+}
+
 /// Whether the link would still open: what the page asks before it shows its form.
 pub async fn is_link_open(app: &App, link_token: &str) -> Result<bool, AppError> {
     let hash = token::hash(link_token);
@@ -112,6 +138,10 @@ pub async fn create_first_admin(
 ) -> Result<String, AppError> {
     let email = normal_email(&form.email);
     check(form, &email)?;
+    // Hashing is dear: not for whoever guesses links.
+    if !is_link_open(app, &form.token).await? {
+        return Err(AppError::LinkUsed);
+    }
     let password_hash = app.passwords.hash(&form.password).await?;
     let now_us = app.clock.now_us();
     let mut writing = app.store.write().await?;
@@ -162,7 +192,8 @@ fn check(form: &FirstAdmin, email: &str) -> Result<(), AppError> {
     errors.check()
 }
 
-fn normal_email(text: &str) -> String {
+/// An address as it is stored.
+pub(super) fn normal_email(text: &str) -> String {
     text.trim().to_lowercase()
 }
 

@@ -5,15 +5,14 @@ use axum::response::Response;
 use http::StatusCode;
 use serde::Deserialize;
 use weir_web::form::Field;
-use weir_web::page::sign_in::SignInProblem;
-use weir_web::page::{FirstAdminPage, SignInPage};
+use weir_web::page::FirstAdminPage;
 
-use super::answer::{go, page, page_with};
+use super::answer::{page, page_with};
 use super::frame::Frame;
-use super::sign_in::with_cookie;
+use super::sign_in::{self, came_in, shut};
 use crate::app::App;
-use crate::auth::sign_in::{FirstAdmin, create_first_admin, is_link_open};
-use crate::auth::{PASSWORD_MIN, Public, Remote, session};
+use crate::auth::sign_in::{FirstAdmin, check_link, create_first_admin};
+use crate::auth::{PASSWORD_MIN, Public, Remote};
 use crate::error::{AppError, FieldErrors};
 
 /// The token of the link.
@@ -27,13 +26,14 @@ pub(super) struct Link {
 pub(super) async fn show(
     _: Public,
     State(app): State<App>,
+    remote: Remote,
     frame: Frame,
     Query(link): Query<Link>,
 ) -> Result<Response, AppError> {
-    if !is_link_open(&app, &link.token).await? {
-        return used(frame);
+    match check_link(&app, remote.address, &link.token).await {
+        Ok(()) => page(&view(frame, link.token)),
+        Err(error) => shut(sign_in::view(frame), error),
     }
-    page(&view(frame, link.token))
 }
 
 /// `POST /first-admin`
@@ -44,9 +44,12 @@ pub(super) async fn create(
     frame: Frame,
     Form(sent): Form<FirstAdmin>,
 ) -> Result<Response, AppError> {
-    match create_first_admin(&app, &sent, &remote.origin()).await {
-        Ok(token) => Ok(with_cookie(go("/"), session::set_cookie(&app, &token))),
-        Err(AppError::LinkUsed) => used(frame),
+    let made = match check_link(&app, remote.address, &sent.token).await {
+        Ok(()) => create_first_admin(&app, &sent, &remote.origin()).await,
+        Err(error) => Err(error),
+    };
+    match made {
+        Ok(token) => came_in(&app, "/", &token, &sent.email).await,
         Err(AppError::Invalid(errors)) => {
             let view = FirstAdminPage {
                 name: field(&sent.name, &errors, "name"),
@@ -56,14 +59,8 @@ pub(super) async fn create(
             };
             page_with(StatusCode::UNPROCESSABLE_ENTITY, &view)
         }
-        Err(other) => Err(other),
+        Err(other) => shut(sign_in::view(frame), other),
     }
-}
-
-fn used(frame: Frame) -> Result<Response, AppError> {
-    let problem = Some(SignInProblem::LinkUsed);
-    let view = SignInPage { shell: frame.bare("Sign in"), problem, ..SignInPage::default() };
-    page_with(StatusCode::GONE, &view)
 }
 
 fn view(frame: Frame, token: String) -> FirstAdminPage {

@@ -59,7 +59,7 @@ impl Frame {
             email: actor.email.clone(),
             may_publish: actor.may_in(Right::Publish, None),
         };
-        let unpublished = if actor.may(Right::ReadSetup) { unpublished(app).await? } else { None };
+        let unpublished = if actor.may(Right::ReadRevisions) { unpublished(app).await? } else { None };
         let views = kept(app, actor).await?;
         Ok(Shell { section, user: Some(user), workspace, unpublished, views, ..self.bare(&title.into()) })
     }

@@ -13,7 +13,7 @@ use super::answer::{go, own_path, page_with};
 use super::frame::Frame;
 use crate::app::App;
 use crate::auth::sign_in::{SignIn, sign_in};
-use crate::auth::{Public, Remote, Visitor, session};
+use crate::auth::{Public, Remote, Visitor, browser, session};
 use crate::error::AppError;
 
 /// Where to go afterwards.
@@ -58,23 +58,31 @@ pub(super) async fn create(
     Form(sent): Form<Sent>,
 ) -> Result<Response, AppError> {
     let form = SignIn { email: sent.email.clone(), password: sent.password };
-    let (problem, status) = match sign_in(&app, &form, remote.address, &remote.origin()).await {
+    let refused = match sign_in(&app, &form, remote.address, &remote.origin()).await {
         Ok(token) => {
-            return Ok(with_cookie(go(own_path(&sent.return_to, "/")), session::set_cookie(&app, &token)));
+            return came_in(&app, own_path(&sent.return_to, "/"), &token, &sent.email).await;
         }
-        Err(AppError::WrongCredentials) => (SignInProblem::WrongCredentials, StatusCode::UNAUTHORIZED),
-        Err(AppError::Throttled { retry_after_seconds }) => {
-            (SignInProblem::Throttled { retry_after_seconds }, StatusCode::TOO_MANY_REQUESTS)
+        Err(error) => error,
+    };
+    let view = SignInPage { email: Field::new(sent.email), return_to: sent.return_to, ..view(frame) };
+    shut(view, refused)
+}
+
+/// The door, and why it stays shut.
+pub(super) fn shut(view: SignInPage, error: AppError) -> Result<Response, AppError> {
+    let (status, mut retry_after) = (error.status(), None);
+    let problem = match error {
+        AppError::WrongCredentials => SignInProblem::WrongCredentials,
+        AppError::LinkUsed => SignInProblem::LinkUsed,
+        AppError::Throttled { retry_after_seconds } => {
+            retry_after = Some(HeaderValue::from(retry_after_seconds));
+            SignInProblem::Throttled { retry_after_seconds }
         }
-        Err(other) => return Err(other),
+        other => return Err(other),
     };
-    let view = SignInPage {
-        email: Field::new(sent.email),
-        return_to: sent.return_to,
-        problem: Some(problem),
-        ..view(frame)
-    };
-    page_with(status, &view)
+    let mut response = page_with(status, &SignInPage { problem: Some(problem), ..view })?;
+    response.headers_mut().extend(retry_after.map(|value| (header::RETRY_AFTER, value)));
+    Ok(response)
 }
 
 /// `POST /sign-out`
@@ -89,11 +97,18 @@ pub(super) async fn delete(
     Ok(with_cookie(go(url::SIGN_IN), session::clear_cookie(&app)))
 }
 
-fn view(frame: Frame) -> SignInPage {
+/// On to where somebody wanted to go who just came in: with their session, in a browser that is known from now on.
+pub(super) async fn came_in(app: &App, to: &str, token: &str, email: &str) -> Result<Response, AppError> {
+    let response = with_cookie(go(to), session::set_cookie(app, token));
+    let mark = browser::set_cookie(app, email).await?;
+    Ok(mark.into_iter().fold(response, with_cookie))
+}
+
+pub(super) fn view(frame: Frame) -> SignInPage {
     SignInPage { shell: frame.bare("Sign in"), ..SignInPage::default() }
 }
 
-pub(super) fn with_cookie(mut response: Response, cookie: HeaderValue) -> Response {
+fn with_cookie(mut response: Response, cookie: HeaderValue) -> Response {
     response.headers_mut().append(header::SET_COOKIE, cookie);
     response
 }

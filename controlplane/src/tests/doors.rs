@@ -37,7 +37,7 @@ fn link_token(house: &House) -> String {
     house.first.sign_in_link.split_once("token=").unwrap().1.to_owned()
 }
 
-async fn ada(house: &House) -> String {
+pub(super) async fn ada(house: &House) -> String {
     let form = FirstAdmin {
         token: link_token(house),
         name: "Ada".to_owned(),

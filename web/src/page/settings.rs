@@ -80,6 +80,8 @@ pub struct TokenRow {
     pub expires_us: Option<i64>,
     /// When it was revoked.
     pub revoked_us: Option<i64>,
+    /// Why it opens nothing; empty when it is in force.
+    pub shut: &'static str,
 }
 
 /// One workspace.

@@ -23,6 +23,11 @@ pub(super) fn add(samples: &mut Vec<Sample>, words: &Words) -> Result<(), crate:
         created_us: NOW_US - n * 86_400_000_000,
         expires_us: (n == 1).then_some(NOW_US + 86_400_000_000),
         revoked_us: (n == 2).then_some(NOW_US),
+        shut: match n {
+            1 => "",
+            2 => "revoked",
+            _ => "its maker may not do this now",
+        },
     };
     let workspace = WorkspaceRow {
         workspace_id: "ws_1".into(),
@@ -36,7 +41,7 @@ pub(super) fn add(samples: &mut Vec<Sample>, words: &Words) -> Result<(), crate:
         roles: vec![format!("admin in {}, with bodies", words.customer)],
         sessions: (1..=3).map(session).collect(),
         tokens: Some(TokensPart {
-            rows: (1..=2).map(token).collect(),
+            rows: (1..=3).map(token).collect(),
             name: Field::new(words.text).refused(FieldError::TooLong { max: 200 }),
             roles: vec![Choice::new("viewer", "viewer")],
             workspaces: vec![Choice::new("ws_1", words.customer)],

@@ -9,7 +9,7 @@ use weir_contract::id::Revision;
 
 use crate::api::json::{self, List, Paging};
 use crate::app::App;
-use crate::auth::{Allowed, Publish, ReadSetup};
+use crate::auth::{Allowed, Publish, ReadRevisions};
 use crate::error::AppError;
 use crate::precondition::{Expected, Tagged};
 use crate::publish::{self, DraftState, RevisionInfo};
@@ -25,7 +25,7 @@ pub(crate) struct Note {
 /// What publishing would change, and why it could not.
 #[utoipa::path(get, path = "/api/v1/draft", tag = "revisions", responses((status = 200, body = DraftState)))]
 pub(crate) async fn draft(
-    _: Allowed<ReadSetup>,
+    _: Allowed<ReadRevisions>,
     State(app): State<App>,
 ) -> Result<Tagged<DraftState>, AppError> {
     Ok(Tagged(publish::draft_state(&app).await?))
@@ -36,7 +36,7 @@ pub(crate) async fn draft(
     params(("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
     responses((status = 200, body = List<RevisionInfo>)))]
 pub(crate) async fn list(
-    _: Allowed<ReadSetup>,
+    _: Allowed<ReadRevisions>,
     State(app): State<App>,
     Query(paging): Query<Paging>,
 ) -> Result<Json<List<RevisionInfo>>, AppError> {

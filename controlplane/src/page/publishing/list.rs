@@ -8,7 +8,7 @@ use weir_web::shell::{Link, Section};
 use weir_web::url;
 
 use crate::app::App;
-use crate::auth::{Allowed, ReadSetup, Right};
+use crate::auth::{Allowed, ReadRevisions, Right};
 use crate::error::AppError;
 use crate::page::answer::page;
 use crate::page::frame::Frame;
@@ -27,7 +27,7 @@ pub(in crate::page) struct Asked {
 
 /// `GET /publishing`
 pub(in crate::page) async fn list(
-    by: Allowed<ReadSetup>,
+    by: Allowed<ReadRevisions>,
     State(app): State<App>,
     frame: Frame,
     Query(asked): Query<Asked>,

@@ -7,7 +7,7 @@ use weir_web::page::RevisionPage;
 use weir_web::shell::Section;
 
 use crate::app::App;
-use crate::auth::{Allowed, ReadSetup, Right};
+use crate::auth::{Allowed, ReadRevisions, Right};
 use crate::error::AppError;
 use crate::page::answer::page;
 use crate::page::frame::Frame;
@@ -16,7 +16,7 @@ use crate::publish;
 
 /// `GET /publishing/{revision}`
 pub(in crate::page) async fn show(
-    by: Allowed<ReadSetup>,
+    by: Allowed<ReadRevisions>,
     State(app): State<App>,
     frame: Frame,
     Path(number): Path<u64>,

@@ -101,7 +101,7 @@ pub(super) async fn part(
         return Ok(None);
     }
     let mut tokens = api_tokens::list(app, actor).await?;
-    tokens.sort_by_key(|token| token.revoked_us.is_some());
+    tokens.sort_by_key(|token| !token.works);
     let known = workspaces::in_reach(app, actor, Right::ManageTokens).await?;
     let name_of = |token: &ApiToken| match &token.workspace {
         None => "everywhere".to_owned(),
@@ -115,7 +115,7 @@ pub(super) async fn part(
     };
     let roles = [Role::Viewer, Role::Member, Role::Admin];
     Ok(Some(TokensPart {
-        rows: tokens.iter().map(|token| row(token, &name_of(token))).collect(),
+        rows: tokens.iter().map(|token| row(token, &name_of(token), app.clock.now_us())).collect(),
         name: field("name", &sent.name),
         role: field("role", &sent.role),
         roles: roles.map(|role| Choice::new(role.name(), role.name())).to_vec(),
@@ -126,7 +126,13 @@ pub(super) async fn part(
     }))
 }
 
-fn row(token: &ApiToken, place: &str) -> TokenRow {
+fn row(token: &ApiToken, place: &str, now_us: i64) -> TokenRow {
+    let shut = match token {
+        ApiToken { works: true, .. } => "",
+        ApiToken { revoked_us: Some(_), .. } => "revoked",
+        ApiToken { expires_us: Some(at_us), .. } if *at_us <= now_us => "ended",
+        ApiToken { .. } => "its maker may not do this now",
+    };
     let bodies = if token.read_bodies { ", reads bodies" } else { "" };
     TokenRow {
         token_id: token.id.clone(),
@@ -136,5 +142,6 @@ fn row(token: &ApiToken, place: &str) -> TokenRow {
         created_us: token.created_us,
         expires_us: token.expires_us,
         revoked_us: token.revoked_us,
+        shut,
     }
 }
