@@ -10,10 +10,10 @@ use crate::audit::{self, Change};
 use crate::auth::{Actor, Grant, Right, Role};
 use crate::error::{AppError, FieldErrors};
 use crate::objects::check_name;
-use crate::store::Conn;
 use crate::store::token::{
     TokenRow, create_token, find_token, find_token_by_hash, list_tokens, update_token_revoked,
 };
+use crate::store::{Conn, StoreError};
 use crate::token;
 
 /// An API token, without its secret.
@@ -70,16 +70,22 @@ pub(crate) async fn identify(app: &App, presented: &str) -> Result<Actor, AppErr
     let hash = token::hash(presented);
     let row =
         find_token_by_hash(&mut *app.store.read().await?, &hash).await?.ok_or(AppError::Unauthenticated)?;
-    let ended = row.expires_us.is_some_and(|at_us| at_us <= app.clock.now_us());
+    actor(row, app.clock.now_us()).ok_or(AppError::Unauthenticated)
+}
+
+/// Whoever has that token, while it is in force.
+pub(crate) fn actor(row: TokenRow, now_us: i64) -> Option<Actor> {
+    let ended = row.expires_us.is_some_and(|at_us| at_us <= now_us);
     if ended || row.revoked_us.is_some() {
-        return Err(AppError::Unauthenticated);
+        return None;
     }
     let grant = Role::from_name(&row.role).map(|role| Grant {
         workspace: place(&row),
         role,
         read_bodies: row.read_bodies != 0,
     });
-    Ok(Actor { id: row.id, name: row.name, email: String::new(), grants: grant.into_iter().collect() })
+    let grants = grant.into_iter().collect();
+    Some(Actor { id: row.id, name: row.name, email: String::new(), grants })
 }
 
 /// All tokens, newest first.
@@ -149,21 +155,46 @@ pub async fn revoke(app: &App, actor: &Actor, id: &str) -> Result<ApiToken, AppE
     let row = find_token(&mut writing, id).await?.ok_or_else(|| AppError::not_found("token", id))?;
     let before = ApiToken::from(row);
     actor.require(Right::ManageTokens, before.workspace.as_ref())?;
-    let now_us = app.clock.now_us();
-    if !update_token_revoked(&mut writing, id, now_us).await? {
+    let after = revoke_in(&mut writing, actor, before, app.clock.now_us()).await?;
+    writing.commit().await?;
+    Ok(after)
+}
+
+async fn revoke_in(
+    conn: &mut Conn,
+    actor: &Actor,
+    before: ApiToken,
+    now_us: i64,
+) -> Result<ApiToken, StoreError> {
+    if !update_token_revoked(conn, &before.id, now_us).await? {
         return Ok(before);
     }
     let after = ApiToken { revoked_us: Some(now_us), ..before.clone() };
     let change = Change {
         actor: &actor.id,
         action: "token.revoke",
-        object: id,
+        object: &after.id,
         before: audit::state(&before),
         after: audit::state(&after),
     };
-    audit::append(&mut writing, now_us, change).await?;
-    writing.commit().await?;
+    audit::append(conn, now_us, change).await?;
     Ok(after)
+}
+
+/// Revokes the tokens that person made, as far as the actor manages them.
+pub(crate) async fn revoke_made_by(
+    conn: &mut Conn,
+    actor: &Actor,
+    person: &str,
+    now_us: i64,
+) -> Result<(), StoreError> {
+    let tokens = list_tokens(conn).await?.into_iter().filter(|row| row.created_by == person);
+    for token in tokens.map(ApiToken::from).collect::<Vec<_>>() {
+        if actor.may_in(Right::ManageTokens, token.workspace.as_ref()) {
+            revoke_in(conn, actor, token, now_us).await?;
+        }
+    }
+    Ok(())
 }
 
 fn place(row: &TokenRow) -> Option<WorkspaceId> {
