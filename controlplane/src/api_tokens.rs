@@ -42,6 +42,14 @@ pub struct ApiToken {
     pub revoked_us: Option<i64>,
 }
 
+impl ApiToken {
+    /// Whether it is neither revoked nor at its end at `now_us`.
+    #[must_use]
+    pub fn is_in_force(&self, now_us: i64) -> bool {
+        self.revoked_us.is_none() && self.expires_us.is_none_or(|at_us| at_us > now_us)
+    }
+}
+
 /// What people say about a new token.
 #[derive(Clone, Debug, Default, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]

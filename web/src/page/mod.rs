@@ -37,7 +37,9 @@ pub use help::{ErrorHelpPage, HelpPage, ScreenHelpPage};
 pub use keys::{KeyPage, KeyRotationPage, KeyShownPage, KeysPage};
 pub use models::{ModelPage, ModelsPage};
 pub use overview::OverviewPage;
-pub use people::{InvitationPage, LinkShownPage, MembersPage, PeoplePage, PersonPage, ResetPage};
+pub use people::{
+    DisablementPage, InvitationPage, LinkShownPage, MembersPage, PeoplePage, PersonPage, ResetPage,
+};
 pub use prices::PricesPage;
 pub use providers::{EndpointPage, ProvidersPage};
 pub use publishing::{PublishingPage, RevisionPage};

@@ -7,7 +7,9 @@ use crate::page::people::{
     InvitationForm, InvitationRow, MemberForm, MemberRow, PersonRow, RoleField, RolesForm,
 };
 use crate::page::settings::{SessionRow, TokenRow};
-use crate::page::{InvitationPage, LinkShownPage, MembersPage, PeoplePage, PersonPage, ResetPage};
+use crate::page::{
+    DisablementPage, InvitationPage, LinkShownPage, MembersPage, PeoplePage, PersonPage, ResetPage,
+};
 use crate::shell::{Link, Section, Shell};
 use crate::url;
 
@@ -29,6 +31,12 @@ fn person(words: &Words, n: i64) -> PersonRow {
 pub(super) fn add(samples: &mut Vec<Sample>, words: &Words) -> Result<(), crate::Error> {
     put(samples, &format!("people-{}", words.suffix), &people(words))?;
     put(samples, &format!("person-{}", words.suffix), &one(words))?;
+    let shut = DisablementPage {
+        shell: shell("Shut out", Section::Settings),
+        person_id: "person_1".into(),
+        name: words.customer.into(),
+    };
+    put(samples, &format!("disablement-{}", words.suffix), &shut)?;
     let members = MembersPage {
         shell: busy_shell("Members of default", Section::Settings, words),
         workspace_id: "ws_1".into(),

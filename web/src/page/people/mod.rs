@@ -6,7 +6,7 @@ pub mod show;
 
 pub use door::{InvitationPage, LinkShownPage, ResetPage};
 pub use members::{MemberForm, MemberRow, MembersPage};
-pub use show::{PersonPage, RoleField, RolesForm};
+pub use show::{DisablementPage, PersonPage, RoleField, RolesForm};
 
 use askama::Template;
 

@@ -32,6 +32,18 @@ pub struct PersonPage {
     pub now_us: i64,
 }
 
+/// Asks before somebody is shut out; posted to the same address with `revoke_tokens`.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "page/people/disablement.html")]
+pub struct DisablementPage {
+    /// The frame.
+    pub shell: Shell,
+    /// Whom.
+    pub person_id: String,
+    /// What they are called.
+    pub name: String,
+}
+
 /// Roles to change; posted to the person's page.
 #[derive(Debug, Clone, Default)]
 pub struct RolesForm {
