@@ -29,6 +29,12 @@ pub enum OperatorError {
 /// The people of an installation, opened for the length of a command.
 pub struct People(App);
 
+/// The people of a control plane that is open already.
+#[cfg(test)]
+pub(crate) fn of(app: App) -> People {
+    People(app)
+}
+
 impl People {
     /// Opens the installation that this configuration describes.
     ///

@@ -5,6 +5,7 @@ mod conventions;
 mod demo;
 mod doors;
 mod keys;
+mod people;
 mod providers;
 mod publishing;
 mod stops;
