@@ -56,7 +56,7 @@ impl People {
         Ok(list(&self.0, &operator()).await?)
     }
 
-    /// The name of that workspace, for messages; its id when it has none.
+    /// The id and the name of every workspace, by name.
     ///
     /// # Errors
     /// When the app database fails.

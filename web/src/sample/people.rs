@@ -99,6 +99,8 @@ fn people(words: &Words) -> PeoplePage {
         all: 70,
         next: Some("60".into()),
         invitations: (1..=2).map(invitation).collect(),
+        more_invitations: 2,
+        more_workspaces: 1,
         workspaces: vec![Link::new(words.customer, url::members("ws_1"))],
         form: InvitationForm {
             email: Field::new(words.customer).refused(FieldError::Taken),

@@ -32,6 +32,10 @@ pub struct PeoplePage {
     pub next: Option<String>,
     /// Invitations nobody has accepted, the newest first.
     pub invitations: Vec<InvitationRow>,
+    /// How many more there are than the page shows.
+    pub more_invitations: u64,
+    /// How many more workspaces there are than the page offers.
+    pub more_workspaces: u64,
     /// The members of each workspace in which the reader manages people.
     pub workspaces: Vec<Link>,
     /// The form of an invitation.

@@ -9,6 +9,7 @@ use weir_web::page::people::InvitationForm as Typed;
 use weir_web::shell::{Link, Section};
 use weir_web::url;
 
+use super::Sent;
 use super::list::{Asked, view};
 use crate::app::App;
 use crate::auth::{Actor, Allowed, ManagePeople};
@@ -20,9 +21,6 @@ use crate::page::keys::form::Pairs;
 use crate::people::RoleIn;
 use crate::people::invitation::{self, InvitationForm};
 
-/// What the form sends.
-struct Sent(Pairs);
-
 /// `POST /settings/invitations`
 pub(in crate::page) async fn create(
     by: Allowed<ManagePeople>,
@@ -31,7 +29,7 @@ pub(in crate::page) async fn create(
     Form(pairs): Form<Pairs>,
 ) -> Result<Response, AppError> {
     let sent = Sent(pairs);
-    match invitation::create(&app, &by, sent.read()).await {
+    match invitation::create(&app, &by, read(&sent)).await {
         Ok((made, link)) => {
             let view = LinkShownPage {
                 shell: frame
@@ -72,27 +70,14 @@ async fn refused(
     page_with(StatusCode::UNPROCESSABLE_ENTITY, &view)
 }
 
-impl Sent {
-    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(sent, _)| sent == name).map(|(_, value)| value.trim())
-    }
-
-    fn one<'a>(&'a self, name: &'a str) -> &'a str {
-        self.all(name).next().unwrap_or_default()
-    }
-
-    /// The same role in every place that was ticked.
-    fn read(&self) -> InvitationForm {
-        let role = |place: &str| RoleIn {
-            workspace: (place != "*").then(|| place.into()),
-            role: self.one("role").to_owned(),
-            read_bodies: self.one("read_bodies") == "on",
-        };
-        InvitationForm {
-            email: self.one("email").to_owned(),
-            roles: self.all("workspace").map(role).collect(),
-        }
-    }
+/// The same role in every place that was ticked.
+fn read(sent: &Sent) -> InvitationForm {
+    let role = |place: &str| RoleIn {
+        workspace: (place != "*").then(|| place.into()),
+        role: sent.one("role").to_owned(),
+        read_bodies: sent.one("read_bodies") == "on",
+    };
+    InvitationForm { email: sent.one("email").to_owned(), roles: sent.all("workspace").map(role).collect() }
 }
 
 /// `POST /settings/invitations/{id}/withdrawal`

@@ -17,14 +17,15 @@ use crate::error::AppError;
 use crate::page::answer::page;
 use crate::page::frame::Frame;
 use crate::page::people::People;
+use crate::people::invitation::Invitation;
 use crate::people::{self, invitation};
 use crate::workspaces::{self, Workspace};
 
-const ROWS: usize = 50;
-/// Workspaces offered in the form and as links; the rest is reached from the API.
-const PLACES: usize = 60;
-/// Invitations shown.
-const INVITATIONS: usize = 40;
+const ROWS: usize = 40;
+/// Workspaces offered in the form and as links; the page says how many more there are.
+const PLACES: usize = 40;
+/// Invitations shown; the page says how many more there are.
+const INVITATIONS: usize = 20;
 
 /// What is asked of the list.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -66,6 +67,8 @@ pub(super) async fn view(
     let next = (rows.len() > skip.saturating_add(ROWS)).then(|| (skip + ROWS).to_string());
     let managed = workspaces::in_reach(app, actor, Right::ManagePeople).await?;
     let link = |one: &Workspace| Link::new(one.name.clone(), url::members(one.id.as_str()));
+    let open = invitation::list(app, actor).await?;
+    let beyond = |length: usize, shown: usize| count(length.saturating_sub(shown));
     Ok(PeoplePage {
         shell: frame.shell(app, actor, "People", Section::Settings).await?,
         people: rows.into_iter().skip(skip).take(ROWS).collect(),
@@ -73,7 +76,9 @@ pub(super) async fn view(
         matching,
         all,
         next,
-        invitations: invitations(app, actor, &known).await?,
+        more_invitations: beyond(open.len(), INVITATIONS),
+        invitations: invitations(app, open, &known).await?,
+        more_workspaces: beyond(managed.len(), PLACES),
         workspaces: managed.iter().take(PLACES).map(link).collect(),
         form: InvitationForm { places: places(actor, &managed, picked), ..form },
         now_us: app.clock.now_us(),
@@ -95,10 +100,14 @@ fn places(actor: &Actor, managed: &[Workspace], picked: &[&str]) -> Vec<Pick> {
     all.into_iter().map(pick).collect()
 }
 
-async fn invitations(app: &App, actor: &Actor, known: &[Workspace]) -> Result<Vec<InvitationRow>, AppError> {
+async fn invitations(
+    app: &App,
+    open: Vec<Invitation>,
+    known: &[Workspace],
+) -> Result<Vec<InvitationRow>, AppError> {
     let mut people = People::default();
     let mut rows = Vec::new();
-    for invitation in invitation::list(app, actor).await?.into_iter().take(INVITATIONS) {
+    for invitation in open.into_iter().take(INVITATIONS) {
         rows.push(InvitationRow {
             by: people.name(app, &invitation.created_by).await?,
             roles: invitation.roles.iter().map(|role| words(role, known)).collect(),

@@ -13,8 +13,23 @@ use weir_contract::id::WorkspaceId;
 use weir_web::page::people::PersonRow;
 
 use crate::auth::Actor;
+use crate::page::keys::form::Pairs;
 use crate::people::{Person, RoleIn};
 use crate::workspaces::Workspace;
+
+/// What a form sends, in which a name may come more than once.
+#[derive(Clone, Debug, Default)]
+struct Sent(Pairs);
+
+impl Sent {
+    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
+        self.0.iter().filter(move |(sent, _)| sent == name).map(|(_, value)| value.trim())
+    }
+
+    fn one<'a>(&'a self, name: &'a str) -> &'a str {
+        self.all(name).next().unwrap_or_default()
+    }
+}
 
 /// What somebody is, in words; `known` names the workspaces.
 pub(in crate::page) fn words(role: &RoleIn, known: &[Workspace]) -> String {

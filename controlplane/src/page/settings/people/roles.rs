@@ -3,31 +3,18 @@
 use weir_web::form::{Choice, Field};
 use weir_web::page::people::{RoleField, RolesForm};
 
-use super::{count, name};
+use super::{Sent, count, name};
 use crate::auth::{Actor, Right};
 use crate::error::FieldErrors;
-use crate::page::keys::form::Pairs;
 use crate::people::{Person, RoleIn};
 use crate::workspaces::Workspace;
 
 /// Roles in the form; more are changed from the members of their workspaces.
-const ROWS: usize = 50;
+const ROWS: usize = 30;
 /// Places offered for one more role.
-const PLACES: usize = 200;
-
-/// What the form sends.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Sent(pub(super) Pairs);
+const PLACES: usize = 150;
 
 impl Sent {
-    fn all<'a>(&'a self, name: &'a str) -> impl Iterator<Item = &'a str> {
-        self.0.iter().filter(move |(sent, _)| sent == name).map(|(_, value)| value.trim())
-    }
-
-    pub(super) fn one<'a>(&'a self, name: &'a str) -> &'a str {
-        self.all(name).next().unwrap_or_default()
-    }
-
     /// The roles of the person with those that were sent in their place; an empty role is taken away.
     pub(super) fn read(&self, person: &Person) -> Vec<RoleIn> {
         let rows: Vec<(&str, &str)> = self.all("place").zip(self.all("role")).collect();

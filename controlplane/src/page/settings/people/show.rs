@@ -9,8 +9,7 @@ use weir_web::page::settings::TokenRow;
 use weir_web::shell::Section;
 use weir_web::url;
 
-use super::roles::{self, Sent};
-use super::{row, words};
+use super::{Sent, roles, row, words};
 use crate::api_tokens;
 use crate::app::App;
 use crate::auth::{Actor, Allowed, ManagePeople, Right, session};
