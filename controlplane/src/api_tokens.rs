@@ -78,11 +78,14 @@ pub(crate) async fn identify(app: &App, presented: &str) -> Result<Actor, AppErr
     let mut reading = app.store.read().await?;
     let row = find_token_by_hash(&mut reading, &token::hash(presented)).await?;
     let row = row.ok_or(AppError::Unauthenticated)?;
-    let grants = rights(&mut reading, &row, app.clock.now_us()).await?;
-    if grants.is_empty() {
-        return Err(AppError::Unauthenticated);
-    }
-    Ok(Actor { id: row.id, name: row.name, email: String::new(), grants })
+    actor(&mut reading, row, app.clock.now_us()).await?.ok_or(AppError::Unauthenticated)
+}
+
+/// Whoever has that token, while anything can be done with it.
+pub(crate) async fn actor(conn: &mut Conn, row: TokenRow, now_us: i64) -> Result<Option<Actor>, StoreError> {
+    let grants = rights(conn, &row, now_us).await?;
+    let actor = Actor { id: row.id, name: row.name, email: String::new(), grants };
+    Ok(Some(actor).filter(|actor| !actor.grants.is_empty()))
 }
 
 /// What can be done with the token now: what it was made for, as far as whoever made it may do so now. Nothing when it
@@ -194,21 +197,46 @@ pub async fn revoke(app: &App, actor: &Actor, id: &str) -> Result<ApiToken, AppE
     let before =
         find_token(&mut writing, id).await?.map(ApiToken::from).filter(|token| is_seen(actor, token));
     let before = before.ok_or_else(|| AppError::not_found("token", id))?;
-    let now_us = app.clock.now_us();
-    if !update_token_revoked(&mut writing, id, now_us).await? {
+    let after = revoke_in(&mut writing, actor, before, app.clock.now_us()).await?;
+    writing.commit().await?;
+    Ok(after)
+}
+
+async fn revoke_in(
+    conn: &mut Conn,
+    actor: &Actor,
+    before: ApiToken,
+    now_us: i64,
+) -> Result<ApiToken, StoreError> {
+    if !update_token_revoked(conn, &before.id, now_us).await? {
         return Ok(before);
     }
     let after = ApiToken { revoked_us: Some(now_us), works: false, ..before.clone() };
     let change = Change {
         actor: &actor.id,
         action: "token.revoke",
-        object: id,
+        object: &after.id,
         before: audit::state(&before),
         after: audit::state(&after),
     };
-    audit::append(&mut writing, now_us, change).await?;
-    writing.commit().await?;
+    audit::append(conn, now_us, change).await?;
     Ok(after)
+}
+
+/// Revokes the tokens that person made, as far as the actor manages them.
+pub(crate) async fn revoke_made_by(
+    conn: &mut Conn,
+    actor: &Actor,
+    person: &str,
+    now_us: i64,
+) -> Result<(), StoreError> {
+    let tokens = list_tokens(conn).await?.into_iter().filter(|row| row.created_by == person);
+    for token in tokens.map(ApiToken::from).collect::<Vec<_>>() {
+        if actor.may_in(Right::ManageTokens, token.workspace.as_ref()) {
+            revoke_in(conn, actor, token, now_us).await?;
+        }
+    }
+    Ok(())
 }
 
 fn place(row: &TokenRow) -> Option<WorkspaceId> {

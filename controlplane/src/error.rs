@@ -92,7 +92,7 @@ pub enum AppError {
     #[error("the address or the password is wrong")]
     WrongCredentials,
     /// The one-time link was used before or is too old.
-    #[error("this link was used before or is too old; restart the program to get another one")]
+    #[error("this link was used or withdrawn, or is too old; ask for another one")]
     LinkUsed,
     /// Too many attempts.
     #[error("too many attempts; try again in {retry_after_seconds} s")]

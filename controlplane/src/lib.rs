@@ -7,7 +7,8 @@
 //! | [`auth`] | sign-in, sessions, rights |
 //! | `page` · `api` | thin handlers: HTML, JSON, and the gateways' stream |
 //! | [`workspaces`] [`keys`] [`endpoints`] [`models`] [`gateways`] [`api_tokens`] | one service per object, used by pages and API alike |
-//! | [`account`] | one's own sessions |
+//! | [`account`] | one's own name, password, sessions |
+//! | [`people`] | who signs in, what they are where, invitations, new passwords |
 //! | `objects` [`providers`] | drafts with versions, the pattern of all of them; the providers we know, as data |
 //! | [`prices`] [`observed`] | the price book as people read it; how fast and how well endpoints and models answer |
 //! | `bucket` | how often something may happen, for each of many names |
@@ -51,6 +52,7 @@ mod objects;
 pub mod observed;
 mod overview;
 mod page;
+pub mod people;
 pub mod precondition;
 pub mod prices;
 pub mod providers;

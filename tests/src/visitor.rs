@@ -46,6 +46,18 @@ impl Visitor {
         visitor
     }
 
+    /// Accepts an invitation.
+    pub async fn accept(base: &str, link: &str, name: &str, password: &str) -> Self {
+        let visitor = Self::new(base);
+        let path = link.strip_prefix(base).unwrap_or_else(|| panic!("{link} does not lead to {base}"));
+        let (_, token) = path.split_once("token=").unwrap_or_else(|| panic!("no token in {link}"));
+        assert!(visitor.page(path).await.contains(token), "the form carries the token");
+        let made =
+            visitor.post("/invitation", &[("token", token), ("name", name), ("password", password)]).await;
+        assert!(made.status.is_redirection(), "{}: {}", made.status, made.text());
+        visitor
+    }
+
     /// The cookie to send, `name=value`.
     #[must_use]
     pub fn cookie(&self) -> String {

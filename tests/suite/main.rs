@@ -8,6 +8,7 @@
 //! | `kill`, `away` | nothing is lost, nothing is twice, traffic goes on |
 //! | `endpoints` | client certificates, tests of endpoints, aliases |
 //! | `keys` | a key is rotated and no request fails |
+//! | `people` | a colleague is invited and sees figures but no bodies; rights change on open pages; a way back in |
 //! | `publish` | a policy arrives whole, or not at all |
 //! | `store` | PostgreSQL by URL |
 //! | `backup` | what was lost comes back the same; the master key changes under traffic |
@@ -31,6 +32,7 @@ mod kill;
 mod load;
 mod otel;
 mod pages;
+mod people;
 mod publish;
 mod recordings;
 mod requests;

@@ -119,7 +119,7 @@ fn pages(list: &[&str]) -> Vec<Value> {
     list.iter().map(|url| json!({"url": url, "own": *url == "/settings"})).collect()
 }
 
-const SET_UP: [&str; 13] = [
+const SET_UP: [&str; 14] = [
     "/keys",
     "/providers",
     "/providers/endpoints/new",
@@ -130,6 +130,7 @@ const SET_UP: [&str; 13] = [
     "/gateways",
     "/audit?check=1",
     "/settings",
+    "/settings/people",
     "/stops",
     "/help",
     "/api",

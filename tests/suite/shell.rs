@@ -28,7 +28,9 @@ fn every_shell_gets_its_completion_and_every_command_its_page() {
     }
     let folder = TempDir::new().unwrap();
     assert!(bare(&["man", folder.path().to_str().unwrap()]).status.success());
-    for page in ["weir.1", "weir-backup.1", "weir-master-key-rotate.1", "weir-tail.1"] {
+    for page in
+        ["weir.1", "weir-backup.1", "weir-master-key-rotate.1", "weir-tail.1", "weir-people-reset-link.1"]
+    {
         assert!(folder.path().join(page).is_file(), "{page}");
     }
 }

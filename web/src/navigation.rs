@@ -27,6 +27,25 @@ pub struct Entry {
     pub key: &'static str,
 }
 
+/// A group of the navigation, with the entries a reader may open.
+#[derive(Debug)]
+pub struct OpenGroup {
+    /// Its heading.
+    pub name: &'static str,
+    /// Its entries.
+    pub entries: Vec<&'static Entry>,
+}
+
+/// The navigation without the screens that are closed to a reader, and without groups that would be empty.
+#[must_use]
+pub fn open(closed: &[Section]) -> Vec<OpenGroup> {
+    let groups = NAVIGATION.iter().map(|group| OpenGroup {
+        name: group.name,
+        entries: group.entries.iter().filter(|entry| !closed.contains(&entry.section)).collect(),
+    });
+    groups.filter(|group| !group.entries.is_empty()).collect()
+}
+
 /// Every entry, in the order it is read.
 pub fn entries() -> impl Iterator<Item = &'static Entry> {
     NAVIGATION.iter().flat_map(|group| group.entries)
@@ -109,3 +128,17 @@ pub(crate) const NAVIGATION: &[Group] = &[
         ],
     },
 ];
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_is_closed_is_left_out_and_an_empty_group_too() {
+        let all: usize = open(&[]).iter().map(|group| group.entries.len()).sum();
+        assert_eq!(all, entries().count());
+        let open = open(&[Section::Audit, Section::Settings]);
+        assert!(open.iter().all(|group| group.name != "Admin"));
+        assert_eq!(open.iter().map(|group| group.entries.len()).sum::<usize>(), all - 2);
+    }
+}

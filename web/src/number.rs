@@ -46,6 +46,12 @@ pub fn plural(value: &u64, noun: &str) -> String {
     format!("{} {noun}{}", grouped(*value), if *value == 1 { "" } else { "s" })
 }
 
+/// A count of people: "1 person", "2 people".
+#[must_use]
+pub fn people(value: &u64) -> String {
+    format!("{} {}", grouped(*value), if *value == 1 { "person" } else { "people" })
+}
+
 /// Tokens: 6,297 below 100 k, then 128 k, 7.31 M.
 #[must_use]
 pub fn tokens(value: &u64) -> String {

@@ -2,7 +2,7 @@
 
 use crate::asset;
 use crate::help::{ScreenHelp, screen_of};
-use crate::navigation::{Group, NAVIGATION};
+use crate::navigation::{OpenGroup, open};
 
 /// The frame of a page: what it is called, who reads it, and what they should know wherever they are.
 #[derive(Debug, Clone, Default)]
@@ -25,6 +25,8 @@ pub struct Shell {
     pub flashes: Vec<Flash>,
     /// Kept views, for the palette.
     pub views: Vec<Link>,
+    /// Screens the reader may not open: left out of navigation and palette.
+    pub closed: Vec<Section>,
 }
 
 impl Shell {
@@ -34,10 +36,10 @@ impl Shell {
         asset::path(name)
     }
 
-    /// The entries of the navigation, in groups.
+    /// The entries of the navigation the reader may open, in groups.
     #[must_use]
-    pub fn navigation(&self) -> &'static [Group] {
-        NAVIGATION
+    pub fn navigation(&self) -> Vec<OpenGroup> {
+        open(&self.closed)
     }
 
     /// How to read this screen; none for pages outside the navigation.

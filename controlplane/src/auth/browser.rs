@@ -36,7 +36,7 @@ impl Browsers {
     }
 
     /// The browser's name, when its mark is that person's.
-    pub(super) fn known<'m>(&self, person: &PersonRow, mark: &'m str) -> Option<&'m str> {
+    pub(crate) fn known<'m>(&self, person: &PersonRow, mark: &'m str) -> Option<&'m str> {
         let (name, seal) = mark.split_once('.')?;
         let seal = URL_SAFE_NO_PAD.decode(seal).ok()?;
         hmac::verify(&self.0, bound(name, person).as_bytes(), &seal).ok()?;

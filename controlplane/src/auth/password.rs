@@ -6,9 +6,10 @@ use argon2::password_hash::phc::PasswordHash;
 use argon2::{Argon2, PasswordHasher as _, PasswordVerifier as _};
 use tokio::sync::Semaphore;
 use weir_contract::clock::Randomness;
+use weir_web::form::FieldError;
 use zeroize::Zeroizing;
 
-use crate::error::AppError;
+use crate::error::{AppError, FieldErrors};
 
 /// The least number of characters a password has.
 pub const PASSWORD_MIN: usize = 10;
@@ -17,6 +18,15 @@ pub(crate) const PASSWORD_MAX: usize = 512;
 
 /// Each hash takes 19 MiB: so many at once, and no more.
 const AT_ONCE: usize = 4;
+
+/// Notes under `field` when a new password is too short or too long.
+pub(crate) fn check(errors: &mut FieldErrors, field: &str, password: &str) {
+    if password.chars().count() < PASSWORD_MIN {
+        errors.add(field, FieldError::TooShort { min: PASSWORD_MIN });
+    } else if password.len() > PASSWORD_MAX {
+        errors.add(field, FieldError::TooLong { max: PASSWORD_MAX });
+    }
+}
 
 /// Hashes and checks passwords.
 pub(crate) struct Passwords {

@@ -87,7 +87,7 @@ pub(crate) async fn identify(app: &App, token: &str) -> Result<Option<Actor>, Ap
 }
 
 /// Whose session it is now; looking does not keep it alive.
-pub(super) async fn actor_of(app: &App, token: &str) -> Result<Option<Actor>, AppError> {
+pub(crate) async fn actor_of(app: &App, token: &str) -> Result<Option<Actor>, AppError> {
     Ok(find_actor(app, token).await?.map(|(_, actor)| actor))
 }
 

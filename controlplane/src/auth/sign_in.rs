@@ -6,8 +6,7 @@ use serde::Deserialize;
 use weir_contract::id::prefixed;
 use weir_web::form::FieldError;
 
-use super::password::{PASSWORD_MAX, PASSWORD_MIN};
-use super::session;
+use super::{password, session};
 use crate::app::App;
 use crate::audit::{self, Change};
 use crate::error::{AppError, FieldErrors};
@@ -184,20 +183,17 @@ fn check(form: &FirstAdmin, email: &str) -> Result<(), AppError> {
     if !is_email(email) {
         errors.add("email", FieldError::NotAnEmail);
     }
-    if form.password.chars().count() < PASSWORD_MIN {
-        errors.add("password", FieldError::TooShort { min: PASSWORD_MIN });
-    } else if form.password.len() > PASSWORD_MAX {
-        errors.add("password", FieldError::TooLong { max: PASSWORD_MAX });
-    }
+    password::check(&mut errors, "password", &form.password);
     errors.check()
 }
 
-/// An address as it is stored.
-pub(super) fn normal_email(text: &str) -> String {
+/// Addresses are compared without regard to case or surrounding space.
+pub(crate) fn normal_email(text: &str) -> String {
     text.trim().to_lowercase()
 }
 
-fn is_email(text: &str) -> bool {
+/// Whether the text can be an address at all.
+pub(crate) fn is_email(text: &str) -> bool {
     let sound = |part: &str| !part.is_empty() && !part.contains(char::is_whitespace) && !part.contains('@');
     text.len() <= 254 && text.split_once('@').is_some_and(|(name, host)| sound(name) && sound(host))
 }

@@ -106,6 +106,20 @@ impl Throttle {
         self.count(vec![(&self.links, network(address))])
     }
 
+    /// Opens a one-time link: one that opens nothing stays counted.
+    pub(crate) async fn opening<T>(
+        &self,
+        address: IpAddr,
+        open: impl Future<Output = Result<T, AppError>>,
+    ) -> Result<T, AppError> {
+        let attempt = self.link(address)?;
+        let opened = open.await;
+        if !matches!(opened, Err(AppError::LinkUsed)) {
+            attempt.give_back();
+        }
+        opened
+    }
+
     /// Looks a token up: a wrong one stays counted, one that was right lately is not counted at all.
     pub(crate) async fn token<T>(
         &self,

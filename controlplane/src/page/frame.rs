@@ -6,6 +6,7 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, Uri};
+use weir_web::navigation::entries;
 use weir_web::shell::{Link, Section, Shell, Theme, Unpublished, User};
 
 use super::flash::Flash;
@@ -61,7 +62,36 @@ impl Frame {
         };
         let unpublished = if actor.may(Right::ReadRevisions) { unpublished(app).await? } else { None };
         let views = kept(app, actor).await?;
-        Ok(Shell { section, user: Some(user), workspace, unpublished, views, ..self.bare(&title.into()) })
+        let closed = closed_to(actor);
+        Ok(Shell {
+            section,
+            user: Some(user),
+            workspace,
+            unpublished,
+            views,
+            closed,
+            ..self.bare(&title.into())
+        })
+    }
+}
+
+/// The screens of the navigation that the actor may not open.
+fn closed_to(actor: &Actor) -> Vec<Section> {
+    entries().map(|entry| entry.section).filter(|section| !opens(actor, *section)).collect()
+}
+
+fn opens(actor: &Actor, section: Section) -> bool {
+    match section {
+        Section::Overview | Section::Requests | Section::Customers => actor.may(Right::ReadFigures),
+        Section::Keys
+        | Section::Providers
+        | Section::Models
+        | Section::Prices
+        | Section::Publishing
+        | Section::Gateways => actor.may(Right::ReadSetup),
+        Section::Audit => actor.may_in(Right::ReadAudit, None),
+        Section::Settings => actor.may(Right::OwnAccount),
+        Section::None => true,
     }
 }
 

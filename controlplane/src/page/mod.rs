@@ -18,6 +18,7 @@ mod freshness;
 mod gateway;
 mod gateways;
 mod help;
+mod invitation;
 mod keys;
 mod models;
 mod overview;
@@ -27,6 +28,7 @@ mod providers;
 mod publish;
 mod publishing;
 mod requests;
+mod reset;
 mod settings;
 mod sheet;
 mod sign_in;
@@ -56,6 +58,10 @@ pub(crate) fn routes() -> Routes {
         .post("/sign-out", sign_in::delete)
         .get("/first-admin", first_admin::show)
         .post("/first-admin", first_admin::create)
+        .get("/invitation", invitation::show)
+        .post("/invitation", invitation::create)
+        .get("/reset", reset::show)
+        .post("/reset", reset::create)
         .get("/welcome", welcome::show::show)
         .post("/welcome/test", welcome::test::create)
         .get("/welcome/events", welcome::events::show)
@@ -123,6 +129,22 @@ pub(crate) fn routes() -> Routes {
         .post("/settings/tokens", settings::tokens::create)
         .post("/settings/tokens/{id}/revocation", settings::tokens::revoke)
         .post("/settings/workspaces", settings::workspaces::create)
+        .post("/settings/name", settings::account::rename)
+        .post("/settings/password", settings::account::change_password)
+        .get("/settings/people", settings::people::list::list)
+        .get("/settings/people/{id}", settings::people::show::show)
+        .post("/settings/people/{id}", settings::people::show::update)
+        .get("/settings/people/{id}/disablement", settings::people::disablement::ask)
+        .post("/settings/people/{id}/disablement", settings::people::disablement::create)
+        .post("/settings/people/{id}/disablement/end", settings::people::disablement::end)
+        .post("/settings/people/{id}/reset", settings::people::reset::create)
+        .post("/settings/people/{id}/sessions/end", settings::people::sessions::end_all)
+        .post("/settings/people/{id}/sessions/{session}/end", settings::people::sessions::end)
+        .post("/settings/invitations", settings::people::invitations::create)
+        .post("/settings/invitations/{id}/withdrawal", settings::people::invitations::withdraw)
+        .get("/settings/workspaces/{id}/members", settings::people::members::list)
+        .post("/settings/workspaces/{id}/members", settings::people::members::set)
+        .post("/settings/workspaces/{id}/members/{person}/removal", settings::people::members::remove)
         .get("/stops", stops::list)
         .post("/stops", stops::create)
         .post("/stops/{id}/end", stops::end)

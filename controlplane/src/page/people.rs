@@ -23,6 +23,8 @@ impl People {
             token::find_token(&mut reading, id).await?.map(|token| token.name)
         } else if id == "weir" {
             Some("Weir".to_owned())
+        } else if id == "operator" {
+            Some("the operator".to_owned())
         } else {
             None
         };

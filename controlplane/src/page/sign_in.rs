@@ -108,7 +108,7 @@ pub(super) fn view(frame: Frame) -> SignInPage {
     SignInPage { shell: frame.bare("Sign in"), ..SignInPage::default() }
 }
 
-fn with_cookie(mut response: Response, cookie: HeaderValue) -> Response {
+pub(super) fn with_cookie(mut response: Response, cookie: HeaderValue) -> Response {
     response.headers_mut().append(header::SET_COOKIE, cookie);
     response
 }

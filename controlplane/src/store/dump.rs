@@ -211,7 +211,7 @@ mod tests {
         let from = sqlite().await;
         let mut writing = from.store.write().await.unwrap();
         for sql in [
-            "INSERT INTO person VALUES ('p_1', 'a@example.com', 'Zoë “Z”', 'hash', 5, NULL)",
+            "INSERT INTO person VALUES ('p_1', 'a@example.com', 'Zoë “Z”', 'hash', 5, NULL, 7)",
             "INSERT INTO person_role VALUES ('p_1', '*', 'admin', 1)",
             "INSERT INTO workspace VALUES ('ws_1', '123', 'test', 'full', 30, -9223372036854775807)",
             "INSERT INTO key (id, workspace_id, name, hash, ends_with, settings_json, created_us, created_by, \

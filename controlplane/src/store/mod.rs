@@ -13,6 +13,7 @@ pub(crate) mod erase;
 pub(crate) mod gateway;
 pub(crate) mod key;
 pub(crate) mod ledger;
+pub(crate) mod link;
 pub(crate) mod migrate;
 pub(crate) mod object;
 pub(crate) mod once;

@@ -66,6 +66,19 @@ pub(crate) async fn create_session(conn: &mut Conn, session: &SessionRow) -> Res
     .bind(session.expires_us)
     .bind(&session.address)
     .bind(&session.agent)
+    .execute(&mut *conn)
+    .await?;
+    note_seen(conn, &session.token_hash, session.last_seen_us).await
+}
+
+/// Notes on the session's person that they were here.
+async fn note_seen(conn: &mut Conn, token_hash: &str, now_us: i64) -> Result<(), StoreError> {
+    sqlx::query(
+        "UPDATE person SET last_seen_us = $2 \
+         WHERE id = (SELECT person_id FROM session WHERE token_hash = $1)",
+    )
+    .bind(token_hash)
+    .bind(now_us)
     .execute(conn)
     .await?;
     Ok(())
@@ -82,9 +95,16 @@ pub(crate) async fn update_session_seen(
         .bind(token_hash)
         .bind(now_us)
         .bind(expires_us)
-        .execute(conn)
+        .execute(&mut *conn)
         .await?;
-    Ok(())
+    note_seen(conn, token_hash, now_us).await
+}
+
+/// Ends every session of that person; returns how many.
+pub(crate) async fn delete_sessions_of(conn: &mut Conn, person_id: &str) -> Result<u64, StoreError> {
+    let result =
+        sqlx::query("DELETE FROM session WHERE person_id = $1").bind(person_id).execute(conn).await?;
+    Ok(result.rows_affected())
 }
 
 /// Ends a session.

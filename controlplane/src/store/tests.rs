@@ -15,6 +15,7 @@ on_both! {
     numbers_have_no_gap_and_a_lost_transaction_gives_its_number_back
     names_are_unique_where_they_must_be
     a_link_opens_once
+    a_persons_links_and_roles_are_kept_and_go
     the_second_of_two_editors_is_told
     a_views_name_is_unique_where_it_is_seen
     history_outlives_its_object
@@ -111,6 +112,73 @@ async fn a_link_opens_once(store: &Store) {
     );
     assert!(session::delete_link(&mut writing, "first_admin", "new", 9).await.unwrap());
     assert!(!session::delete_link(&mut writing, "first_admin", "new", 9).await.unwrap());
+}
+
+async fn a_persons_links_and_roles_are_kept_and_go(store: &Store) {
+    let row = |id: &str, purpose: &str, person: &str| link::LinkRow {
+        id: id.to_owned(),
+        purpose: purpose.to_owned(),
+        token_hash: format!("hash of {id}"),
+        email: "bea@example.com".to_owned(),
+        person_id: person.to_owned(),
+        roles_json: "[]".to_owned(),
+        created_us: NOW_US,
+        created_by: "ada".to_owned(),
+        expires_us: NOW_US + 10,
+    };
+    let mut writing = store.write().await.unwrap();
+    for (id, purpose, person) in
+        [("link_1", "invitation", ""), ("link_2", "reset", "bea"), ("link_3", "reset", "cy")]
+    {
+        link::create_person_link(&mut writing, &row(id, purpose, person)).await.unwrap();
+    }
+    let open = link::find_open_link(&mut writing, "reset", "hash of link_2", NOW_US).await.unwrap();
+    assert_eq!(open.map(|link| link.person_id).as_deref(), Some("bea"));
+    let other = link::find_open_link(&mut writing, "invitation", "hash of link_2", NOW_US).await.unwrap();
+    assert!(other.is_none(), "a link opens what it was made for");
+    assert!(
+        link::find_open_link(&mut writing, "reset", "hash of link_2", NOW_US + 10).await.unwrap().is_none()
+    );
+    link::delete_links_of(&mut writing, "bea").await.unwrap();
+    assert!(link::find_person_link(&mut writing, "link_2").await.unwrap().is_none());
+    assert_eq!(link::list_person_links(&mut writing, "reset").await.unwrap().len(), 1);
+    assert!(link::delete_person_link(&mut writing, "link_1").await.unwrap());
+    assert!(!link::delete_person_link(&mut writing, "link_1").await.unwrap(), "gone is gone");
+    link::delete_links_ended(&mut writing, NOW_US + 10).await.unwrap();
+    assert!(link::list_person_links(&mut writing, "reset").await.unwrap().is_empty());
+
+    let bea = person::PersonRow {
+        id: "bea".to_owned(),
+        email: "bea@example.com".to_owned(),
+        name: "Bea".to_owned(),
+        password_hash: "x".to_owned(),
+        created_us: NOW_US,
+        disabled_us: None,
+    };
+    person::create_person(&mut writing, &bea).await.unwrap();
+    let role = person::RoleRow { workspace_id: "*".to_owned(), role: "admin".to_owned(), read_bodies: 1 };
+    person::create_role(&mut writing, "bea", &role).await.unwrap();
+    assert_eq!(person::count_admins(&mut writing).await.unwrap(), 1);
+    assert_eq!(person::list_all_roles(&mut writing).await.unwrap(), [("bea".to_owned(), role)]);
+    let session = session::SessionRow {
+        token_hash: "s".to_owned(),
+        person_id: "bea".to_owned(),
+        created_us: NOW_US,
+        last_seen_us: NOW_US,
+        expires_us: NOW_US + 10,
+        address: String::new(),
+        agent: String::new(),
+    };
+    session::create_session(&mut writing, &session).await.unwrap();
+    session::update_session_seen(&mut writing, "s", NOW_US + 5, NOW_US + 20).await.unwrap();
+    assert_eq!(session::delete_sessions_of(&mut writing, "bea").await.unwrap(), 1);
+    let seen = person::find_seen_person(&mut writing, "bea").await.unwrap().unwrap();
+    assert_eq!(seen.last_seen_us, Some(NOW_US + 5), "it outlives the session");
+    let shut = person::PersonRow { disabled_us: Some(NOW_US), ..bea };
+    person::update_person(&mut writing, &shut).await.unwrap();
+    assert_eq!(person::count_admins(&mut writing).await.unwrap(), 0, "who is shut out does not count");
+    person::delete_roles(&mut writing, "bea").await.unwrap();
+    assert!(person::list_roles(&mut writing, "bea").await.unwrap().is_empty());
 }
 
 fn object(version: i64, body: &str) -> object::ObjectRow {

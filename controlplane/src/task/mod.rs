@@ -9,7 +9,7 @@ use crate::archive::{MigrateError, Window};
 use crate::error::AppError;
 use crate::overview::{TIE_SETTING, TieOut};
 use crate::publish;
-use crate::store::{Engine, customer, once, session, setting};
+use crate::store::{Engine, customer, link, once, session, setting};
 use crate::vault;
 
 const DAY_US: i64 = 86_400 * 1_000_000;
@@ -23,6 +23,8 @@ const TIE_AFTER_US: i64 = 600 * 1_000_000;
 const ARCHIVE_RETRY: Duration = Duration::from_secs(5);
 /// Days the counts of new customers per key are kept.
 const BOUNDS_KEPT_DAYS: i64 = 90;
+/// How long an invitation that nobody accepted stays on the list.
+const LINKS_KEPT_DAYS: i64 = 30;
 
 /// Starts the jobs; they end when the control plane stops.
 pub(crate) fn start(app: &App, tasks: &TaskTracker) {
@@ -82,6 +84,7 @@ async fn tidy(app: &App) -> Result<(), AppError> {
     let now_us = app.clock.now_us();
     let mut writing = app.store.write().await?;
     session::delete_ended(&mut writing, now_us).await?;
+    link::delete_links_ended(&mut writing, now_us - LINKS_KEPT_DAYS * DAY_US).await?;
     once::delete_once_before(&mut writing, now_us - crate::api::IDEMPOTENCY_KEPT_US).await?;
     customer::delete_bounds_before(&mut writing, now_us.div_euclid(DAY_US) - BOUNDS_KEPT_DAYS).await?;
     Ok(writing.commit().await?)

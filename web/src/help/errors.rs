@@ -113,7 +113,7 @@ errors! {
         "The address or the password is wrong. Which of the two is not told."
         "Try again, or ask an administrator for a new password."
     ControlPlane 410 "link-used" SIGN_IN
-        "A one-time link works once and for a short time."
+        "A one-time link works once and for a short time. It also ends when whoever made it loses the right to."
         "Ask for another link. For the very first one, start the program again: it prints a new one."
     ControlPlane 429 "throttled" SIGN_IN
         "There were too many failed attempts for this account or from this network, so that guessing stays slow."

@@ -14,6 +14,7 @@ pub mod help;
 pub mod keys;
 pub mod models;
 pub mod overview;
+pub mod people;
 pub mod prices;
 pub mod providers;
 pub mod publishing;
@@ -36,6 +37,9 @@ pub use help::{ErrorHelpPage, HelpPage, ScreenHelpPage};
 pub use keys::{KeyPage, KeyRotationPage, KeyShownPage, KeysPage};
 pub use models::{ModelPage, ModelsPage};
 pub use overview::OverviewPage;
+pub use people::{
+    DisablementPage, InvitationPage, LinkShownPage, MembersPage, PeoplePage, PersonPage, ResetPage,
+};
 pub use prices::PricesPage;
 pub use providers::{EndpointPage, ProvidersPage};
 pub use publishing::{PublishingPage, RevisionPage};

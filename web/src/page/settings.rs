@@ -13,6 +13,10 @@ pub struct SettingsPage {
     pub shell: Shell,
     /// The reader's roles, in words.
     pub roles: Vec<String>,
+    /// Whether the reader manages people somewhere.
+    pub may_manage_people: bool,
+    /// The forms of the reader's own account; `None` for scripts.
+    pub account: Option<AccountForm>,
     /// The reader's open sessions, the newest first.
     pub sessions: Vec<SessionRow>,
     /// API tokens; `None` for readers who may not manage them.
@@ -23,6 +27,19 @@ pub struct SettingsPage {
     pub workspace: Option<WorkspaceForm>,
     /// The moment the page was made.
     pub now_us: i64,
+}
+
+/// The reader's own name and password; posted to `/settings/name` and `/settings/password`.
+#[derive(Debug, Clone, Default)]
+pub struct AccountForm {
+    /// What they are called.
+    pub name: Field,
+    /// What is wrong with the password they have; its value is never sent back.
+    pub current: Field,
+    /// What is wrong with the new one; its value is never sent back.
+    pub password: Field,
+    /// The least number of characters a password has.
+    pub password_min: usize,
 }
 
 /// An open session.

@@ -34,4 +34,6 @@ pub enum SignInProblem {
     SessionEnded,
     /// The one-time link was used before or is too old.
     LinkUsed,
+    /// An invitation or a link for a new password that opens nothing any more.
+    LinkOver,
 }

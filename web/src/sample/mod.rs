@@ -7,6 +7,7 @@ mod entry;
 mod help;
 mod kept;
 mod overview;
+mod people;
 mod requests;
 mod rollout;
 mod settings;
@@ -68,6 +69,7 @@ pub fn all() -> Result<Vec<Sample>, crate::Error> {
         audit::add(&mut samples, words)?;
         rollout::add(&mut samples, words)?;
         settings::add(&mut samples, words)?;
+        people::add(&mut samples, words)?;
         stops::add(&mut samples, words)?;
     }
     overview::add_empty(&mut samples)?;
@@ -79,6 +81,7 @@ pub fn all() -> Result<Vec<Sample>, crate::Error> {
     audit::add_empty(&mut samples)?;
     rollout::add_empty(&mut samples)?;
     settings::add_empty(&mut samples)?;
+    people::add_empty(&mut samples)?;
     stops::add_empty(&mut samples)?;
     Ok(samples)
 }

@@ -2,7 +2,7 @@
 
 use super::{NOW_US, Sample, Words, busy_shell, put, shell};
 use crate::form::{Choice, Field, FieldError};
-use crate::page::settings::{SessionRow, TokenRow, TokensPart, WorkspaceForm, WorkspaceRow};
+use crate::page::settings::{AccountForm, SessionRow, TokenRow, TokensPart, WorkspaceForm, WorkspaceRow};
 use crate::page::{SettingsPage, TokenShownPage};
 use crate::shell::Section;
 
@@ -39,6 +39,13 @@ pub(super) fn add(samples: &mut Vec<Sample>, words: &Words) -> Result<(), crate:
     let page = SettingsPage {
         shell: busy_shell("Settings", Section::Settings, words),
         roles: vec![format!("admin in {}, with bodies", words.customer)],
+        may_manage_people: true,
+        account: Some(AccountForm {
+            name: Field::new(words.customer),
+            current: Field::default().refused(FieldError::Other(words.text.into())),
+            password: Field::default().refused(FieldError::TooShort { min: 10 }),
+            password_min: 10,
+        }),
         sessions: (1..=3).map(session).collect(),
         tokens: Some(TokensPart {
             rows: (1..=3).map(token).collect(),

@@ -1,7 +1,7 @@
 //! What applications present: list, one, create, change, rotate, revoke. A secret is on one page, once.
 
 pub(super) mod create;
-mod form;
+pub(in crate::page) mod form;
 pub(super) mod list;
 pub(super) mod revoke;
 pub(super) mod rotate;

@@ -1,5 +1,7 @@
-//! `/settings`: one's own account, API tokens, workspaces.
+//! `/settings`: one's own account, people, API tokens, workspaces.
 
+pub(super) mod account;
+pub(super) mod people;
 pub(super) mod sessions;
 pub(super) mod show;
 pub(super) mod tokens;

@@ -39,6 +39,8 @@ pub(super) async fn view(
     Ok(SettingsPage {
         shell: frame.shell(app, actor, "Settings", Section::Settings).await?,
         roles: actor.grants.iter().map(|grant| role(grant, &known)).collect(),
+        may_manage_people: actor.may(Right::ManagePeople),
+        account: super::account::form(actor, None, &nothing),
         sessions: account::sessions(app, actor, token).await?.into_iter().map(row).collect(),
         tokens: tokens::part(app, actor, &tokens::Sent::default(), &nothing).await?,
         workspace: part::form(actor, &part::Sent::default(), &nothing),
@@ -59,7 +61,8 @@ fn role(grant: &Grant, known: &[Workspace]) -> String {
     format!("{} {place}{bodies}", grant.role.name())
 }
 
-fn row(session: OpenSession) -> SessionRow {
+/// The row of a session.
+pub(super) fn row(session: OpenSession) -> SessionRow {
     let OpenSession { id, address, agent, created_us, last_seen_us, is_this } = session;
     SessionRow { session_id: id, address, agent, created_us, last_seen_us, is_this }
 }

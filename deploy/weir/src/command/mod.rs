@@ -14,6 +14,7 @@ mod installation;
 mod keys;
 mod master_key;
 mod moment;
+mod people;
 mod publish;
 mod remote;
 mod serve;
@@ -87,6 +88,8 @@ enum Command {
     Audit(audit::AuditArguments),
     /// The key under which every secret lies.
     MasterKey(master_key::MasterKeyArguments),
+    /// Who may sign in, and links by which they come in, also for the last administrator.
+    People(people::PeopleArguments),
     /// Say what is well and what is not, and what to do about it.
     Doctor(doctor::DoctorArguments),
     /// Whether what serves is ready, as an exit code.
@@ -189,6 +192,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Restore(arguments) => backup::restore(arguments.place.load()?, &arguments),
         Command::Audit(arguments) => audit::run(&arguments),
         Command::MasterKey(arguments) => master_key::run(&arguments.place.load()?, &arguments),
+        Command::People(arguments) => people::run(&arguments.place.load()?, &arguments),
         Command::Doctor(arguments) => doctor::run(arguments.place.load()?, &arguments),
         Command::Health(arguments) => health::run(&arguments),
         Command::Demo(arguments) => demo::run(arguments.place.load()?, &arguments),

@@ -1,6 +1,10 @@
 //! Every link of the product, built in one place, with everything that changes what is seen in the address.
 
+mod people;
+
 use weir_contract::filter::{Field, Filter, Term, Test};
+
+pub use people::*;
 
 /// What happens and what it costs, at a glance.
 pub const OVERVIEW: &str = "/";
@@ -324,6 +328,8 @@ pub fn object(id: &str) -> Option<String> {
         "key" => Some(format!("{KEYS}/{}", escaped(id))),
         "ep" => Some(endpoint(id)),
         "model" => Some(model(id)),
+        "person" => Some(person(id)),
+        "link" => Some(PEOPLE.to_owned()),
         "ws" | "token" => Some(SETTINGS.to_owned()),
         number if number.parse::<u64>().is_ok() => Some(format!("{PUBLISHING}/{number}")),
         _ => None,
