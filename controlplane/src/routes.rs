@@ -113,7 +113,7 @@ const MESSAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// All routes.
 #[must_use]
 pub fn all() -> Routes {
-    gateways().join(json_api()).join(page::routes())
+    gateways().join(json_api()).join(people_api()).join(page::routes())
 }
 
 fn gateways() -> Routes {
@@ -170,21 +170,6 @@ fn json_api() -> Routes {
         .get("/api/v1/tokens", v1::tokens::list)
         .post("/api/v1/tokens", v1::tokens::create)
         .post("/api/v1/tokens/{id}/revocation", v1::tokens::revoke)
-        .get("/api/v1/people", v1::people::list)
-        .get("/api/v1/people/{id}", v1::people::show)
-        .put("/api/v1/people/{id}", v1::people::update)
-        .post("/api/v1/people/{id}/disablement", v1::people::disable)
-        .delete("/api/v1/people/{id}/disablement", v1::people::enable)
-        .post("/api/v1/people/{id}/reset", v1::people::reset)
-        .get("/api/v1/people/{id}/sessions", v1::people::list_sessions)
-        .delete("/api/v1/people/{id}/sessions", v1::people::end_sessions)
-        .delete("/api/v1/people/{id}/sessions/{session}", v1::people::end_session)
-        .get("/api/v1/invitations", v1::invitations::list)
-        .post("/api/v1/invitations", v1::invitations::create)
-        .delete("/api/v1/invitations/{id}", v1::invitations::withdraw)
-        .get("/api/v1/workspaces/{id}/members", v1::members::list)
-        .put("/api/v1/workspaces/{id}/members/{person}", v1::members::set)
-        .delete("/api/v1/workspaces/{id}/members/{person}", v1::members::remove)
         .get("/api/v1/requests", v1::requests::list)
         .get("/api/v1/requests/groups", v1::figures::groups)
         .get("/api/v1/requests/histogram", v1::figures::bars)
@@ -205,6 +190,25 @@ fn json_api() -> Routes {
         .get("/api/v1/audit", v1::audit::list)
         .get("/api/v1/audit/verification", v1::audit::verify)
         .get("/api/v1/audit/export", v1::audit::export)
+}
+
+fn people_api() -> Routes {
+    Routes::default()
+        .get("/api/v1/people", v1::people::list)
+        .get("/api/v1/people/{id}", v1::people::show)
+        .put("/api/v1/people/{id}", v1::people::update)
+        .post("/api/v1/people/{id}/disablement", v1::people::disable)
+        .delete("/api/v1/people/{id}/disablement", v1::people::enable)
+        .post("/api/v1/people/{id}/reset", v1::people::reset)
+        .get("/api/v1/people/{id}/sessions", v1::people::list_sessions)
+        .delete("/api/v1/people/{id}/sessions", v1::people::end_sessions)
+        .delete("/api/v1/people/{id}/sessions/{session}", v1::people::end_session)
+        .get("/api/v1/invitations", v1::invitations::list)
+        .post("/api/v1/invitations", v1::invitations::create)
+        .delete("/api/v1/invitations/{id}", v1::invitations::withdraw)
+        .get("/api/v1/workspaces/{id}/members", v1::members::list)
+        .put("/api/v1/workspaces/{id}/members/{person}", v1::members::set)
+        .delete("/api/v1/workspaces/{id}/members/{person}", v1::members::remove)
 }
 
 #[cfg(test)]

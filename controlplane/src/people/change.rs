@@ -52,7 +52,7 @@ pub async fn update(
     let mut change = Changing::begin(app, actor, id).await?;
     expected.check(&change.before.as_edited())?;
     let wanted = checked(&mut change.writing, form.roles).await?;
-    let after = merged(actor, &change.roles, wanted)?;
+    let after = merged(actor, &change.roles, &wanted)?;
     change.give(after).await?;
     change.finish(app, actor, "person.update").await
 }

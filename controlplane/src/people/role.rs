@@ -77,8 +77,8 @@ pub(super) fn rules_over(actor: &Actor, roles: &[RoleIn]) -> bool {
 fn may_give(actor: &Actor, role: &RoleIn) -> bool {
     let place = role.workspace.as_ref();
     let Some(grant) = role.grant() else { return false };
-    let carried = Right::ALL.into_iter().filter(|right| grant.carries(*right));
-    manages(actor, place) && carried.into_iter().all(|right| actor.may_in(right, place))
+    let mut carried = Right::ALL.into_iter().filter(|right| grant.carries(*right));
+    manages(actor, place) && carried.all(|right| actor.may_in(right, place))
 }
 
 /// Fails unless the actor may give every one of these.
@@ -120,7 +120,7 @@ async fn is_there(conn: &mut Conn, workspace: Option<&WorkspaceId>) -> Result<bo
 
 /// What somebody with the roles `before` has once the actor wants them to have `wanted`: roles where the actor does
 /// not manage people stay, whatever is wanted.
-pub(super) fn merged(actor: &Actor, before: &[RoleIn], wanted: Vec<RoleIn>) -> Result<Vec<RoleIn>, AppError> {
+pub(super) fn merged(actor: &Actor, before: &[RoleIn], wanted: &[RoleIn]) -> Result<Vec<RoleIn>, AppError> {
     let is_new = |role: &&RoleIn| !before.contains(role);
     let new: Vec<RoleIn> = wanted.iter().filter(is_new).cloned().collect();
     require_giving(actor, &new)?;
@@ -174,10 +174,10 @@ mod tests {
     fn roles_elsewhere_stay_whatever_is_wanted_here() {
         let of_one = actor(&[role("ws_1", "admin")]);
         let before = [role("*", "viewer"), role("ws_1", "member"), role("ws_2", "admin")];
-        let after = merged(&of_one, &before, Vec::new()).unwrap();
+        let after = merged(&of_one, &before, &[]).unwrap();
         assert_eq!(after, [role("*", "viewer"), role("ws_2", "admin")]);
-        let after = merged(&of_one, &before, vec![role("ws_1", "viewer"), role("*", "viewer")]).unwrap();
+        let after = merged(&of_one, &before, &[role("ws_1", "viewer"), role("*", "viewer")]).unwrap();
         assert_eq!(after, [role("*", "viewer"), role("ws_1", "viewer"), role("ws_2", "admin")]);
-        assert!(merged(&of_one, &before, vec![role("*", "member")]).is_err());
+        assert!(merged(&of_one, &before, &[role("*", "member")]).is_err());
     }
 }
