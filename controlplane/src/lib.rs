@@ -9,6 +9,7 @@
 //! | [`workspaces`] [`keys`] [`endpoints`] [`models`] [`gateways`] [`api_tokens`] | one service per object, used by pages and API alike |
 //! | [`account`] | one's own sessions |
 //! | `objects` [`providers`] | drafts with versions, the pattern of all of them; the providers we know, as data |
+//! | [`versions`] | what an object said in each version; an earlier one restored, an unpublished change discarded |
 //! | [`prices`] [`observed`] | the price book as people read it; how fast and how well endpoints and models answer |
 //! | [`refusal`] | what the API refuses before a handler is asked |
 //! | [`precondition`] | two editors of one thing: tags, and who is told |
@@ -68,6 +69,7 @@ mod tests;
 mod tls;
 mod token;
 mod vault;
+pub mod versions;
 pub mod views;
 pub mod workspaces;
 
@@ -250,7 +252,9 @@ async fn open(config: ControlConfig, ambient: Ambient, book: Arc<PriceBook>) -> 
         policy_secret: PolicySecret::new(of_32_bytes(&policy)?)?,
         signing_key: SigningKey::from_seed(&of_32_bytes(&signing)?)?,
         publisher: publish::Publisher::default(),
-        lacking: api::sync::Lacking::default(),
+        lacking: api::sync::Bells::default(),
+        drains: api::sync::Bells::default(),
+        gateway_news: watch::Sender::new(0),
         exports: exports::Exports::new(config.data.join("exports")),
         pace: api::Pace::new(config.api_requests_per_minute),
         batches: watch::Sender::new(0),

@@ -12,7 +12,7 @@ use crate::workspaces::{Workspace, create_in as create_workspace};
 use crate::{api_tokens, gateways, keys, publish, store, token};
 
 /// Who the audit names for what the program does by itself.
-const OURSELVES: &str = "weir";
+pub(crate) const OURSELVES: &str = "weir";
 /// The setting that says that the first steps were taken.
 const DONE: &str = "bootstrap.done";
 /// The name of the token of the gateway in the same process.

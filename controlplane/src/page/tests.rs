@@ -161,7 +161,10 @@ async fn an_endpoint_goes_from_the_form_to_every_gateway_and_its_credential_neve
     let page = browser.get(&path).await;
     assert!(page.text.contains("One is stored since") && !page.text.contains("sk-secret"));
 
-    let page = browser.post("/publish", "note=go&return_to=%2Fproviders").await;
+    let unseen = browser.post("/publish", "note=go&return_to=%2Fproviders").await;
+    assert_eq!(unseen.status, StatusCode::BAD_REQUEST, "nobody publishes what was not shown");
+    let tag = between(&page.text, "name=\"tag\" value=\"", "\"");
+    let page = browser.post("/publish", &format!("note=go&return_to=%2Fproviders&tag={tag}")).await;
     assert!(page.location.starts_with("/publishing/"), "{}", page.location);
     let page = browser.get(&page.location).await;
     assert!(page.text.contains("is on its way to the gateways") && !page.text.contains("unpublished change"));

@@ -22,6 +22,7 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration { number: 4, name: "once", sql: include_str!("../../../migrations/app/0004_once.sql") },
     Migration { number: 5, name: "stops", sql: include_str!("../../../migrations/app/0005_stops.sql") },
+    Migration { number: 8, name: "drain", sql: include_str!("../../../migrations/app/0008_drain.sql") },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (number BIGINT NOT NULL PRIMARY KEY, \

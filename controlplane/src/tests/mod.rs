@@ -11,3 +11,4 @@ mod stops;
 mod sync;
 mod tls;
 mod twins;
+mod versions;
