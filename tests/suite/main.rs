@@ -9,6 +9,7 @@
 //! | `endpoints` | client certificates, tests of endpoints, aliases |
 //! | `keys` | a key is rotated and no request fails |
 //! | `publish` | a policy arrives whole, or not at all |
+//! | `at_once` | a revoked key, a kill switch, a drained gateway: in force everywhere at once |
 //! | `store` | PostgreSQL by URL |
 //! | `backup` | what was lost comes back the same; the master key changes under traffic |
 //! | `deploy`, `shell` | what is shipped for deployment and the command line is right |
@@ -19,6 +20,7 @@
 //! | `speed` | pages over a million requests |
 //! | `pages` | the dashboard in a real browser |
 
+mod at_once;
 mod away;
 mod backup;
 mod deploy;

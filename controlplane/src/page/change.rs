@@ -17,7 +17,7 @@ pub(super) fn of_then(changes: &[Change]) -> Vec<Shown> {
 }
 
 fn shown(change: &Change, own: Option<String>) -> Shown {
-    let Change { kind, id, name, how, lines } = change;
+    let Change { kind, id, name, how, lines, .. } = change;
     let history = || (!id.is_empty()).then(|| url::history(kind, id));
     Shown {
         kind: kind.clone(),

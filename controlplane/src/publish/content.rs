@@ -31,7 +31,7 @@ pub struct ObjectRef {
 
 /// Why a draft cannot be published.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
-pub struct Problem {
+pub struct Obstacle {
     /// A sentence.
     pub text: String,
     /// The kind of the object to look at; empty when no single one is to blame.
@@ -40,7 +40,7 @@ pub struct Problem {
     pub id: String,
 }
 
-impl Problem {
+impl Obstacle {
     fn of(kind: &str, id: &str, text: String) -> Self {
         Self { text, kind: kind.to_owned(), id: id.to_owned() }
     }
@@ -51,7 +51,7 @@ pub(super) struct Built {
     pub(super) content: Content,
     pub(super) objects: Vec<ObjectRef>,
     /// Why it cannot be published.
-    pub(super) problems: Vec<Problem>,
+    pub(super) problems: Vec<Obstacle>,
 }
 
 /// Builds the content of all drafts and the keys and workspaces of now.
@@ -105,13 +105,13 @@ impl Called {
 }
 
 /// The problem with the object it is about: the first one that the sentence names in backticks.
-fn blame(called: &[Called], text: String) -> Problem {
+fn blame(called: &[Called], text: String) -> Obstacle {
     let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
     let is_named = |name: &&str, one: &Called| one.names.iter().any(|other| other == *name);
     let found = quoted.iter().find_map(|name| called.iter().find(|one| is_named(name, one)));
     match found {
-        Some(one) => Problem::of(one.kind, &one.id, text),
-        None => Problem { text, ..Problem::default() },
+        Some(one) => Obstacle::of(one.kind, &one.id, text),
+        None => Obstacle { text, ..Obstacle::default() },
     }
 }
 
@@ -160,7 +160,7 @@ async fn endpoint(
     app: &App,
     conn: &mut Conn,
     draft: Draft<EndpointBody>,
-    problems: &mut Vec<Problem>,
+    problems: &mut Vec<Obstacle>,
 ) -> Result<EndpointEntry, AppError> {
     let Draft { id, workspace, name, body, .. } = draft;
     let id = EndpointId::from(id);
@@ -170,7 +170,7 @@ async fn endpoint(
             "endpoint `{name}` has no credential for {}: enter one, or set its authentication to none",
             body.base_url
         );
-        problems.push(Problem::of(EndpointBody::KIND, id.as_str(), sentence));
+        problems.push(Obstacle::of(EndpointBody::KIND, id.as_str(), sentence));
     }
     let client_cert = client_certificate(app, conn, &id, &body).await?;
     let EndpointBody {

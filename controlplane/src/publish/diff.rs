@@ -87,7 +87,7 @@ fn prices(from: &Content, to: &Content) -> Option<Change> {
     });
     let lines: Vec<String> = told.collect();
     let (kind, id, name) = (PRICE.to_owned(), String::new(), String::new());
-    (!lines.is_empty()).then_some(Change { kind, id, name, how: How::Changed, lines })
+    (!lines.is_empty()).then_some(Change { kind, id, version: 0, name, how: How::Changed, lines })
 }
 
 /// The rates by unit and condition.

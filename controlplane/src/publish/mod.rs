@@ -27,7 +27,7 @@ use crate::store::{Conn, StoreError, Writing};
 use crate::versions::Change;
 
 use content::Built;
-pub use content::{ObjectRef, Problem};
+pub use content::{ObjectRef, Obstacle};
 use diff::State;
 use revision::{Cause, Draft};
 
@@ -94,7 +94,7 @@ pub struct DraftState {
     /// The same by object.
     pub changed: Vec<Change>,
     /// Why it cannot be published; empty when it can.
-    pub problems: Vec<Problem>,
+    pub problems: Vec<Obstacle>,
 }
 
 /// What restoring an earlier revision would do.

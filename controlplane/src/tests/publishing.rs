@@ -28,7 +28,7 @@ async fn a_revision_is_signed_numbered_and_has_prices() {
     let house = House::new().await;
     endpoints::create(&house.app, &house.admin(), with_models()).await.unwrap();
     let state = draft_state(&house.app).await.unwrap();
-    let price = "price: gpt-x at openai: added, input $2.50, output $10.00, cache read $1.25 for a million";
+    let price = "price: gpt-x at openai: added, cache read $1.25, input $2.50, output $10.00 for a million";
     assert_eq!(state.changes, ["endpoint openai: added", "model openai/gpt-x: added", price]);
     let ids: Vec<&str> = state.changed.iter().map(|change| change.id.split('_').next().unwrap()).collect();
     assert_eq!(ids, ["ep", "model", ""], "each change names its object");
@@ -193,4 +193,26 @@ async fn a_problem_names_the_object_to_look_at() {
     let problems = draft_state(&house.app).await.unwrap().problems;
     assert_eq!(problems.len(), 1, "{problems:?}");
     assert_eq!((problems[0].kind.as_str(), problems[0].id.as_str()), ("endpoint", endpoint.id.as_str()));
+}
+
+#[tokio::test]
+async fn a_change_that_reads_the_same_is_not_taken_for_the_one_that_was_seen() {
+    let house = House::new().await;
+    let admin = house.admin();
+    let endpoint = endpoints::create(&house.app, &admin, openai("sk-one")).await.unwrap();
+    publish(&house.app, &admin, "", &Expected::anything()).await.unwrap();
+    let key = async |credential: &str| {
+        let form = openai(credential);
+        endpoints::update(&house.app, &admin, &endpoint.id, form, &Expected::anything()).await.unwrap();
+    };
+    key("sk-two").await;
+    let seen = draft_state(&house.app).await.unwrap();
+    key("sk-three").await;
+    assert_eq!(
+        draft_state(&house.app).await.unwrap().changes,
+        seen.changes,
+        "both say that a credential changed"
+    );
+    let refused = publish(&house.app, &admin, "", &Expected::tag(&tag_of(&seen))).await.unwrap_err();
+    assert!(matches!(refused, AppError::Overtaken { .. }), "{refused}");
 }

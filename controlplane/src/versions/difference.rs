@@ -37,6 +37,8 @@ pub struct Change {
     pub kind: String,
     /// The object's id; empty for prices.
     pub id: String,
+    /// The version it comes to; 0 when it goes, and for prices. Two changes that read the same are told apart by it.
+    pub version: i64,
     /// What it is called.
     pub name: String,
     /// What happens to it.
@@ -65,7 +67,8 @@ pub(crate) fn change(from: Option<&Said>, to: Option<&Said>, names: &Names) -> O
         return None;
     }
     let (kind, id, name) = (named.kind.clone(), named.id.clone(), named.name.clone());
-    Some(Change { kind, id, name, how, lines })
+    let version = to.map_or(0, |said| said.version);
+    Some(Change { kind, id, version, name, how, lines })
 }
 
 /// What one state made of the other, and in which lines.
@@ -166,6 +169,7 @@ mod tests {
         let Value::Object(body) = body else { panic!("{body}") };
         Said {
             kind: kind.to_owned(),
+            version: 1,
             id: id.to_owned(),
             name: name.to_owned(),
             workspace: String::new(),

@@ -145,7 +145,8 @@ pub async fn restore(
     if said.is_none() {
         return Err(AppError::Conflict(format!("version {version} is the deletion of this {kind}")));
     }
-    if said == rows.first().and_then(|row| Said::of(kind, id, row)) {
+    let draft = rows.first().and_then(|row| Said::of(kind, id, row));
+    if difference::change(draft.as_ref(), said.as_ref(), &Names::default()).is_none() {
         return Err(AppError::Conflict(format!("the draft says the same as version {version} already")));
     }
     let edit = Edit::by(actor, note, app.clock.now_us());

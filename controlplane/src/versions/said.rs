@@ -11,10 +11,11 @@ use crate::store::object::{self, VersionRow};
 use crate::store::{Conn, StoreError, workspace};
 
 /// One version of an object that is there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub(crate) struct Said {
     pub(crate) kind: String,
     pub(crate) id: String,
+    pub(crate) version: i64,
     pub(crate) name: String,
     pub(crate) workspace: String,
     pub(crate) body: Map<String, Value>,
@@ -27,6 +28,7 @@ impl Said {
         Some(Self {
             kind: kind.to_owned(),
             id: id.to_owned(),
+            version: row.version,
             name: row.name.clone(),
             workspace: row.workspace_id.clone(),
             body,

@@ -16,7 +16,7 @@ use crate::page::change::of_draft;
 use crate::page::frame::Frame;
 use crate::page::gateways::state;
 use crate::precondition::tag_of;
-use crate::publish::{self, Problem};
+use crate::publish::{self, Obstacle};
 
 const ROWS: u32 = 50;
 
@@ -49,8 +49,8 @@ pub(in crate::page) async fn list(
     })
 }
 
-fn problem(problem: Problem) -> part::Problem {
-    let Problem { text, kind, id } = problem;
+fn problem(problem: Obstacle) -> part::Problem {
+    let Obstacle { text, kind, id } = problem;
     let link = url::object(&id).map(|href| Link::new(format!("Go to the {kind}"), href));
     part::Problem { text, link }
 }
