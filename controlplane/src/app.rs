@@ -11,7 +11,7 @@ use weir_contract::policy::{PolicySecret, SigningKey};
 use weir_contract::price::PriceBook;
 
 use crate::api::Pace;
-use crate::api::sync::Lacking;
+use crate::api::sync::Bells;
 use crate::archive::Archive;
 use crate::auth::browser::Browsers;
 use crate::auth::password::Passwords;
@@ -63,7 +63,11 @@ pub struct Handles {
     pub(crate) signing_key: SigningKey,
     pub(crate) publisher: Publisher,
     /// Gateways that asked for the whole snapshot.
-    pub(crate) lacking: Lacking,
+    pub(crate) lacking: Bells,
+    /// Gateways that were drained or taken back.
+    pub(crate) drains: Bells,
+    /// Counts what gateways said or were asked: whoever watches it knows that there is something to look at.
+    pub(crate) gateway_news: watch::Sender<u64>,
     /// Files being made in the background.
     pub(crate) exports: Exports,
     /// Counts posted batches: whoever watches it knows that there is something new in the books.
@@ -95,6 +99,11 @@ impl Handles {
     #[must_use]
     pub fn is_https(&self) -> bool {
         self.public_url().starts_with("https://")
+    }
+
+    /// A gateway came, took or refused a revision, or was asked something.
+    pub(crate) fn gateways_spoke(&self) {
+        self.gateway_news.send_modify(|count| *count += 1);
     }
 
     /// A new number whenever a batch was posted to the books.

@@ -1,5 +1,7 @@
 //! Gateways: the tokens that let them in, and how each one is.
 
+pub mod retire;
+
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use weir_contract::id::{GatewayId, Revision, prefixed};
@@ -32,6 +34,8 @@ pub struct Gateway {
     /// How it is, as it last said.
     #[schema(value_type = Object)]
     pub status: GatewayStatus,
+    /// Since when it is asked to take no new requests, µs UTC; `None` when it is not.
+    pub drain_us: Option<i64>,
     /// Its clock minus ours, µs.
     pub clock_off_us: i64,
     /// When it last spoke, µs UTC.
@@ -80,6 +84,15 @@ pub async fn list(app: &App) -> Result<Vec<Gateway>, AppError> {
     let now_us = app.clock.now_us();
     let rows = gateway::list_gateways(&mut *app.store.read().await?).await?;
     Ok(rows.into_iter().map(|row| read(row, now_us)).collect())
+}
+
+/// The gateway of that name.
+///
+/// # Errors
+/// [`AppError::NotFound`] when none of that name ever connected.
+pub async fn find(app: &App, id: &str) -> Result<Gateway, AppError> {
+    let row = gateway::find_gateway(&mut *app.store.read().await?, id).await?;
+    Ok(read(row.ok_or_else(|| AppError::not_found("gateway", id))?, app.clock.now_us()))
 }
 
 /// All tokens, newest first.
@@ -181,7 +194,9 @@ pub(crate) async fn greet(app: &App, from: &FromGateway, hello: &Hello) -> Resul
         ..GatewayRow::default()
     };
     gateway::update_hello(&mut writing, &row).await?;
-    Ok(writing.commit().await?)
+    writing.commit().await?;
+    app.gateways_spoke();
+    Ok(())
 }
 
 /// Notes that a revision is in force there.
@@ -194,7 +209,9 @@ pub(crate) async fn acknowledged(
     let mut writing = app.store.write().await?;
     let revision = i64::try_from(revision.0).unwrap_or(i64::MAX);
     gateway::update_applied(&mut writing, gateway, revision, at_us, app.clock.now_us()).await?;
-    writing.commit().await
+    writing.commit().await?;
+    app.gateways_spoke();
+    Ok(())
 }
 
 /// Notes that a revision was refused there.
@@ -214,14 +231,18 @@ pub(crate) async fn refused(
     let reason: String = reason.chars().take(2000).collect();
     let revision = i64::try_from(revision.0).unwrap_or(i64::MAX);
     gateway::update_refused(&mut writing, gateway, revision, &reason, app.clock.now_us()).await?;
-    writing.commit().await
+    writing.commit().await?;
+    app.gateways_spoke();
+    Ok(())
 }
 
 /// Notes how it is.
 pub(crate) async fn reported(app: &App, gateway: &str, status: &GatewayStatus) -> Result<(), StoreError> {
     let mut writing = app.store.write().await?;
     gateway::update_status(&mut writing, gateway, &audit::state(status), app.clock.now_us()).await?;
-    writing.commit().await
+    writing.commit().await?;
+    app.gateways_spoke();
+    Ok(())
 }
 
 pub(crate) fn read(row: GatewayRow, now_us: i64) -> Gateway {
@@ -235,6 +256,7 @@ pub(crate) fn read(row: GatewayRow, now_us: i64) -> Gateway {
         applied_at_us: row.applied_at_us,
         refusal: refused.map(|revision| Refusal { revision, reason: row.refusal }),
         status: serde_json::from_str(&row.status_json).unwrap_or_default(),
+        drain_us: row.drain_us,
         clock_off_us: row.clock_off_us,
         contact_us: row.contact_us,
         connected: now_us - row.contact_us <= silence_us,

@@ -10,6 +10,7 @@
 //! | [`account`] | one's own name, password, sessions |
 //! | [`people`] | who signs in, what they are where, invitations, new passwords |
 //! | `objects` [`providers`] | drafts with versions, the pattern of all of them; the providers we know, as data |
+//! | [`versions`] | what an object said in each version; an earlier one restored, an unpublished change discarded |
 //! | [`prices`] [`observed`] | the price book as people read it; how fast and how well endpoints and models answer |
 //! | `bucket` | how often something may happen, for each of many names |
 //! | [`refusal`] | what the API refuses before a handler is asked |
@@ -72,6 +73,7 @@ mod tests;
 mod tls;
 mod token;
 mod vault;
+pub mod versions;
 pub mod views;
 pub mod workspaces;
 
@@ -256,7 +258,9 @@ async fn open(config: ControlConfig, ambient: Ambient, book: Arc<PriceBook>) -> 
         policy_secret: PolicySecret::new(of_32_bytes(&policy)?)?,
         signing_key: SigningKey::from_seed(&of_32_bytes(&signing)?)?,
         publisher: publish::Publisher::default(),
-        lacking: api::sync::Lacking::default(),
+        lacking: api::sync::Bells::default(),
+        drains: api::sync::Bells::default(),
+        gateway_news: watch::Sender::new(0),
         exports: exports::Exports::new(config.data.join("exports")),
         pace: api::Pace::new(config.api_requests_per_minute),
         batches: watch::Sender::new(0),

@@ -1,7 +1,7 @@
 //! Drafts with versions: the one pattern of endpoints and models now, of rules, prompts, guardrails and budgets later.
 //!
 //! Saving makes the next version, kept with author and note; nothing runs before it is published. Two editors of one
-//! object: the second is told, nothing is overwritten.
+//! object: the second is told, nothing is overwritten. Going back is [`crate::versions`].
 
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -9,9 +9,15 @@ use weir_contract::id::WorkspaceId;
 
 use crate::audit::{self, Change};
 use crate::auth::Actor;
+use crate::endpoints::EndpointBody;
 use crate::error::AppError;
+use crate::models::ModelBody;
+use crate::publish::ObjectRef;
 use crate::store::object::{self, ObjectRow};
 use crate::store::{Conn, StoreError};
+
+/// Every kind there is, in the order in which one may need the other.
+pub(crate) const KINDS: [&str; 2] = [EndpointBody::KIND, ModelBody::KIND];
 
 /// What a kind of object says.
 pub(crate) trait Body: Serialize + DeserializeOwned {
@@ -63,7 +69,7 @@ pub(crate) async fn create<B: Body>(
 ) -> Result<(), AppError> {
     let row = write(draft, edit);
     object::create_object(conn, &row, edit.note).await.map_err(AppError::taken_as("name"))?;
-    log::<B>(conn, edit, "create", &row.id, String::new(), row.body_json.clone()).await
+    log(conn, edit, &format!("{}.create", B::KIND), &row.id, String::new(), row.body_json.clone()).await
 }
 
 /// Saves the next version; `draft.version` is the one it replaces.
@@ -80,7 +86,7 @@ pub(crate) async fn update<B: Body>(
         return Err(overtaken::<B>(&draft.name));
     }
     let before = before.map(|before| before.body_json).unwrap_or_default();
-    log::<B>(conn, edit, "update", &row.id, before, row.body_json.clone()).await
+    log(conn, edit, &format!("{}.update", B::KIND), &row.id, before, row.body_json.clone()).await
 }
 
 /// Removes the draft; its history stays.
@@ -94,23 +100,70 @@ pub(crate) async fn delete<B: Body>(
     if !object::delete_object(conn, &row, edit.note).await? {
         return Err(overtaken::<B>(&draft.name));
     }
-    log::<B>(conn, edit, "delete", &row.id, row.body_json.clone(), String::new()).await
+    log(conn, edit, &format!("{}.delete", B::KIND), &row.id, row.body_json.clone(), String::new()).await
+}
+
+/// Writes an earlier version of any object again as its newest one, whether it is still there or not.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is no such version, [`AppError::Invalid`] when its name is taken by now.
+pub(crate) async fn put_back(
+    conn: &mut Conn,
+    edit: &Edit<'_>,
+    wanted: &ObjectRef,
+) -> Result<ObjectRef, AppError> {
+    let ObjectRef { kind, id, version } = wanted;
+    let old = object::find_version(conn, kind, id, *version).await?;
+    let old = old.ok_or_else(|| AppError::not_found("version", &format!("{version} of {kind} {id}")))?;
+    let now = object::find_object(conn, kind, id).await?;
+    let row = ObjectRow {
+        kind: kind.clone(),
+        id: id.clone(),
+        workspace_id: old.workspace_id,
+        name: old.name,
+        version: object::newest_version(conn, kind, id).await? + 1,
+        managed_by: now.as_ref().map_or_else(|| "ui".to_owned(), |now| now.managed_by.clone()),
+        body_json: old.body_json,
+        updated_us: edit.now_us,
+        updated_by: edit.actor.to_owned(),
+    };
+    if now.is_some() {
+        object::update_object(conn, &row, edit.note).await.map_err(AppError::taken_as("name"))?;
+    } else {
+        object::create_object(conn, &row, edit.note).await.map_err(AppError::taken_as("name"))?;
+    }
+    let before = now.map(|now| now.body_json).unwrap_or_default();
+    log(conn, edit, &format!("{kind}.restore"), id, before, row.body_json).await?;
+    Ok(ObjectRef { version: row.version, ..wanted.clone() })
+}
+
+/// Removes the draft of any object; its history stays.
+pub(crate) async fn take_away(
+    conn: &mut Conn,
+    edit: &Edit<'_>,
+    mut draft: ObjectRow,
+) -> Result<(), AppError> {
+    draft.version += 1;
+    draft.updated_us = edit.now_us;
+    edit.actor.clone_into(&mut draft.updated_by);
+    object::delete_object(conn, &draft, edit.note).await?;
+    let action = format!("{}.delete", draft.kind);
+    log(conn, edit, &action, &draft.id, draft.body_json, String::new()).await
 }
 
 fn overtaken<B: Body>(name: &str) -> AppError {
     AppError::Conflict(format!("{} `{name}` was changed by somebody else meanwhile: load it again", B::KIND))
 }
 
-async fn log<B: Body>(
+async fn log(
     conn: &mut Conn,
     edit: &Edit<'_>,
-    verb: &str,
+    action: &str,
     id: &str,
     before: String,
     after: String,
 ) -> Result<(), AppError> {
-    let action = format!("{}.{verb}", B::KIND);
-    let change = Change { actor: edit.actor, action: &action, object: id, before, after };
+    let change = Change { actor: edit.actor, action, object: id, before, after };
     Ok(audit::append(conn, edit.now_us, change).await?)
 }
 

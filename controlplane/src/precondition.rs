@@ -45,6 +45,16 @@ impl Expected {
         Self((!tag.is_empty()).then(|| tag.to_owned()))
     }
 
+    /// The thing as a page showed it: its form carries the tag.
+    ///
+    /// # Errors
+    /// [`AppError::BadRequest`] when it carries none: then nobody knows what was seen.
+    pub fn shown(tag: &str) -> Result<Self, AppError> {
+        let lost =
+            || "this form does not say what it was made from: load the page again, then decide".to_owned();
+        if tag.is_empty() { Err(AppError::BadRequest(lost())) } else { Ok(Self::tag(tag)) }
+    }
+
     /// Fails when the thing is no longer what the change was made from.
     ///
     /// # Errors
@@ -97,5 +107,7 @@ mod tests {
         assert_eq!(*current, serde_json::json!(["acme", 2]));
         assert!(Expected::anything().check(&("acme", 2)).is_ok());
         assert!(Expected::tag("*").check(&("acme", 2)).is_ok());
+        assert!(Expected::shown(&old).unwrap().check(&("acme", 2)).is_err());
+        assert!(matches!(Expected::shown(""), Err(AppError::BadRequest(_))), "a page shows something");
     }
 }

@@ -1,8 +1,10 @@
 //! The price book as people read it: what units cost, from when and whom, and which models of ours it prices.
 
+use std::collections::BTreeMap;
+
 use serde::Serialize;
 use utoipa::ToSchema;
-use weir_contract::price::{BookRow, Rates};
+use weir_contract::price::{BookRow, Rates, Tier, Window};
 
 use crate::app::App;
 use crate::auth::Actor;
@@ -120,14 +122,20 @@ fn read(row: &BookRow, targets: &[Unrated]) -> PriceRow {
         context_window: row.context_window,
         max_output: row.max_output,
         capabilities: row.capabilities.clone(),
-        prices: unit_prices(row),
+        prices: unit_prices(&row.rates, &row.tiers, &row.service_tiers, &row.windows),
         source: row.source.clone(),
         date: row.date.clone(),
         used_by,
     }
 }
 
-fn unit_prices(row: &BookRow) -> Vec<UnitPrice> {
+/// Every rate with the condition it holds under, the ordinary ones first.
+pub(crate) fn unit_prices(
+    rates: &Rates,
+    tiers: &[Tier],
+    service_tiers: &BTreeMap<String, Rates>,
+    windows: &[Window],
+) -> Vec<UnitPrice> {
     fn under<'a>(rates: &'a Rates, when: &'a str) -> impl Iterator<Item = UnitPrice> + 'a {
         rates.iter().map(move |(unit, nano_per_million)| UnitPrice {
             unit: unit.name(),
@@ -135,15 +143,15 @@ fn unit_prices(row: &BookRow) -> Vec<UnitPrice> {
             when: when.to_owned(),
         })
     }
-    let mut prices: Vec<UnitPrice> = under(&row.rates, "").collect();
-    for tier in &row.tiers {
+    let mut prices: Vec<UnitPrice> = under(rates, "").collect();
+    for tier in tiers {
         prices.extend(under(&tier.rates, &format!("above {} input tokens", tier.above_input_tokens)));
     }
-    for (tier, rates) in &row.service_tiers {
+    for (tier, rates) in service_tiers {
         prices.extend(under(rates, &format!("service tier {tier}")));
     }
     let clock = |minute: u16| format!("{:02}:{:02}", minute / 60, minute % 60);
-    for window in &row.windows {
+    for window in windows {
         let when = format!("{} to {} UTC", clock(window.from_minute), clock(window.to_minute));
         prices.extend(under(&window.rates, &when));
     }

@@ -43,7 +43,7 @@ fn unready(handles: &Handles) -> Vec<&'static str> {
     let reasons = [
         (handles.running.revision() == Revision(0), "no policy has been received yet"),
         (refuses, "the journal cannot be written"),
-        (handles.is_draining(), "the gateway is about to stop"),
+        (handles.is_draining(), "the gateway is drained or about to stop"),
     ];
     reasons.into_iter().filter(|(holds, _)| *holds).map(|(_, reason)| reason).collect()
 }

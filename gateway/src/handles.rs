@@ -46,7 +46,9 @@ pub(crate) struct Handles {
     pub(crate) address: String,
     /// Its own certificate, when it speaks TLS.
     pub(crate) certificate: Option<Arc<Certificate>>,
-    draining: AtomicBool,
+    /// The control plane asked for it, and may take it back.
+    drained: AtomicBool,
+    stopping: AtomicBool,
     hurried: AtomicBool,
 }
 
@@ -95,19 +97,30 @@ impl Handles {
             drains,
             address,
             certificate,
-            draining: AtomicBool::new(false),
+            drained: AtomicBool::new(false),
+            stopping: AtomicBool::new(false),
             hurried: AtomicBool::new(false),
         })
     }
 
-    /// From now on new requests are refused.
-    pub(crate) fn start_draining(&self) {
-        self.draining.store(true, Ordering::Relaxed);
+    /// Whether the control plane wants new requests refused.
+    pub(crate) fn set_drained(&self, drained: bool) {
+        self.drained.store(drained, Ordering::Relaxed);
     }
 
-    /// Whether new requests are refused because the gateway is about to stop.
+    /// Whether the control plane wants new requests refused.
+    pub(crate) fn is_drained(&self) -> bool {
+        self.drained.load(Ordering::Relaxed)
+    }
+
+    /// From now on new requests are refused, for good.
+    pub(crate) fn start_stopping(&self) {
+        self.stopping.store(true, Ordering::Relaxed);
+    }
+
+    /// Whether new requests are refused: the gateway is drained or about to stop.
     pub(crate) fn is_draining(&self) -> bool {
-        self.draining.load(Ordering::Relaxed)
+        self.is_drained() || self.stopping.load(Ordering::Relaxed)
     }
 
     /// From now on no upstream answer is read for a client that left: there is no time.
@@ -133,6 +146,11 @@ impl Handles {
             revision: self.running.revision(),
             spool_bytes: spool.bytes,
             spool_oldest_ms: spool.oldest_ms,
+            archive_batches: spool.archive_lag,
+            books_batches: spool.books_lag,
+            dead_rows: spool.dead,
+            archive_error: spool.archive_error,
+            books_error: spool.books_error,
             in_flight: u64::try_from(self.metrics.in_flight.get()).unwrap_or(0),
             draining: self.is_draining(),
             address: self.address.clone(),

@@ -162,7 +162,7 @@ impl Running {
 
     /// Stops: no new requests, then waits for those in flight, for their records, and for the spool to deliver what it can.
     pub async fn shutdown(mut self) {
-        self.handles.start_draining();
+        self.handles.start_stopping();
         self.stop.cancel();
         while self.server.join_next().await.is_some() {}
         self.handles.tasks.close();

@@ -10,6 +10,7 @@
 //! | `keys` | a key is rotated and no request fails |
 //! | `people` | a colleague is invited and sees figures but no bodies; rights change on open pages; a way back in |
 //! | `publish` | a policy arrives whole, or not at all |
+//! | `at_once` | a revoked key, a kill switch, a drained gateway: in force everywhere at once |
 //! | `store` | PostgreSQL by URL |
 //! | `backup` | what was lost comes back the same; the master key changes under traffic |
 //! | `deploy`, `shell` | what is shipped for deployment and the command line is right |
@@ -20,6 +21,7 @@
 //! | `speed` | pages over a million requests |
 //! | `pages` | the dashboard in a real browser |
 
+mod at_once;
 mod away;
 mod backup;
 mod deploy;

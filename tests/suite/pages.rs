@@ -119,7 +119,7 @@ fn pages(list: &[&str]) -> Vec<Value> {
     list.iter().map(|url| json!({"url": url, "own": *url == "/settings"})).collect()
 }
 
-const SET_UP: [&str; 14] = [
+const SET_UP: [&str; 16] = [
     "/keys",
     "/providers",
     "/providers/endpoints/new",
@@ -127,6 +127,8 @@ const SET_UP: [&str; 14] = [
     "/models/new",
     "/prices",
     "/publishing",
+    "/publishing/1",
+    "/publishing/1/restoration",
     "/gateways",
     "/audit?check=1",
     "/settings",

@@ -14,7 +14,8 @@ async fn revision_of(gateway: &Gateway) -> u64 {
     status["policy"]["revision"].as_u64().unwrap_or(0)
 }
 
-async fn three_gateways(weir: &Weir) -> Vec<Gateway> {
+/// Three gateways of their own, each with its token.
+pub async fn three_gateways(weir: &Weir) -> Vec<Gateway> {
     let start = async |name: &'static str| {
         let made = weir.api(http::Method::POST, "/gateways/tokens", Some(json!({ "name": name }))).await;
         let token = made.ok().json()["secret"].as_str().unwrap().to_owned();

@@ -289,19 +289,23 @@ pub async fn delete(app: &App, actor: &Actor, id: &EndpointId, note: &str) -> Re
     let found = objects::find::<EndpointBody>(&mut writing, id.as_str()).await?;
     let draft = found.ok_or_else(|| AppError::not_found("endpoint", id.as_str()))?;
     actor.require(Right::ManageProviders, draft.workspace.as_ref())?;
-    let models = objects::list::<ModelBody>(&mut writing).await?;
-    let mut users =
-        models.iter().filter(|model| model.body.targets.iter().any(|target| target.endpoint == *id));
-    if let Some(model) = users.next() {
-        let (name, more) = (&model.name, users.count());
-        let others = if more > 0 { format!(" and {more} more") } else { String::new() };
-        let sentence =
-            format!("model `{name}`{others} still has `{}` as a target: change that first", draft.name);
-        return Err(AppError::Conflict(sentence));
-    }
+    check_unused(&mut writing, id.as_str(), &draft.name).await?;
     objects::delete(&mut writing, &draft, &Edit::by(actor, note, app.clock.now_us())).await?;
     writing.commit().await?;
     Ok(())
+}
+
+/// Fails while a model has that endpoint as a target, naming the model.
+pub(crate) async fn check_unused(conn: &mut Conn, id: &str, name: &str) -> Result<(), AppError> {
+    let models = objects::list::<ModelBody>(conn).await?;
+    let uses =
+        |model: &&Draft<ModelBody>| model.body.targets.iter().any(|target| target.endpoint.as_str() == id);
+    let mut users = models.iter().filter(uses);
+    let Some(model) = users.next() else { return Ok(()) };
+    let (user, more) = (&model.name, users.count());
+    let others = if more > 0 { format!(" and {more} more") } else { String::new() };
+    let sentence = format!("model `{user}`{others} still has `{name}` as a target: change that first");
+    Err(AppError::Conflict(sentence))
 }
 
 /// What a stored credential is bound to: the endpoint, and scheme, host and port of its base URL.

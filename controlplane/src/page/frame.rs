@@ -107,8 +107,8 @@ async fn unpublished(app: &App) -> Result<Option<Unpublished>, AppError> {
         return Ok(None);
     }
     let tag = tag_of(&draft);
-    let changes = u64::try_from(draft.changes.len()).unwrap_or(u64::MAX);
-    let problems = draft.problems.into_iter().map(|problem| format!("Cannot be published: {problem}"));
+    let changes = u64::try_from(draft.changed.len()).unwrap_or(u64::MAX);
+    let problems = draft.problems.into_iter().map(|problem| format!("Cannot be published: {}", problem.text));
     let summary = problems.chain(draft.changes).take(CHANGES_SHOWN).collect();
     Ok(Some(Unpublished { changes, running_revision: draft.running, summary, tag }))
 }

@@ -7,6 +7,7 @@ mod api;
 mod appearance;
 mod assets;
 mod audit;
+mod change;
 mod customers;
 mod draft;
 mod dress;
@@ -19,6 +20,7 @@ mod gateway;
 mod gateways;
 mod help;
 mod invitation;
+mod history;
 mod keys;
 mod models;
 mod overview;
@@ -117,9 +119,20 @@ pub(crate) fn routes() -> Routes {
         .get("/audit.csv", audit::export::csv)
         .get("/publishing", publishing::list::list)
         .get("/publishing/{revision}", publishing::show::show)
+        .get("/publishing/{revision}/events", publishing::events::show)
         .get("/publishing/{revision}/restoration", publishing::restore::ask)
         .post("/publishing/{revision}/restoration", publishing::restore::create)
+        .get("/history/{kind}/{id}", history::show::show)
+        .get("/history/{kind}/{id}/discard", history::discard::ask)
+        .post("/history/{kind}/{id}/discard", history::discard::create)
+        .get("/history/{kind}/{id}/versions/{version}/restoration", history::restore::ask)
+        .post("/history/{kind}/{id}/versions/{version}/restoration", history::restore::create)
         .get("/gateways", gateways::list::list)
+        .get("/gateways/{id}/drain", gateways::retire::ask_drain)
+        .post("/gateways/{id}/drain", gateways::retire::drain)
+        .post("/gateways/{id}/drain/end", gateways::retire::resume)
+        .get("/gateways/{id}/deletion", gateways::retire::ask_forget)
+        .post("/gateways/{id}/deletion", gateways::retire::forget)
         .post("/gateways/tokens", gateways::tokens::create)
         .get("/gateways/tokens/{id}/revocation", gateways::tokens::ask)
         .post("/gateways/tokens/{id}/revocation", gateways::tokens::revoke)

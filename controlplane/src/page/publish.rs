@@ -13,12 +13,12 @@ use crate::error::AppError;
 use crate::precondition::Expected;
 use crate::publish;
 
-/// What the strip sends.
+/// What the strip sends, and every form that was made from a state with a tag.
 #[derive(Default, Deserialize)]
 #[serde(default)]
 pub(super) struct Sent {
-    note: String,
-    tag: String,
+    pub(super) note: String,
+    pub(super) tag: String,
     return_to: String,
 }
 
@@ -29,7 +29,8 @@ pub(super) async fn create(
     Form(sent): Form<Sent>,
 ) -> Result<Response, AppError> {
     let back = own_path(&sent.return_to, url::PROVIDERS);
-    let flash = match publish::publish(&app, &by, &sent.note, &Expected::tag(&sent.tag)).await {
+    let seen = Expected::shown(&sent.tag)?;
+    let flash = match publish::publish(&app, &by, &sent.note, &seen).await {
         Ok(made) => {
             let flash = Flash::ok(format!("Revision {} is on its way to the gateways.", made.revision));
             return Ok(go_saying(&url::revision(&made.revision), &flash));

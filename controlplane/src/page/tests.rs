@@ -161,7 +161,10 @@ async fn an_endpoint_goes_from_the_form_to_every_gateway_and_its_credential_neve
     let page = browser.get(&path).await;
     assert!(page.text.contains("One is stored since") && !page.text.contains("sk-secret"));
 
-    let page = browser.post("/publish", "note=go&return_to=%2Fproviders").await;
+    let unseen = browser.post("/publish", "note=go&return_to=%2Fproviders").await;
+    assert_eq!(unseen.status, StatusCode::BAD_REQUEST, "nobody publishes what was not shown");
+    let tag = between(&page.text, "name=\"tag\" value=\"", "\"");
+    let page = browser.post("/publish", &format!("note=go&return_to=%2Fproviders&tag={tag}")).await;
     assert!(page.location.starts_with("/publishing/"), "{}", page.location);
     let page = browser.get(&page.location).await;
     assert!(page.text.contains("is on its way to the gateways") && !page.text.contains("unpublished change"));
@@ -324,7 +327,9 @@ async fn only_the_draft_that_was_seen_is_published_and_an_earlier_revision_comes
     let mut browser = Browser::admin(&house).await;
     browser.post("/providers/endpoints", "name=main&provider=openai&credential=sk-secret").await;
     let page = browser.get("/publishing").await;
-    assert!(page.text.contains("endpoint main: added") && !page.text.contains("sk-secret"), "{}", page.text);
+    let change = between(&page.text, "<ul class=\"changes\">", "</section>");
+    assert!(change.contains("added</span>") && change.contains("/providers/endpoints/ep_"), "{change}");
+    assert!(!page.text.contains("sk-secret"), "{}", page.text);
     let tag = between(&page.text, "name=\"tag\" value=\"", "\"").to_owned();
     browser.post("/providers/endpoints", "name=other&provider=openai&credential=sk-other").await;
     let page = browser.post("/publish", &format!("note=go&tag={tag}")).await;
@@ -333,16 +338,67 @@ async fn only_the_draft_that_was_seen_is_published_and_an_earlier_revision_comes
     let tag = between(&page.text, "name=\"tag\" value=\"", "\"").to_owned();
     let published = browser.post("/publish", &format!("note=both&tag={tag}")).await.location;
     let page = browser.get(&published).await;
-    assert!(page.text.contains("endpoint other: added") && page.text.contains("both"), "{}", page.text);
+    let change = between(&page.text, "id=\"changed\"", "</section>");
+    assert!(change.contains(">other</a>") && change.contains("/history/endpoint/ep_"), "{change}");
+    assert!(page.text.contains("both") && page.text.contains("/events\""), "it is followed live");
 
     let number: u64 = published.rsplit('/').next().unwrap().parse().unwrap();
     let earlier = format!("/publishing/{}/restoration", number - 1);
     let page = browser.get(&earlier).await;
-    assert!(page.text.contains("endpoint other: removed"), "{}", page.text);
-    let restored = browser.post(&earlier, "").await.location;
+    let change = between(&page.text, "<ul class=\"changes\">", "</section>");
+    assert!(change.contains("removed</span>") && change.contains(">other</a>"), "{change}");
+    assert_eq!(
+        browser.post(&earlier, "").await.status,
+        StatusCode::BAD_REQUEST,
+        "nothing that was not shown"
+    );
+    let tag = between(&page.text, "action=\"/publishing/", "<button");
+    let tag = between(tag, "name=\"tag\" value=\"", "\"").to_owned();
+    let restored = browser.post(&earlier, &format!("tag={tag}&note=back")).await.location;
     assert_eq!(restored, format!("/publishing/{}", number + 1));
     assert!(browser.get("/publishing").await.text.contains(&format!("restored {}", number - 1)));
     assert_eq!(browser.get("/publishing/999").await.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_objects_history_restores_a_version_and_discards_a_change() {
+    let house = House::new().await;
+    let mut browser = Browser::admin(&house).await;
+    let form = "name=main&provider=openai&credential=sk-secret";
+    let own = browser.post("/providers/endpoints", form).await.location;
+    browser.post(&own, "name=main&provider=openai&base_url=https%3A%2F%2Fsecond.example%2Fv1").await;
+    let page = browser.get(&own).await;
+    let history = format!("/history/endpoint/{}", between(&page.text, "/history/endpoint/", "\""));
+    let page = browser.get(&history).await;
+    assert!(
+        page.text.contains("base url https://api.openai.com/v1 → https://second.example/v1"),
+        "{}",
+        page.text
+    );
+    let ask = format!("{history}/versions/1/restoration");
+    let page = browser.get(&ask).await;
+    assert!(
+        page.text.contains("base url https://second.example/v1 → https://api.openai.com/v1"),
+        "{}",
+        page.text
+    );
+    // The strip of unpublished changes carries a tag of its own.
+    let form_of = |page: &Page| {
+        let content = between(&page.text, "<div class=\"narrow\">", "</main>");
+        between(content, "name=\"tag\" value=\"", "\"").to_owned()
+    };
+    assert_eq!(browser.post(&ask, "note=back").await.status, StatusCode::BAD_REQUEST);
+    assert_eq!(browser.post(&ask, &format!("note=back&tag={}", form_of(&page))).await.location, history);
+    let page = browser.get(&history).await;
+    assert!(
+        page.text.contains("Version 1 is the draft again") && page.text.contains("The draft is version 3.")
+    );
+    let ask = format!("{history}/discard");
+    let page = browser.get(&ask).await;
+    assert!(page.text.contains("No gateway runs this endpoint yet"), "{}", page.text);
+    assert_eq!(browser.post(&ask, &format!("tag={}", form_of(&page))).await.location, history);
+    assert!(browser.get(&history).await.text.contains("It is deleted in the draft."));
+    assert_eq!(browser.get("/history/endpoint/ep_none").await.status, StatusCode::NOT_FOUND);
 }
 
 #[tokio::test]

@@ -15,7 +15,7 @@ use crate::error::AppError;
 use crate::models::ModelBody;
 use crate::objects::{self, Body, Draft, Edit};
 use crate::store::Conn;
-use crate::store::object::{self, ObjectRow};
+use crate::store::object;
 use crate::{keys, stops, workspaces};
 
 /// Which version of a draft.
@@ -29,12 +29,29 @@ pub struct ObjectRef {
     pub version: i64,
 }
 
+/// Why a draft cannot be published.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Obstacle {
+    /// A sentence.
+    pub text: String,
+    /// The kind of the object to look at; empty when no single one is to blame.
+    pub kind: String,
+    /// Its id.
+    pub id: String,
+}
+
+impl Obstacle {
+    fn of(kind: &str, id: &str, text: String) -> Self {
+        Self { text, kind: kind.to_owned(), id: id.to_owned() }
+    }
+}
+
 /// What the drafts make.
 pub(super) struct Built {
     pub(super) content: Content,
     pub(super) objects: Vec<ObjectRef>,
-    /// Why it cannot be published, each a sentence.
-    pub(super) problems: Vec<String>,
+    /// Why it cannot be published.
+    pub(super) problems: Vec<Obstacle>,
 }
 
 /// Builds the content of all drafts and the keys and workspaces of now.
@@ -47,6 +64,8 @@ pub(super) async fn build(app: &App, conn: &mut Conn) -> Result<Built, AppError>
     objects.sort();
     let prices = prices(app, &endpoints, &models);
     let mut entries = Vec::with_capacity(endpoints.len());
+    let called: Vec<Called> =
+        endpoints.iter().map(Called::endpoint).chain(models.iter().map(Called::model)).collect();
     for draft in endpoints {
         entries.push(endpoint(app, conn, draft, &mut problems).await?);
     }
@@ -58,9 +77,42 @@ pub(super) async fn build(app: &App, conn: &mut Conn) -> Result<Built, AppError>
     };
     let content = with_current_keys(app, conn, drafts).await?;
     if let Err(problem) = Policy::compile(Revision(0), 0, content.clone()) {
-        problems.push(problem.to_string());
+        problems.push(blame(&called, problem.to_string()));
     }
     Ok(Built { content, objects, problems })
+}
+
+/// What a draft is known by in what the compiler says.
+struct Called {
+    kind: &'static str,
+    id: String,
+    names: Vec<String>,
+}
+
+impl Called {
+    fn endpoint(draft: &Draft<EndpointBody>) -> Self {
+        Self {
+            kind: EndpointBody::KIND,
+            id: draft.id.clone(),
+            names: vec![draft.id.clone(), draft.name.clone()],
+        }
+    }
+
+    fn model(draft: &Draft<ModelBody>) -> Self {
+        let names = std::iter::once(&draft.name).chain(&draft.body.aliases).cloned().collect();
+        Self { kind: ModelBody::KIND, id: draft.id.clone(), names }
+    }
+}
+
+/// The problem with the object it is about: the first one that the sentence names in backticks.
+fn blame(called: &[Called], text: String) -> Obstacle {
+    let quoted: Vec<&str> = text.split('`').skip(1).step_by(2).collect();
+    let is_named = |name: &&str, one: &Called| one.names.iter().any(|other| other == *name);
+    let found = quoted.iter().find_map(|name| called.iter().find(|one| is_named(name, one)));
+    match found {
+        Some(one) => Obstacle::of(one.kind, &one.id, text),
+        None => Obstacle { text, ..Obstacle::default() },
+    }
 }
 
 /// The same drafts with the workspaces, keys and stops of now.
@@ -76,69 +128,28 @@ pub(super) async fn with_current_keys(
     Ok(Content { workspaces, keys, stops, ..drafts })
 }
 
-/// The objects that differ: changed, new or gone.
-pub(super) fn changed(running: &[ObjectRef], draft: &[ObjectRef]) -> Vec<ObjectRef> {
-    let missing = |from: &[ObjectRef], object: &ObjectRef| !from.contains(object);
-    let mut changed: Vec<ObjectRef> =
-        draft.iter().filter(|object| missing(running, object)).cloned().collect();
-    let gone = |object: &&ObjectRef| !draft.iter().any(|is| is.kind == object.kind && is.id == object.id);
-    changed.extend(running.iter().filter(gone).cloned());
-    changed
-}
-
 /// Writes the drafts of an earlier revision over those of now, as new versions; returns which versions they are.
 pub(super) async fn restore_drafts(
     conn: &mut Conn,
     edit: &Edit<'_>,
     earlier: &[ObjectRef],
 ) -> Result<Vec<ObjectRef>, AppError> {
-    for kind in [EndpointBody::KIND, ModelBody::KIND] {
-        for mut row in object::list_objects(conn, kind).await? {
-            if !earlier.iter().any(|object| object.kind == kind && object.id == row.id) {
-                row.version += 1;
-                stamp(&mut row, edit);
-                object::delete_object(conn, &row, edit.note).await?;
+    let mut drafts = Vec::new();
+    for kind in objects::KINDS {
+        for row in object::list_objects(conn, kind).await? {
+            if earlier.iter().any(|object| object.kind == kind && object.id == row.id) {
+                drafts.push(ObjectRef { kind: row.kind, id: row.id, version: row.version });
+            } else {
+                objects::take_away(conn, edit, row).await?;
             }
         }
     }
     let mut restored = Vec::with_capacity(earlier.len());
     for object in earlier {
-        restored.push(restore_draft(conn, edit, object).await?);
+        let is_draft = drafts.contains(object);
+        restored.push(if is_draft { object.clone() } else { objects::put_back(conn, edit, object).await? });
     }
     Ok(restored)
-}
-
-async fn restore_draft(conn: &mut Conn, edit: &Edit<'_>, object: &ObjectRef) -> Result<ObjectRef, AppError> {
-    let ObjectRef { kind, id, version } = object;
-    let old = object::find_version(conn, kind, id, *version).await?;
-    let old = old.ok_or_else(|| AppError::not_found("version", &format!("{kind} {id} {version}")))?;
-    let now = object::find_object(conn, kind, id).await?;
-    if now.as_ref().is_some_and(|now| now.version == *version) {
-        return Ok(object.clone());
-    }
-    let mut row = ObjectRow {
-        kind: kind.clone(),
-        id: id.clone(),
-        workspace_id: old.workspace_id,
-        name: old.name,
-        version: object::newest_version(conn, kind, id).await? + 1,
-        managed_by: now.as_ref().map_or_else(|| "ui".to_owned(), |now| now.managed_by.clone()),
-        body_json: old.body_json,
-        updated_us: 0,
-        updated_by: String::new(),
-    };
-    stamp(&mut row, edit);
-    if now.is_some() {
-        object::update_object(conn, &row, edit.note).await.map_err(AppError::taken_as("name"))?;
-    } else {
-        object::create_object(conn, &row, edit.note).await.map_err(AppError::taken_as("name"))?;
-    }
-    Ok(ObjectRef { version: row.version, ..object.clone() })
-}
-
-fn stamp(row: &mut ObjectRow, edit: &Edit<'_>) {
-    row.updated_us = edit.now_us;
-    edit.actor.clone_into(&mut row.updated_by);
 }
 
 fn reference<B: Body>(draft: &Draft<B>) -> ObjectRef {
@@ -149,16 +160,17 @@ async fn endpoint(
     app: &App,
     conn: &mut Conn,
     draft: Draft<EndpointBody>,
-    problems: &mut Vec<String>,
+    problems: &mut Vec<Obstacle>,
 ) -> Result<EndpointEntry, AppError> {
     let Draft { id, workspace, name, body, .. } = draft;
     let id = EndpointId::from(id);
     let credential = credential(app, conn, &id, &body).await?;
     if credential == Credential::None && body.auth != AuthStyle::None {
-        problems.push(format!(
+        let sentence = format!(
             "endpoint `{name}` has no credential for {}: enter one, or set its authentication to none",
             body.base_url
-        ));
+        );
+        problems.push(Obstacle::of(EndpointBody::KIND, id.as_str(), sentence));
     }
     let client_cert = client_certificate(app, conn, &id, &body).await?;
     let EndpointBody {

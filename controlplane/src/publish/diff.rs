@@ -1,165 +1,164 @@
-//! What publishing would change, one readable line each: never a credential, only that it changed.
+//! What a step from one revision or draft to another does: to each object by its versions, and to the prices of targets.
 
-use serde::Serialize;
-use serde_json::{Map, Value};
-use weir_contract::policy::{Content, EndpointEntry, ModelEntry};
+use std::collections::{BTreeMap, BTreeSet};
 
-/// What differs from `running` to `draft`. Keys and workspaces act at once and are not in it.
-pub(super) fn lines(running: &Content, draft: &Content) -> Vec<String> {
-    let mut lines = Vec::new();
-    let endpoint = |entry: &EndpointEntry| (entry.id.to_string(), entry.name.clone());
-    differ(&mut lines, "endpoint", &running.endpoints, &draft.endpoints, endpoint, object);
-    let model = |entry: &ModelEntry| {
-        let owner = entry.workspace.as_ref().map(ToString::to_string).unwrap_or_default();
-        (format!("{owner} {}", entry.name), entry.name.clone())
+use weir_contract::money::Money;
+use weir_contract::policy::{Content, PriceEntry};
+use weir_contract::price::Price;
+use weir_web::number;
+
+use super::ObjectRef;
+use crate::error::AppError;
+use crate::prices::unit_prices;
+use crate::store::object::find_version;
+use crate::store::{Conn, StoreError};
+use crate::versions::difference::change;
+use crate::versions::said::{Names, Said};
+use crate::versions::{Change, How};
+
+/// The kind under which prices are told: they follow from models and the price book, nobody edits them.
+pub(super) const PRICE: &str = "price";
+
+/// One end of a step.
+#[derive(Clone, Debug, Default)]
+pub(super) struct State {
+    /// Which version of each object.
+    pub(super) objects: Vec<ObjectRef>,
+    /// What they make.
+    pub(super) content: Content,
+}
+
+/// What happens to objects and prices, by object. Keys, workspaces and stops act at once and are not in it.
+pub(super) async fn changes(conn: &mut Conn, from: &State, to: &State) -> Result<Vec<Change>, AppError> {
+    let mut changes = objects(conn, &from.objects, &to.objects).await?;
+    changes.extend(prices(&from.content, &to.content));
+    Ok(changes)
+}
+
+/// What happens to objects alone, by kind and name.
+pub(super) async fn objects(
+    conn: &mut Conn,
+    from: &[ObjectRef],
+    to: &[ObjectRef],
+) -> Result<Vec<Change>, AppError> {
+    let same = |one: &ObjectRef, other: &ObjectRef| one.kind == other.kind && one.id == other.id;
+    let mut moved = Vec::new();
+    for new in to.iter().filter(|new| !from.contains(new)) {
+        let old = from.iter().find(|old| same(old, new));
+        moved.push((said(conn, old).await?, said(conn, Some(new)).await?));
+    }
+    for old in from.iter().filter(|old| !to.iter().any(|new| same(old, new))) {
+        moved.push((said(conn, Some(old)).await?, None));
+    }
+    if moved.is_empty() {
+        return Ok(Vec::new());
+    }
+    let mut names = Names::of(conn).await?;
+    names.learn(moved.iter().flat_map(|(from, to)| [to, from]).flatten());
+    let changed = moved.iter().filter_map(|(from, to)| change(from.as_ref(), to.as_ref(), &names));
+    let mut changes: Vec<Change> = changed.collect();
+    changes.sort_by(|one, other| (&one.kind, &one.name).cmp(&(&other.kind, &other.name)));
+    Ok(changes)
+}
+
+async fn said(conn: &mut Conn, named: Option<&ObjectRef>) -> Result<Option<Said>, StoreError> {
+    let Some(ObjectRef { kind, id, version }) = named else { return Ok(None) };
+    let row = find_version(conn, kind, id, *version).await?;
+    Ok(row.and_then(|row| Said::of(kind, id, &row)))
+}
+
+/// All prices that come, go or change, as one change.
+fn prices(from: &Content, to: &Content) -> Option<Change> {
+    let place = |entry: &PriceEntry| (entry.model.clone(), entry.provider.clone());
+    let (old, new): (BTreeMap<_, _>, BTreeMap<_, _>) = (
+        from.prices.iter().map(|entry| (place(entry), &entry.price)).collect(),
+        to.prices.iter().map(|entry| (place(entry), &entry.price)).collect(),
+    );
+    let places: BTreeSet<_> = old.keys().chain(new.keys()).collect();
+    let told = places.into_iter().filter_map(|place| {
+        let (model, provider) = place;
+        let what = match (old.get(place), new.get(place)) {
+            (None, Some(price)) => format!("added, {}", rates(price)),
+            (Some(_), None) => "removed".to_owned(),
+            (Some(old), Some(new)) if old != new => repriced(old, new),
+            _ => return None,
+        };
+        Some(format!("{model} at {provider}: {what}"))
+    });
+    let lines: Vec<String> = told.collect();
+    let (kind, id, name) = (PRICE.to_owned(), String::new(), String::new());
+    (!lines.is_empty()).then_some(Change { kind, id, version: 0, name, how: How::Changed, lines })
+}
+
+/// The rates by unit and condition.
+fn rates_of(price: &Price) -> BTreeMap<(String, &'static str), i64> {
+    let all = unit_prices(&price.rates, &price.tiers, &price.service_tiers, &price.windows);
+    all.into_iter().map(|one| ((one.when, one.unit), one.nano_per_million)).collect()
+}
+
+fn usd(nano_per_million: i64) -> String {
+    number::money(&Money::from_nano(nano_per_million))
+}
+
+fn unit(named: &(String, &'static str)) -> String {
+    let (when, unit) = (&named.0, named.1.replace('_', " "));
+    if when.is_empty() { unit } else { format!("{unit} {when}") }
+}
+
+/// The ordinary rates, and how many more hold under conditions.
+fn rates(price: &Price) -> String {
+    let all = rates_of(price);
+    let (ordinary, others): (Vec<_>, Vec<_>) = all.iter().partition(|((when, _), _)| when.is_empty());
+    let told: Vec<String> =
+        ordinary.iter().map(|(named, nano)| format!("{} {}", unit(named), usd(**nano))).collect();
+    let more = match others.len() {
+        0 => String::new(),
+        count => format!(", {count} more under conditions"),
     };
-    let endpoints: Vec<&EndpointEntry> = running.endpoints.iter().chain(&draft.endpoints).collect();
-    let shown = |entry: &ModelEntry| shown_model(entry, &endpoints);
-    differ(&mut lines, "model", &running.models, &draft.models, model, shown);
-    let changed = draft.prices.iter().filter(|price| {
-        running.prices.iter().any(|old| {
-            (&old.provider, &old.model) == (&price.provider, &price.model) && old.price != price.price
-        })
-    });
-    for price in changed {
-        let version = &price.price.version;
-        lines.push(format!("price of {} at {}: now of {version}", price.model, price.provider));
-    }
-    lines
+    format!("{} for a million{more}", told.join(", "))
 }
 
-fn differ<T: PartialEq>(
-    lines: &mut Vec<String>,
-    kind: &str,
-    running: &[T],
-    draft: &[T],
-    named: impl Fn(&T) -> (String, String),
-    shown: impl Fn(&T) -> Map<String, Value>,
-) {
-    for new in draft {
-        let (id, name) = named(new);
-        match running.iter().find(|old| named(old).0 == id) {
-            None => lines.push(format!("{kind} {name}: added")),
-            Some(old) if old != new => lines.extend(fields(kind, &name, &shown(old), &shown(new))),
-            Some(_) => {}
-        }
-    }
-    for old in running {
-        let (id, name) = named(old);
-        if !draft.iter().any(|new| named(new).0 == id) {
-            lines.push(format!("{kind} {name}: removed"));
-        }
-    }
-}
-
-fn fields(kind: &str, name: &str, old: &Map<String, Value>, new: &Map<String, Value>) -> Vec<String> {
-    let changed = new.iter().filter(|(field, value)| old.get(*field) != Some(value));
-    changed
-        .map(|(field, value)| match field.as_str() {
-            "credential" | "client_cert" | "ca_pem" => format!("{kind} {name}: {} changed", words(field)),
-            _ => {
-                let before = old.get(field).map_or_else(String::new, text);
-                format!("{kind} {name}: {} {before} → {}", words(field), text(value))
-            }
-        })
-        .collect()
-}
-
-fn words(field: &str) -> String {
-    field.replace('_', " ")
-}
-
-fn text(value: &Value) -> String {
-    match value {
-        Value::Null => "none".to_owned(),
-        Value::String(text) if text.is_empty() => "none".to_owned(),
-        Value::String(text) => text.clone(),
-        Value::Array(values) => values.iter().map(text).collect::<Vec<_>>().join(", then "),
-        other => other.to_string(),
-    }
-}
-
-fn object(entry: &impl Serialize) -> Map<String, Value> {
-    match serde_json::to_value(entry) {
-        Ok(Value::Object(fields)) => fields,
-        Ok(_) | Err(_) => Map::new(),
-    }
-}
-
-fn shown_model(entry: &ModelEntry, endpoints: &[&EndpointEntry]) -> Map<String, Value> {
-    let mut fields = object(entry);
-    let targets = entry.targets.iter().map(|target| {
-        let endpoint = endpoints.iter().find(|endpoint| endpoint.id == target.endpoint);
-        let name = endpoint.map_or(target.endpoint.as_str(), |endpoint| &endpoint.name);
-        Value::from(format!("{} at {name}", target.upstream_model))
-    });
-    fields.insert("targets".to_owned(), targets.collect());
-    fields
+fn repriced(old: &Price, new: &Price) -> String {
+    let (before, after) = (rates_of(old), rates_of(new));
+    let named: BTreeSet<_> = before.keys().chain(after.keys()).collect();
+    let told = |rate: Option<&i64>| rate.map_or_else(|| "none".to_owned(), |nano| usd(*nano));
+    let moved: Vec<String> = named
+        .into_iter()
+        .filter(|named| before.get(*named) != after.get(*named))
+        .map(|named| format!("{} {} → {}", unit(named), told(before.get(named)), told(after.get(named))))
+        .collect();
+    if moved.is_empty() { format!("now of {}", new.version) } else { moved.join(", ") }
 }
 
 #[cfg(test)]
 mod tests {
-    use weir_contract::policy::TargetEntry;
-    use weir_contract::policy::snapshot::{AuthStyle, Credential};
+    use weir_contract::usage::Bucket;
 
     use super::*;
 
-    fn endpoint(base_url: &str, credential: Credential) -> EndpointEntry {
-        EndpointEntry {
-            id: "ep_1".into(),
-            workspace: None,
-            name: "openai".to_owned(),
-            provider: "openai".to_owned(),
-            dialect: "openai".to_owned(),
-            base_url: base_url.to_owned(),
-            region: String::new(),
-            auth: AuthStyle::Bearer,
-            credential,
-            connect_timeout_ms: 1,
-            first_byte_timeout_ms: 1,
-            idle_timeout_ms: 1,
-            total_timeout_ms: 1,
-            retries_max: 0,
-            allow_private: false,
-            proxy: None,
-            ca_pem: None,
-            client_cert: None,
-        }
-    }
-
-    fn model(targets: &[&str]) -> ModelEntry {
-        let target =
-            |name: &&str| TargetEntry { endpoint: "ep_1".into(), upstream_model: (*name).to_owned() };
-        ModelEntry {
-            name: "fast".to_owned(),
-            workspace: None,
-            targets: targets.iter().map(target).collect(),
-            max_output: None,
-            context_window: None,
-        }
+    fn priced(entries: &[(&str, &str, i64)]) -> Content {
+        let prices = entries.iter().map(|(model, version, input)| {
+            let mut price = Price { version: (*version).into(), ..Price::default() };
+            price.rates.set(Bucket::Input, *input);
+            PriceEntry { provider: "openai".to_owned(), model: (*model).to_owned(), price }
+        });
+        Content { prices: prices.collect(), ..Content::default() }
     }
 
     #[test]
-    fn a_difference_reads_as_a_sentence_and_shows_no_credential() {
-        let running = Content {
-            endpoints: vec![endpoint("https://a.example/v1", Credential::Sealed("old".to_owned()))],
-            models: vec![model(&["m-1"])],
-            ..Content::default()
-        };
-        let draft = Content {
-            endpoints: vec![endpoint("https://b.example/v1", Credential::Sealed("new".to_owned()))],
-            models: vec![model(&["m-2", "m-1"])],
-            ..Content::default()
-        };
+    fn prices_that_come_go_and_change_are_told_with_their_rates() {
+        let from = priced(&[("a", "1", 2_500_000_000), ("b", "1", 1_000_000_000), ("c", "1", 5_000_000_000)]);
+        let to = priced(&[("a", "2", 3_000_000_000), ("c", "2", 5_000_000_000), ("d", "2", 1_500_000_000)]);
+        let found = prices(&from, &to).unwrap();
         assert_eq!(
-            lines(&running, &draft),
+            found.sentences(),
             [
-                "endpoint openai: base url https://a.example/v1 → https://b.example/v1",
-                "endpoint openai: credential changed",
-                "model fast: targets m-1 at openai → m-2 at openai, then m-1 at openai",
+                "price: a at openai: input $2.50 → $3.00",
+                "price: b at openai: removed",
+                "price: c at openai: now of 2",
+                "price: d at openai: added, input $1.50 for a million",
             ]
         );
-        assert_eq!(lines(&running, &Content::default()), ["endpoint openai: removed", "model fast: removed"]);
-        assert!(lines(&draft, &draft).is_empty());
+        assert_eq!(prices(&to, &to), None);
     }
 }

@@ -17,15 +17,18 @@ use weir_contract::id::Revision;
 use weir_contract::policy::{Content, Header, Section, SignedHeader};
 
 use crate::app::App;
-use crate::audit::{self, Change};
+use crate::audit;
 use crate::auth::{Actor, Right};
 use crate::error::AppError;
 use crate::objects::Edit;
 use crate::precondition::Expected;
 use crate::store::snapshot::{self, SnapshotRow};
 use crate::store::{Conn, StoreError, Writing};
+use crate::versions::Change;
 
-pub(crate) use content::ObjectRef;
+use content::Built;
+pub use content::{ObjectRef, Obstacle};
+use diff::State;
 use revision::{Cause, Draft};
 
 /// A revision as gateways get it.
@@ -88,10 +91,23 @@ pub struct DraftState {
     pub running: u64,
     /// What publishing would change, one readable line each.
     pub changes: Vec<String>,
-    /// The kinds and ids of the drafts that differ.
-    pub changed: Vec<ObjectRef>,
+    /// The same by object.
+    pub changed: Vec<Change>,
     /// Why it cannot be published; empty when it can.
-    pub problems: Vec<String>,
+    pub problems: Vec<Obstacle>,
+}
+
+/// What restoring an earlier revision would do.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Restoration {
+    /// The earlier revision.
+    pub revision: u64,
+    /// The newest revision, which it would replace.
+    pub running: u64,
+    /// What would change on the gateways.
+    pub changed: Vec<Change>,
+    /// What is not published now and would leave the draft; its versions are kept.
+    pub discarded: Vec<Change>,
 }
 
 /// A revision in the history.
@@ -139,7 +155,8 @@ pub(crate) async fn publish_in(
     let number = revision::take_number(conn).await?;
     let built = content::build(app, conn).await?;
     if !built.problems.is_empty() {
-        return Err(AppError::Unpublishable(built.problems));
+        let sentences = built.problems.into_iter().map(|problem| problem.text);
+        return Err(AppError::Unpublishable(sentences.collect()));
     }
     let draft = Draft {
         number,
@@ -183,25 +200,58 @@ pub(crate) async fn at_once_with(
     revision::keep(app, writing, draft).await.map(|(_, published)| published)
 }
 
-/// Brings back the drafts of an earlier revision as a new one; keys and workspaces stay as they are now.
+/// What restoring that revision would do to what runs and to the draft of now.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is no such revision.
+pub async fn preview(app: &App, earlier: Revision) -> Result<Restoration, AppError> {
+    let mut reading = app.store.read().await?;
+    let to = kept(&mut reading, earlier).await?.ok_or_else(|| missing(earlier))?;
+    preview_in(app, &mut reading, earlier, &to).await
+}
+
+async fn preview_in(
+    app: &App,
+    conn: &mut Conn,
+    earlier: Revision,
+    to: &State,
+) -> Result<Restoration, AppError> {
+    let (running, runs) = running(conn).await?;
+    let drafts = content::build(app, conn).await?.objects;
+    let unpublished = diff::objects(conn, &runs.objects, &drafts).await?;
+    let undone = diff::objects(conn, &drafts, &to.objects).await?;
+    let is_undone =
+        |one: &Change| undone.iter().any(|other| (&other.kind, &other.id) == (&one.kind, &one.id));
+    Ok(Restoration {
+        revision: earlier.0,
+        running,
+        changed: diff::changes(conn, &runs, to).await?,
+        discarded: unpublished.into_iter().filter(is_undone).collect(),
+    })
+}
+
+/// Brings back the drafts of an earlier revision as a new one; keys and workspaces stay as they are now. `expected` is
+/// the [`Restoration`] the actor has seen.
+///
+/// # Errors
+/// [`AppError::Overtaken`] when what runs or the draft moved since then: nobody's draft is lost unseen.
 pub async fn restore(
     app: &App,
     actor: &Actor,
     earlier: Revision,
     note: &str,
+    expected: &Expected,
 ) -> Result<RevisionInfo, AppError> {
     actor.require(Right::Publish, None)?;
     let mut writing = app.store.write().await?;
     let number = revision::take_number(&mut writing).await?;
-    let wanted = i64::try_from(earlier.0).unwrap_or(i64::MAX);
-    let row = snapshot::find_snapshot(&mut writing, wanted).await?;
-    let row = row.ok_or_else(|| AppError::not_found("revision", &earlier.to_string()))?;
-    let objects = revision::objects(&row)?;
-    let base = revision::content(&revision::read(&mut writing, &row).await?)?;
+    let to = kept(&mut writing, earlier).await?.ok_or_else(|| missing(earlier))?;
+    expected.check(&preview_in(app, &mut writing, earlier, &to).await?)?;
     let edit = Edit::by(actor, note, app.clock.now_us());
-    let objects = content::restore_drafts(&mut writing, &edit, &objects).await?;
-    let content = content::with_current_keys(app, &mut writing, base).await?;
-    let draft = Draft { number, content, objects, cause: Cause::Restore(wanted), note, author: &actor.id };
+    let objects = content::restore_drafts(&mut writing, &edit, &to.objects).await?;
+    let content = content::with_current_keys(app, &mut writing, to.content).await?;
+    let cause = Cause::Restore(i64::try_from(earlier.0).unwrap_or(i64::MAX));
+    let draft = Draft { number, content, objects, cause, note, author: &actor.id };
     let (info, published) = finish(app, &mut writing, draft, "revision.restore").await?;
     writing.commit().await?;
     app.publisher.announce(published);
@@ -219,7 +269,7 @@ async fn finish(
     let info = RevisionInfo::from(row);
     let object = info.revision.to_string();
     let after = audit::state(&info);
-    let change = Change { actor: &author, action, object: &object, before: String::new(), after };
+    let change = audit::Change { actor: &author, action, object: &object, before: String::new(), after };
     audit::append(conn, info.created_us, change).await?;
     Ok((info, published))
 }
@@ -229,36 +279,53 @@ pub async fn draft_state(app: &App) -> Result<DraftState, AppError> {
     state_in(app, &mut *app.store.read().await?).await
 }
 
-/// What differs between two revisions, one readable line each; nothing runs before the first.
-pub async fn difference(app: &App, from: Revision, to: Revision) -> Result<Vec<String>, AppError> {
+/// What the step from one revision to another does, by object; nothing runs before the first.
+///
+/// # Errors
+/// [`AppError::NotFound`] when there is no revision `to`.
+pub async fn difference(app: &App, from: Revision, to: Revision) -> Result<Vec<Change>, AppError> {
     let mut reading = app.store.read().await?;
     let from = kept(&mut reading, from).await?.unwrap_or_default();
-    let missing = || AppError::not_found("revision", &to.to_string());
-    let to = kept(&mut reading, to).await?.ok_or_else(missing)?;
-    Ok(diff::lines(&from, &to))
+    let to = kept(&mut reading, to).await?.ok_or_else(|| missing(to))?;
+    diff::changes(&mut reading, &from, &to).await
 }
 
-async fn kept(conn: &mut Conn, wanted: Revision) -> Result<Option<Content>, AppError> {
+fn missing(revision: Revision) -> AppError {
+    AppError::not_found("revision", &revision.to_string())
+}
+
+async fn kept(conn: &mut Conn, wanted: Revision) -> Result<Option<State>, AppError> {
     let number = i64::try_from(wanted.0).unwrap_or(i64::MAX);
     let Some(row) = snapshot::find_snapshot(conn, number).await? else { return Ok(None) };
-    revision::content(&revision::read(conn, &row).await?).map(Some)
+    let content = revision::content(&revision::read(conn, &row).await?)?;
+    Ok(Some(State { objects: revision::objects(&row)?, content }))
+}
+
+/// The newest revision and what it says; 0 and nothing before the first.
+async fn running(conn: &mut Conn) -> Result<(u64, State), AppError> {
+    let Some((row, published)) = revision::newest(conn).await? else { return Ok((0, State::default())) };
+    let state = State { objects: revision::objects(&row)?, content: revision::content(&published)? };
+    Ok((published.revision().0, state))
+}
+
+/// The newest revision, and which version of that object is in it.
+pub(crate) async fn published_version(
+    conn: &mut Conn,
+    kind: &str,
+    id: &str,
+) -> Result<(u64, Option<i64>), AppError> {
+    let Some(row) = snapshot::find_newest(conn).await? else { return Ok((0, None)) };
+    let mut objects = revision::objects(&row)?.into_iter();
+    let found = objects.find(|object| object.kind == kind && object.id == id);
+    Ok((RevisionInfo::from(row).revision, found.map(|object| object.version)))
 }
 
 async fn state_in(app: &App, conn: &mut Conn) -> Result<DraftState, AppError> {
-    let built = content::build(app, conn).await?;
-    let running = revision::newest(conn).await?;
-    let (base, objects, number) = match &running {
-        Some((row, published)) => {
-            (revision::content(published)?, revision::objects(row)?, published.revision().0)
-        }
-        None => (Content::default(), Vec::new(), 0),
-    };
-    Ok(DraftState {
-        running: number,
-        changes: diff::lines(&base, &built.content),
-        changed: content::changed(&objects, &built.objects),
-        problems: built.problems,
-    })
+    let Built { content, objects, problems } = content::build(app, conn).await?;
+    let (running, runs) = running(conn).await?;
+    let changed = diff::changes(conn, &runs, &State { objects, content }).await?;
+    let changes = changed.iter().flat_map(Change::sentences).collect();
+    Ok(DraftState { running, changes, changed, problems })
 }
 
 /// Revisions below `before` (`None`: from the newest), newest first.
@@ -266,6 +333,12 @@ pub async fn revisions(app: &App, before: Option<u64>, limit: u32) -> Result<Vec
     let before = before.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
     let rows = snapshot::list_snapshots(&mut *app.store.read().await?, before, i64::from(limit)).await?;
     Ok(rows.into_iter().map(RevisionInfo::from).collect())
+}
+
+/// When that revision was published, and when the one after it replaced it, µs UTC.
+pub(crate) async fn moments(app: &App, revision: Revision) -> Result<(Option<i64>, Option<i64>), AppError> {
+    let number = i64::try_from(revision.0).unwrap_or(i64::MAX);
+    Ok(snapshot::find_moments(&mut *app.store.read().await?, number).await?)
 }
 
 /// Announces the newest revision of the store: at start, and when another control plane published.

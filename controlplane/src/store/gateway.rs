@@ -40,6 +40,8 @@ pub(crate) struct GatewayRow {
     pub(crate) refusal: String,
     /// Its last status, JSON; empty when it sent none.
     pub(crate) status_json: String,
+    /// Since when it is asked to take no new requests, µs UTC.
+    pub(crate) drain_us: Option<i64>,
     /// Its clock minus ours when it said hello, µs.
     pub(crate) clock_off_us: i64,
     /// When it last connected, µs UTC.
@@ -110,14 +112,20 @@ pub(crate) async fn list_gateways(conn: &mut Conn) -> Result<Vec<GatewayRow>, St
     Ok(rows)
 }
 
-/// Notes a hello: the gateway is new, or back.
+/// The gateway of that name.
+pub(crate) async fn find_gateway(conn: &mut Conn, id: &str) -> Result<Option<GatewayRow>, StoreError> {
+    Ok(sqlx::query_as("SELECT * FROM gateway WHERE id = $1").bind(id).fetch_optional(conn).await?)
+}
+
+/// Notes a hello: the gateway is new, or back. One that was started again is not drained any more.
 pub(crate) async fn update_hello(conn: &mut Conn, gateway: &GatewayRow) -> Result<(), StoreError> {
     sqlx::query(
         "INSERT INTO gateway (id, incarnation, version, revision, refusal, status_json, clock_off_us, hello_us, \
          contact_us) VALUES ($1, $2, $3, $4, '', '', $5, $6, $6) \
          ON CONFLICT (id) DO UPDATE SET incarnation = excluded.incarnation, version = excluded.version, \
          revision = excluded.revision, clock_off_us = excluded.clock_off_us, hello_us = excluded.hello_us, \
-         contact_us = excluded.contact_us",
+         contact_us = excluded.contact_us, \
+         drain_us = CASE WHEN gateway.incarnation = excluded.incarnation THEN gateway.drain_us ELSE NULL END",
     )
     .bind(&gateway.id)
     .bind(&gateway.incarnation)
@@ -150,7 +158,7 @@ pub(crate) async fn update_applied(
     Ok(())
 }
 
-/// Notes a refusal.
+/// Notes a refusal; that of an older revision never replaces a newer one.
 pub(crate) async fn update_refused(
     conn: &mut Conn,
     id: &str,
@@ -158,13 +166,16 @@ pub(crate) async fn update_refused(
     reason: &str,
     now_us: i64,
 ) -> Result<(), StoreError> {
-    sqlx::query("UPDATE gateway SET refused_revision = $2, refusal = $3, contact_us = $4 WHERE id = $1")
-        .bind(id)
-        .bind(revision)
-        .bind(reason)
-        .bind(now_us)
-        .execute(conn)
-        .await?;
+    sqlx::query(
+        "UPDATE gateway SET refused_revision = $2, refusal = $3, contact_us = $4 \
+         WHERE id = $1 AND (refused_revision IS NULL OR refused_revision <= $2)",
+    )
+    .bind(id)
+    .bind(revision)
+    .bind(reason)
+    .bind(now_us)
+    .execute(conn)
+    .await?;
     Ok(())
 }
 
@@ -178,6 +189,42 @@ pub(crate) async fn update_status(
     sqlx::query("UPDATE gateway SET status_json = $2, contact_us = $3 WHERE id = $1")
         .bind(id)
         .bind(status_json)
+        .bind(now_us)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Asks the gateway to take no new requests, or lets it.
+pub(crate) async fn update_drain(conn: &mut Conn, id: &str, drain_us: Option<i64>) -> Result<(), StoreError> {
+    sqlx::query("UPDATE gateway SET drain_us = $2 WHERE id = $1")
+        .bind(id)
+        .bind(drain_us)
+        .execute(conn)
+        .await?;
+    Ok(())
+}
+
+/// Forgets the gateway.
+pub(crate) async fn delete_gateway(conn: &mut Conn, id: &str) -> Result<(), StoreError> {
+    sqlx::query("DELETE FROM gateway WHERE id = $1").bind(id).execute(conn).await?;
+    Ok(())
+}
+
+/// Revokes the tokens of a gateway that is gone; those that `kept_for` made are freed from it instead.
+pub(crate) async fn update_tokens_gone(
+    conn: &mut Conn,
+    id: &str,
+    now_us: i64,
+    kept_for: &str,
+) -> Result<(), StoreError> {
+    sqlx::query("UPDATE gateway_token SET gateway_id = NULL WHERE gateway_id = $1 AND created_by = $2")
+        .bind(id)
+        .bind(kept_for)
+        .execute(&mut *conn)
+        .await?;
+    sqlx::query("UPDATE gateway_token SET revoked_us = $2 WHERE gateway_id = $1 AND revoked_us IS NULL")
+        .bind(id)
         .bind(now_us)
         .execute(conn)
         .await?;

@@ -64,6 +64,22 @@ pub(crate) async fn list_snapshots(
     Ok(rows)
 }
 
+/// When that revision was published, and the one after it.
+pub(crate) async fn find_moments(
+    conn: &mut Conn,
+    revision: i64,
+) -> Result<(Option<i64>, Option<i64>), StoreError> {
+    let rows: Vec<(i64, i64)> = sqlx::query_as(
+        "SELECT revision, created_us FROM snapshot WHERE revision >= $1 ORDER BY revision LIMIT 2",
+    )
+    .bind(revision)
+    .fetch_all(conn)
+    .await?;
+    let at =
+        |wanted: &dyn Fn(i64) -> bool| rows.iter().find(|(number, _)| wanted(*number)).map(|(_, at)| *at);
+    Ok((at(&|number| number == revision), at(&|number| number > revision)))
+}
+
 /// Keeps a revision and whatever of its sections is not kept yet.
 pub(crate) async fn create_snapshot(
     conn: &mut Conn,

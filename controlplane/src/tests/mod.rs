@@ -13,3 +13,4 @@ mod stops;
 mod sync;
 mod tls;
 mod twins;
+mod versions;

@@ -10,6 +10,7 @@ use weir_contract::id::Revision;
 use weir_contract::policy::{PolicySecret, SCHEMA, Verifier};
 use weir_contract::sync::{Hello, Receipt, ToControl, ToGateway};
 
+use crate::gateways::retire;
 use crate::precondition::Expected;
 use crate::publish::publish;
 use crate::testing::{House, openai};
@@ -28,6 +29,7 @@ fn hello(gateway: &str) -> Hello {
         revision: Revision(0),
         sections: Vec::new(),
         now_us: crate::testing::NOW_US,
+        draining: false,
     }
 }
 
@@ -148,4 +150,66 @@ async fn streams_end_when_the_control_plane_stops() {
     stream.next().await;
     house.app.stopping.cancel();
     assert!(stream.0.next().await.is_none());
+}
+
+#[tokio::test]
+async fn a_gateway_is_drained_and_taken_back_over_its_stream_until_it_starts_again() {
+    let house = House::new().await;
+    let (token, admin) = (token(&house).await, house.admin());
+    let mut stream = Stream::open(&house, &token, &hello("gw_a")).await;
+    stream.next().await;
+    stream.next().await;
+    assert!(retire::drain(&house.app, &admin, "gw_a").await.unwrap().drain_us.is_some());
+    assert_eq!(stream.next().await, ToGateway::Drain);
+    retire::resume(&house.app, &admin, "gw_a").await.unwrap();
+    assert_eq!(stream.next().await, ToGateway::Resume);
+    retire::drain(&house.app, &admin, "gw_a").await.unwrap();
+    // It hears of it again when its stream broke, and that it ended when it missed that.
+    let mut again = Stream::open(&house, &token, &hello("gw_a")).await;
+    again.next().await;
+    again.next().await;
+    assert_eq!(again.next().await, ToGateway::Drain);
+    let reborn = Hello { incarnation: "2".into(), ..hello("gw_a") };
+    let _reborn = Stream::open(&house, &token, &reborn).await;
+    assert_eq!(gateways::find(&house.app, "gw_a").await.unwrap().drain_us, None, "started again, it serves");
+    let late = Hello { draining: true, ..reborn };
+    let mut late = Stream::open(&house, &token, &late).await;
+    late.next().await;
+    late.next().await;
+    assert_eq!(late.next().await, ToGateway::Resume);
+}
+
+#[tokio::test]
+async fn a_gateway_that_is_gone_is_forgotten_with_its_token_and_one_that_speaks_is_not() {
+    let house = House::new().await;
+    let (own, admin) = (token(&house).await, house.admin());
+    let form = gateways::NewGatewayToken { name: "second".to_owned() };
+    let (_, second) = gateways::create_token(&house.app, &admin, form).await.unwrap();
+    let _streams = (
+        Stream::open(&house, &own, &hello("gw_a")).await,
+        Stream::open(&house, &second, &hello("gw_b")).await,
+    );
+    let refused = retire::forget(&house.app, &admin, "gw_b").await.unwrap_err();
+    assert!(refused.to_string().contains("still speaks"), "{refused}");
+    house.clock.advance(60_000_000);
+    retire::forget(&house.app, &admin, "gw_b").await.unwrap();
+    retire::forget(&house.app, &admin, "gw_a").await.unwrap();
+    assert!(gateways::list(&house.app).await.unwrap().is_empty());
+    let gone = request(&house, &second, "/gateway/v1/stream", &hello("gw_b")).await;
+    assert_eq!(gone.status(), StatusCode::UNAUTHORIZED, "its token is revoked");
+    let back = request(&house, &own, "/gateway/v1/stream", &hello("gw_new")).await;
+    assert_eq!(back.status(), StatusCode::OK, "this program's own gateway keeps its token, under any name");
+}
+
+#[tokio::test]
+async fn an_older_refusal_never_hides_a_newer_one() {
+    let house = House::new().await;
+    let token = token(&house).await;
+    let _stream = Stream::open(&house, &token, &hello("gw_a")).await;
+    for revision in [3, 2] {
+        let nack = ToControl::Nack { revision: Revision(revision), reason: format!("no {revision}") };
+        say(&house, &token, &nack).await;
+    }
+    let refusal = gateways::find(&house.app, "gw_a").await.unwrap().refusal.unwrap();
+    assert_eq!((refusal.revision, refusal.reason.as_str()), (Revision(3), "no 3"));
 }

@@ -33,6 +33,9 @@ pub struct Hello {
     pub sections: Vec<String>,
     /// Its wall clock, µs UTC: more than two seconds off is shown.
     pub now_us: i64,
+    /// Whether it was told to drain, in this life of its process.
+    #[serde(default)]
+    pub draining: bool,
 }
 
 /// From the control plane to a gateway.
@@ -73,6 +76,8 @@ pub enum ToGateway {
     },
     /// Finish what is in flight and take no new requests.
     Drain,
+    /// Take requests again.
+    Resume,
     /// Nothing new; the stream is alive.
     Heartbeat {
         /// The control plane's wall clock, µs UTC.
@@ -154,8 +159,9 @@ pub struct OpenHold {
     pub since_us: i64,
 }
 
-/// How a gateway is, once per heartbeat.
+/// How a gateway is, once per heartbeat. What an older gateway does not say is zero or empty.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
 pub struct GatewayStatus {
     /// The revision in force.
     pub revision: Revision,
@@ -163,9 +169,19 @@ pub struct GatewayStatus {
     pub spool_bytes: u64,
     /// Age of the oldest undelivered record, ms.
     pub spool_oldest_ms: u64,
+    /// Sealed batches the archive has not taken.
+    pub archive_batches: u64,
+    /// Sealed batches the books have not taken.
+    pub books_batches: u64,
+    /// Rows the archive will never take, since the start of the process: they are in a file beside the spool.
+    pub dead_rows: u64,
+    /// What keeps the archive from taking batches; empty when nothing does.
+    pub archive_error: String,
+    /// What keeps the books from taking batches; empty when nothing does.
+    pub books_error: String,
     /// Requests in flight.
     pub in_flight: u64,
-    /// Whether it is draining.
+    /// Whether it takes no new requests: it was told to drain, or it is about to stop.
     pub draining: bool,
     /// Where clients reach it, when it knows.
     pub address: String,

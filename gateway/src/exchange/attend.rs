@@ -111,7 +111,7 @@ impl InFlight {
         };
         if handles.is_draining() {
             return Err(retry_later(
-                "this gateway is about to stop: send the request again, another one will take it",
+                "this gateway is drained or about to stop: send the request again, another one will take it",
             ));
         }
         let before = handles.metrics.in_flight.inc();

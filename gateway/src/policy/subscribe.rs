@@ -114,6 +114,7 @@ impl Subscriber {
             revision: self.handles.running.revision(),
             sections: self.sections.iter().map(|section| section.reference().hash).collect(),
             now_us: self.handles.clock.now_us(),
+            draining: self.handles.is_drained(),
         }
     }
 
@@ -125,7 +126,8 @@ impl Subscriber {
                 let holds = self.handles.spool.holds();
                 self.say(&ToControl::Holds { question, holds }).await;
             }
-            Ok(ToGateway::Drain) => self.handles.start_draining(),
+            Ok(ToGateway::Drain) => self.drain(true).await,
+            Ok(ToGateway::Resume) => self.drain(false).await,
             Ok(ToGateway::Heartbeat { .. }) => {}
             Ok(ToGateway::Grant { budget, .. }) => tracing::debug!(budget, "a slice of a budget was granted"),
             Ok(ToGateway::Recall { slice }) => tracing::debug!(slice, "a slice of a budget was recalled"),
@@ -134,6 +136,13 @@ impl Subscriber {
                 self.refuse(revision, format!("the message cannot be read: {error}")).await;
             }
         }
+    }
+
+    /// Takes no new requests, or takes them again; says so at once, since somebody waits for it.
+    async fn drain(&self, wanted: bool) {
+        tracing::info!(wanted, "the control plane decides whether new requests are refused");
+        self.handles.set_drained(wanted);
+        self.say(&ToControl::Status(self.handles.status())).await;
     }
 
     /// The signing key of the first meeting stays: whoever can answer in the control plane's place later cannot publish.

@@ -12,7 +12,7 @@ use futures_util::{StreamExt as _, stream};
 use tokio::sync::{broadcast, mpsc, watch};
 use tokio::task::JoinSet;
 use weir_contract::id::Revision;
-use weir_contract::sync::{BookLine, Receipt, Revised, ToControl, ToGateway};
+use weir_contract::sync::{BookLine, GatewayStatus, Receipt, Revised, ToControl, ToGateway};
 
 use crate::sample;
 
@@ -23,6 +23,7 @@ struct Heard {
     acknowledged: watch::Sender<Revision>,
     refused: mpsc::UnboundedSender<(Revision, String)>,
     more: broadcast::Sender<Bytes>,
+    status: watch::Sender<GatewayStatus>,
 }
 
 /// The control plane; gone when dropped.
@@ -46,6 +47,7 @@ impl Control {
             acknowledged: watch::Sender::new(Revision(0)),
             refused,
             more: broadcast::Sender::new(64),
+            status: watch::Sender::default(),
         };
         let routes = axum::Router::new()
             .route("/gateway/v1/stream", post(stream_of))
@@ -74,6 +76,11 @@ impl Control {
         self.refusals.lock().await.recv().await.unwrap()
     }
 
+    /// Waits until the gateway says that of itself.
+    pub(super) async fn said(&self, is_so: impl FnMut(&GatewayStatus) -> bool) {
+        self.heard.status.subscribe().wait_for(is_so).await.unwrap();
+    }
+
     /// What the books were told.
     pub(super) fn lines(&self) -> Vec<BookLine> {
         self.heard.lines.lock().unwrap().clone()
@@ -96,6 +103,7 @@ async fn hear(State(heard): State<Heard>, Json(message): Json<ToControl>) -> Jso
         }
         ToControl::Nack { revision, reason } => heard.refused.send((revision, reason)).unwrap(),
         ToControl::BatchPosted(batch) => heard.lines.lock().unwrap().extend(batch.lines),
+        ToControl::Status(status) => drop(heard.status.send_replace(status)),
         _ => {}
     }
     Json(Receipt { taken: true })

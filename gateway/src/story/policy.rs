@@ -123,3 +123,29 @@ async fn a_revoked_key_is_refused_as_soon_as_its_revision_is_in_force() {
     story.control.acknowledged(Revision(2)).await;
     assert_eq!(story.post(CHAT, &[], ASK).await.status.as_u16(), 401);
 }
+
+#[tokio::test]
+async fn a_drained_gateway_finishes_what_it_has_and_takes_requests_again_when_told() {
+    let story = Story::begin().await;
+    let tell = |message: &ToGateway| story.control.push(serde_json::to_string(message).unwrap());
+    let ready = async || story.get(story.gateway.admin_address, "/readyz", &[]).await.status.as_u16();
+    let (release, released) = tokio::sync::oneshot::channel();
+    story.provider.will(Reply::Late(released, r#"{"choices":[]}"#));
+    let in_flight = story.post(CHAT, &[], ASK);
+    let around = async {
+        story.provider.asked(1).await;
+        tell(&ToGateway::Drain);
+        story.control.said(|status| status.draining && status.in_flight == 1).await;
+        let refused = story.post(CHAT, &[], ASK).await;
+        assert_eq!((refused.status.as_u16(), refused.header("retry-after")), (503, "1"), "{}", refused.body);
+        assert_eq!(ready().await, 503, "a load balancer turns to another gateway");
+        release.send(()).unwrap();
+    };
+    let (answered, ()) = tokio::join!(in_flight, around);
+    assert_eq!(answered.status.as_u16(), 200, "{}", answered.body);
+    tell(&ToGateway::Resume);
+    story.control.said(|status| !status.draining).await;
+    story.provider.will(Reply::Json(200, r#"{"choices":[]}"#));
+    assert_eq!(story.post(CHAT, &[], ASK).await.status.as_u16(), 200);
+    assert_eq!(ready().await, 200);
+}

@@ -126,6 +126,7 @@ pub const SCREENS: &[ScreenHelp] = &[
         reading: &[
             "Publishing checks the draft, numbers and signs it, and hands it to the gateways. Each says whether it took it.",
             "Restoring an older revision makes a new one with the old content: numbers only go up.",
+            "Each change leads to its object. Its history shows every version, restores one, or discards what is not published.",
         ],
         filters: &[],
     },
@@ -135,6 +136,7 @@ pub const SCREENS: &[ScreenHelp] = &[
         shows: "Every gateway: which revision it runs, when it was last heard of, what waits on its disk.",
         reading: &[
             "A gateway that cannot reach the control plane keeps serving with the last policy it understood.",
+            "Drain one before you stop it: it finishes what it has, and the page says when. Forget one that will not come back.",
         ],
         filters: &[],
     },

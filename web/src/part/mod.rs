@@ -2,8 +2,10 @@
 //!
 //! [`Markup`] is the one place that says "this is HTML already"; only numbers and our own words go into it.
 
+mod change;
 mod status;
 
+pub use change::{Change, Problem};
 pub use status::Status;
 
 use crate::{number, sprite};

@@ -1,10 +1,15 @@
 //! Every link of the product, built in one place, with everything that changes what is seen in the address.
 
 mod people;
+mod rollout;
 
 use weir_contract::filter::{Field, Filter, Term, Test};
 
 pub use people::*;
+pub use rollout::{
+    gateway_deletion, gateway_drain, gateway_drain_end, history, history_before, history_discard,
+    revision_events, version_restoration,
+};
 
 /// What happens and what it costs, at a glance.
 pub const OVERVIEW: &str = "/";

@@ -37,7 +37,7 @@ pub(crate) async fn take(
             true
         }
         ToControl::Missing { .. } => {
-            app.lacking.ask(gateway);
+            app.lacking.ring(gateway);
             true
         }
         // Budgets are granted from the next issue on; until then there is nobody to take these.

@@ -1,7 +1,7 @@
 //! The gateways' side door: a long-lived stream of revisions down, single messages up.
 
-mod lacking;
+mod bells;
 pub(crate) mod messages;
 pub(crate) mod stream;
 
-pub(crate) use lacking::Lacking;
+pub(crate) use bells::Bells;

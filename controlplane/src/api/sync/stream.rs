@@ -19,7 +19,7 @@ use crate::api::json;
 use crate::app::App;
 use crate::auth::FromGateway;
 use crate::error::AppError;
-use crate::gateways;
+use crate::gateways::{self, retire};
 use crate::publish::Published;
 
 /// Opens the stream.
@@ -62,6 +62,11 @@ struct Listener {
     gateway: GatewayId,
     newest: watch::Receiver<Option<Arc<Published>>>,
     lacking: watch::Receiver<u64>,
+    drains: watch::Receiver<u64>,
+    /// Whether it was told to take no new requests.
+    is_drained: bool,
+    /// Whether that may have changed.
+    must_look: bool,
     is_welcome: bool,
     /// The revision it has or was sent.
     sent: Revision,
@@ -75,6 +80,9 @@ impl Listener {
         Self {
             newest: app.publisher.watch(),
             lacking: app.lacking.watch(hello.gateway.as_str()),
+            drains: app.drains.watch(hello.gateway.as_str()),
+            is_drained: hello.draining,
+            must_look: true,
             gateway: hello.gateway,
             is_welcome: false,
             sent: hello.revision,
@@ -103,6 +111,11 @@ impl Listener {
             if let Some(newest) = newest.filter(|newest| newest.revision() > self.sent) {
                 return Some(self.revised(&newest));
             }
+            if std::mem::take(&mut self.must_look)
+                && let Some(message) = self.drained().await
+            {
+                return Some(message);
+            }
             let stopping = self.app.stopping.clone();
             tokio::select! {
                 () = stopping.cancelled() => return None,
@@ -111,12 +124,24 @@ impl Listener {
                     self.lacking.mark_changed();
                     asked.ok()?;
                 }
+                rung = self.drains.changed() => {
+                    self.must_look = true;
+                    rung.ok()?;
+                }
                 () = sleep_until(self.heartbeat) => {
+                    self.must_look = true;
                     self.heartbeat = Instant::now() + heartbeat();
                     return Some(ToGateway::Heartbeat { now_us: self.app.clock.now_us() });
                 }
             }
         }
+    }
+
+    /// Whether it is to take requests, when that is news to it. A store that does not answer has not said so.
+    async fn drained(&mut self) -> Option<ToGateway> {
+        let wanted = retire::is_drained(&self.app, self.gateway.as_str()).await.ok()?;
+        let is_news = std::mem::replace(&mut self.is_drained, wanted) != wanted;
+        is_news.then_some(if wanted { ToGateway::Drain } else { ToGateway::Resume })
     }
 
     /// The revision, without the sections the gateway has.
@@ -136,6 +161,7 @@ impl Listener {
 impl Drop for Listener {
     fn drop(&mut self) {
         self.app.lacking.forget(self.gateway.as_str());
+        self.app.drains.forget(self.gateway.as_str());
         tracing::info!(gateway = %self.gateway, "a gateway's stream ended");
     }
 }

@@ -9,7 +9,7 @@ use crate::api::json::{self, List};
 use crate::app::App;
 use crate::auth::{Allowed, ManageGateways, ReadSetup};
 use crate::error::AppError;
-use crate::gateways::{self, Gateway, GatewayToken, NewGatewayToken};
+use crate::gateways::{self, Gateway, GatewayToken, NewGatewayToken, retire};
 
 /// All gateways, newest contact first.
 #[utoipa::path(get, path = "/api/v1/gateways", tag = "gateways", responses((status = 200, body = List<Gateway>)))]
@@ -18,6 +18,51 @@ pub(crate) async fn list(
     State(app): State<App>,
 ) -> Result<Json<List<Gateway>>, AppError> {
     Ok(Json(List::whole(gateways::list(&app).await?)))
+}
+
+/// One gateway.
+#[utoipa::path(get, path = "/api/v1/gateways/{id}", tag = "gateways", params(("id" = String, Path)),
+    responses((status = 200, body = Gateway), (status = 404, body = crate::error::Problem)))]
+pub(crate) async fn show(
+    _: Allowed<ReadSetup>,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<Gateway>, AppError> {
+    Ok(Json(gateways::find(&app, &id).await?))
+}
+
+/// Asks a gateway to take no new requests and to finish those it has, until it is taken back or started again.
+#[utoipa::path(post, path = "/api/v1/gateways/{id}/drain", tag = "gateways", params(("id" = String, Path)),
+    responses((status = 200, body = Gateway), (status = 404, body = crate::error::Problem)))]
+pub(crate) async fn drain(
+    who: Allowed<ManageGateways>,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<Gateway>, AppError> {
+    Ok(Json(retire::drain(&app, &who, &id).await?))
+}
+
+/// Lets a drained gateway take requests again.
+#[utoipa::path(delete, path = "/api/v1/gateways/{id}/drain", tag = "gateways", params(("id" = String, Path)),
+    responses((status = 200, body = Gateway), (status = 404, body = crate::error::Problem)))]
+pub(crate) async fn resume(
+    who: Allowed<ManageGateways>,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<Json<Gateway>, AppError> {
+    Ok(Json(retire::resume(&app, &who, &id).await?))
+}
+
+/// Removes a gateway that is gone from the list and revokes its token.
+#[utoipa::path(delete, path = "/api/v1/gateways/{id}", tag = "gateways", params(("id" = String, Path)),
+    responses((status = 204), (status = 404, body = crate::error::Problem), (status = 409, body = crate::error::Problem)))]
+pub(crate) async fn forget(
+    who: Allowed<ManageGateways>,
+    State(app): State<App>,
+    Path(id): Path<String>,
+) -> Result<StatusCode, AppError> {
+    retire::forget(&app, &who, &id).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// All gateway tokens, newest first.

@@ -12,7 +12,7 @@ use crate::app::App;
 use crate::auth::{Allowed, Publish, ReadRevisions};
 use crate::error::AppError;
 use crate::precondition::{Expected, Tagged};
-use crate::publish::{self, DraftState, RevisionInfo};
+use crate::publish::{self, DraftState, Restoration, RevisionInfo};
 
 /// Why there is to be a new revision.
 #[derive(Debug, Default, Deserialize, ToSchema)]
@@ -59,14 +59,30 @@ pub(crate) async fn publish(
     Ok((StatusCode::CREATED, Json(publish::publish(&app, &who, &note.note, &expected).await?)))
 }
 
-/// Brings back the drafts of an earlier revision as a new one.
+/// What restoring an earlier revision would change on the gateways and in the draft.
+#[utoipa::path(get, path = "/api/v1/revisions/{revision}/restoration", tag = "revisions",
+    params(("revision" = u64, Path)),
+    responses((status = 200, body = Restoration), (status = 404, body = crate::error::Problem)))]
+pub(crate) async fn preview(
+    _: Allowed<ReadRevisions>,
+    State(app): State<App>,
+    Path(revision): Path<u64>,
+) -> Result<Tagged<Restoration>, AppError> {
+    Ok(Tagged(publish::preview(&app, Revision(revision)).await?))
+}
+
+/// Brings back the drafts of an earlier revision as a new one; with `If-Match`, only over the draft and the revision that
+/// the preview with that tag was made from.
 #[utoipa::path(post, path = "/api/v1/revisions/{revision}/restoration", tag = "revisions", request_body = Note,
-    params(("revision" = u64, Path)), responses((status = 201, body = RevisionInfo), (status = 404, body = crate::error::Problem)))]
+    params(("revision" = u64, Path)), responses((status = 201, body = RevisionInfo),
+        (status = 404, body = crate::error::Problem), (status = 412, body = crate::error::Problem)))]
 pub(crate) async fn restore(
     who: Allowed<Publish>,
     State(app): State<App>,
+    expected: Expected,
     Path(revision): Path<u64>,
     json::Json(note): json::Json<Note>,
 ) -> Result<(StatusCode, Json<RevisionInfo>), AppError> {
-    Ok((StatusCode::CREATED, Json(publish::restore(&app, &who, Revision(revision), &note.note).await?)))
+    let made = publish::restore(&app, &who, Revision(revision), &note.note, &expected).await?;
+    Ok((StatusCode::CREATED, Json(made)))
 }

@@ -1,34 +1,36 @@
-//! The history of an object: every version, who wrote it, why.
+//! The versions of an object: every one, who wrote it, why; an earlier one restored, an unpublished change discarded.
 
 use axum::Json;
 use axum::extract::{Path, State};
-use serde::Serialize;
-use serde_json::value::RawValue;
+use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::api::json::List;
+use crate::api::json::{self, List};
 use crate::app::App;
-use crate::auth::{Allowed, ReadSetup};
-use crate::endpoints::is_visible;
+use crate::auth::{Allowed, ManageProviders, ReadSetup};
 use crate::error::AppError;
-use crate::store::object::list_versions;
+use crate::precondition::{Expected, Tagged};
+use crate::publish::ObjectRef;
+use crate::versions::{self, Standing, Version};
 
-/// One version.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct Version {
-    /// Which, from 1.
-    version: i64,
-    /// Its name then.
-    name: String,
-    /// What it said; `null` when it was deleted.
-    #[schema(value_type = Object)]
-    body: Option<Box<RawValue>>,
-    /// Who wrote it.
-    author: String,
-    /// Why, in their words.
+/// Why an earlier version is to come back.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct Why {
+    /// Why, for the history.
     note: String,
-    /// When, µs UTC.
-    created_us: i64,
+}
+
+/// How an object's draft stands against what runs.
+#[utoipa::path(get, path = "/api/v1/objects/{kind}/{id}", tag = "objects",
+    params(("kind" = String, Path), ("id" = String, Path)),
+    responses((status = 200, body = Standing), (status = 404, body = crate::error::Problem)))]
+pub(crate) async fn show(
+    who: Allowed<ReadSetup>,
+    State(app): State<App>,
+    Path((kind, id)): Path<(String, String)>,
+) -> Result<Tagged<Standing>, AppError> {
+    Ok(Tagged(versions::standing(&app, &who, &kind, &id).await?))
 }
 
 /// The versions of an object, newest first.
@@ -39,19 +41,35 @@ pub(crate) async fn list(
     State(app): State<App>,
     Path((kind, id)): Path<(String, String)>,
 ) -> Result<Json<List<Version>>, AppError> {
-    let rows = list_versions(&mut *app.store.read().await?, &kind, &id).await?;
-    let owner = rows.first().map(|row| row.workspace_id.clone()).unwrap_or_default();
-    let owner = (!owner.is_empty()).then(|| owner.into());
-    if rows.is_empty() || !is_visible(&who, owner.as_ref()) {
-        return Err(AppError::not_found("object", &format!("{kind} {id}")));
-    }
-    let versions = rows.into_iter().map(|row| Version {
-        version: row.version,
-        name: row.name,
-        body: RawValue::from_string(row.body_json).ok(),
-        author: row.author,
-        note: row.note,
-        created_us: row.created_us,
-    });
-    Ok(Json(List::whole(versions.collect())))
+    Ok(Json(List::whole(versions::list(&app, &who, &kind, &id).await?)))
+}
+
+/// Writes an earlier version again as the next one of the draft; with `If-Match`, only over the object that had that tag.
+#[utoipa::path(post, path = "/api/v1/objects/{kind}/{id}/versions/{version}/restoration", tag = "objects",
+    request_body = Why, params(("kind" = String, Path), ("id" = String, Path), ("version" = i64, Path)),
+    responses((status = 200, body = Standing), (status = 404, body = crate::error::Problem),
+        (status = 409, body = crate::error::Problem), (status = 412, body = crate::error::Problem)))]
+pub(crate) async fn restore(
+    who: Allowed<ManageProviders>,
+    State(app): State<App>,
+    expected: Expected,
+    Path((kind, id, version)): Path<(String, String, i64)>,
+    json::Json(why): json::Json<Why>,
+) -> Result<Tagged<Standing>, AppError> {
+    let wanted = ObjectRef { kind, id, version };
+    Ok(Tagged(versions::restore(&app, &who, &wanted, &why.note, &expected).await?))
+}
+
+/// Brings an object's draft back to what runs; with `If-Match`, only the object that had that tag.
+#[utoipa::path(post, path = "/api/v1/objects/{kind}/{id}/discard", tag = "objects",
+    params(("kind" = String, Path), ("id" = String, Path)),
+    responses((status = 200, body = Standing), (status = 404, body = crate::error::Problem),
+        (status = 409, body = crate::error::Problem), (status = 412, body = crate::error::Problem)))]
+pub(crate) async fn discard(
+    who: Allowed<ManageProviders>,
+    State(app): State<App>,
+    expected: Expected,
+    Path((kind, id)): Path<(String, String)>,
+) -> Result<Tagged<Standing>, AppError> {
+    Ok(Tagged(versions::discard(&app, &who, &kind, &id, &expected).await?))
 }

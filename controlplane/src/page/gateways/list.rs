@@ -36,6 +36,7 @@ pub(super) async fn view(
     Ok(GatewaysPage {
         shell: frame.shell(app, actor, "Gateways", Section::Gateways).await?,
         gateways: state::rows(app).await?,
+        may_manage: actor.may_in(Right::ManageGateways, None),
         tokens,
         name,
         now_us: app.clock.now_us(),

@@ -1,22 +1,38 @@
 //! What each gateway runs, and revisions with how many took them.
 
-use weir_web::page::gateways::{GatewayRow, PublishRow};
+use std::collections::HashMap;
+
+use weir_contract::sync::GatewayStatus;
+use weir_web::page::gateways::{Drain, GatewayRow, PublishRow, Refused, Spool};
+use weir_web::page::publishing::Rollout;
 
 use crate::app::App;
 use crate::error::AppError;
-use crate::gateways::{self, Gateway};
+use crate::gateways::{self, Gateway, Refusal};
 use crate::page::people::People;
 use crate::publish::{self, RevisionInfo};
 
-/// How many revisions are looked through for when a gateway's was published.
-const HISTORY: u32 = 100;
-
-/// Gateways, newest contact first.
+/// Gateways, those that speak first, by name.
 pub(in crate::page) async fn rows(app: &App) -> Result<Vec<GatewayRow>, AppError> {
-    let history = publish::revisions(app, None, HISTORY).await?;
-    let newest = app.publisher.newest().0;
-    let known = gateways::list(app).await?;
-    Ok(known.into_iter().map(|gateway| gateway_row(gateway, newest, &history)).collect())
+    let (newest, now_us) = (app.publisher.newest().0, app.clock.now_us());
+    let mut moments = HashMap::new();
+    let mut rows = Vec::new();
+    for gateway in gateways::list(app).await? {
+        let revision = gateway.revision;
+        if !moments.contains_key(&revision.0) {
+            moments.insert(revision.0, publish::moments(app, revision).await?);
+        }
+        let at = moments.get(&revision.0).copied().unwrap_or_default();
+        rows.push(gateway_row(gateway, newest, at, now_us));
+    }
+    rows.sort_by(|one, other| (!one.connected, &one.gateway_id).cmp(&(!other.connected, &other.gateway_id)));
+    Ok(rows)
+}
+
+/// How far that revision has come.
+pub(in crate::page) async fn rollout(app: &App, revision: u64) -> Result<Rollout, AppError> {
+    let (newest, now_us) = (app.publisher.newest().0, app.clock.now_us());
+    Ok(Rollout { revision, newest, gateways: rows(app).await?, now_us })
 }
 
 /// Revisions below `before`, newest first, with who made them.
@@ -35,25 +51,52 @@ pub(in crate::page) async fn publishes(
     Ok(publishes)
 }
 
-fn gateway_row(gateway: Gateway, newest: u64, history: &[RevisionInfo]) -> GatewayRow {
-    let revision = gateway.revision.0;
-    let published_us = history.iter().find(|info| info.revision == revision).map(|info| info.created_us);
-    let lag_us = published_us
-        .zip(gateway.applied_at_us)
-        .map(|(published, applied)| u64::try_from(applied - published).unwrap_or(0));
+fn gateway_row(
+    gateway: Gateway,
+    newest: u64,
+    (published_us, replaced_us): (Option<i64>, Option<i64>),
+    now_us: i64,
+) -> GatewayRow {
+    let since = |from: i64, to: i64| u64::try_from(to - from).unwrap_or(0);
+    let lag = published_us.zip(gateway.applied_at_us);
+    let refused = |refusal: Refusal| Refused { revision: refusal.revision.0, reason: refusal.reason };
     GatewayRow {
         gateway_id: gateway.id.to_string(),
-        revision,
+        revision: gateway.revision.0,
         published: newest,
-        lag_us,
+        lag_us: lag.map(|(published, applied)| since(published, applied)),
+        behind_us: replaced_us.map(|replaced| since(replaced, now_us)),
         last_contact_us: gateway.contact_us,
         connected: gateway.connected,
-        refusal: gateway.refusal.map(|refusal| format!("revision {}: {}", refusal.revision, refusal.reason)),
+        drain: drain(&gateway),
+        spool: spool(&gateway.status),
+        in_flight: gateway.status.in_flight,
+        refusal: gateway.refusal.map(refused),
         version: gateway.version,
         clock_off_us: gateway.clock_off_us,
-        spool_bytes: gateway.status.spool_bytes,
-        spool_oldest_us: gateway.status.spool_oldest_ms.saturating_mul(1000),
-        in_flight: gateway.status.in_flight,
+    }
+}
+
+fn drain(gateway: &Gateway) -> Drain {
+    let GatewayStatus { draining, in_flight, spool_bytes, .. } = &gateway.status;
+    match (gateway.drain_us.is_some(), *draining) {
+        (false, false) => Drain::No,
+        (true, false) => Drain::Asked,
+        (_, true) if *in_flight == 0 && *spool_bytes == 0 => Drain::Done,
+        (_, true) => Drain::Finishing,
+    }
+}
+
+fn spool(status: &GatewayStatus) -> Spool {
+    let errors = [("the archive", &status.archive_error), ("the books", &status.books_error)];
+    let held = errors.iter().filter(|(_, error)| !error.is_empty());
+    Spool {
+        bytes: status.spool_bytes,
+        oldest_us: status.spool_oldest_ms.saturating_mul(1000),
+        to_archive: status.archive_batches,
+        to_books: status.books_batches,
+        dead: status.dead_rows,
+        held_by: held.map(|(who, error)| format!("{who}: {error}")).collect::<Vec<_>>().join("; "),
     }
 }
 

@@ -4,6 +4,7 @@ use axum::extract::{Query, State};
 use axum::response::Response;
 use serde::Deserialize;
 use weir_web::page::PublishingPage;
+use weir_web::part;
 use weir_web::shell::{Link, Section};
 use weir_web::url;
 
@@ -11,10 +12,11 @@ use crate::app::App;
 use crate::auth::{Allowed, ReadRevisions, Right};
 use crate::error::AppError;
 use crate::page::answer::page;
+use crate::page::change::of_draft;
 use crate::page::frame::Frame;
 use crate::page::gateways::state;
 use crate::precondition::tag_of;
-use crate::publish;
+use crate::publish::{self, Obstacle};
 
 const ROWS: u32 = 50;
 
@@ -35,19 +37,20 @@ pub(in crate::page) async fn list(
     let draft = publish::draft_state(&app).await?;
     let rows = state::publishes(&app, asked.before.parse().ok(), ROWS).await?;
     let is_full = u32::try_from(rows.len()).is_ok_and(|count| count == ROWS);
-    let object = |object: &publish::ObjectRef| {
-        let href = url::object(&object.id)?;
-        Some(Link::new(format!("{} {}", object.kind, object.id), href))
-    };
     page(&PublishingPage {
         shell: frame.shell(&app, &by, "Publishing", Section::Publishing).await?,
         tag: tag_of(&draft),
-        objects: draft.changed.iter().filter_map(object).collect(),
-        changes: draft.changes,
-        problems: draft.problems,
+        changes: of_draft(&draft.changed),
+        problems: draft.problems.into_iter().map(problem).collect(),
         may_publish: by.may_in(Right::Publish, None),
         next: rows.last().filter(|last| is_full && last.revision > 1).map(|last| last.revision),
         rows,
         now_us: app.clock.now_us(),
     })
+}
+
+fn problem(problem: Obstacle) -> part::Problem {
+    let Obstacle { text, kind, id } = problem;
+    let link = url::object(&id).map(|href| Link::new(format!("Go to the {kind}"), href));
+    part::Problem { text, link }
 }

@@ -10,6 +10,7 @@ use crate::app::App;
 use crate::auth::{Allowed, ReadRevisions, Right};
 use crate::error::AppError;
 use crate::page::answer::page;
+use crate::page::change::of_then;
 use crate::page::frame::Frame;
 use crate::page::gateways::state;
 use crate::publish;
@@ -32,12 +33,10 @@ pub(in crate::page) async fn show(
     };
     page(&RevisionPage {
         shell: frame.shell(&app, &by, format!("Revision {number}"), Section::Publishing).await?,
-        changes: publish::difference(&app, before, Revision(number)).await?,
-        against_running,
+        changes: of_then(&publish::difference(&app, before, Revision(number)).await?),
+        against_running: of_then(&against_running),
         row,
-        newest: newest.0,
         may_publish: by.may_in(Right::Publish, None),
-        gateways: state::rows(&app).await?,
-        now_us: app.clock.now_us(),
+        rollout: state::rollout(&app, number).await?,
     })
 }

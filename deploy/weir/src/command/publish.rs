@@ -54,20 +54,18 @@ pub(super) fn run(arguments: &PublishArguments) -> Result<(), Failure> {
 
 /// Shows the difference; whether to go on.
 fn is_wanted(arguments: &PublishArguments, draft: &Value) -> Result<bool, Failure> {
-    let lines = |field: &str| -> Vec<String> {
-        let all = draft[field].as_array().map(Vec::as_slice).unwrap_or_default();
-        all.iter().filter_map(Value::as_str).map(str::to_owned).collect()
-    };
-    let problems = lines("problems");
+    let all = |field: &str| draft[field].as_array().cloned().unwrap_or_default();
+    let problems: Vec<String> =
+        all("problems").iter().map(|problem| text(problem, "text").to_owned()).collect();
     if !problems.is_empty() {
         return Err(Failure::Run(format!("the drafts cannot be published:\n  {}", problems.join("\n  "))));
     }
-    let changes = lines("changes");
+    let changes = all("changes");
     if changes.is_empty() {
         output::note("There is nothing to publish: what runs is what the drafts say.");
         return Ok(false);
     }
-    changes.iter().for_each(|change| output::note(&format!("  {change}")));
+    changes.iter().filter_map(Value::as_str).for_each(|change| output::note(&format!("  {change}")));
     if arguments.yes {
         return Ok(true);
     }
