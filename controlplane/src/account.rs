@@ -1,5 +1,8 @@
 //! One's own account: the sessions one has open, and ending them.
 
+use serde::Serialize;
+use utoipa::ToSchema;
+
 use crate::app::App;
 use crate::audit::{self, Change};
 use crate::auth::Actor;
@@ -11,7 +14,7 @@ use crate::token;
 const ID_CHARS: usize = 16;
 
 /// An open session.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
 pub struct OpenSession {
     /// The beginning of its hash.
     pub id: String,

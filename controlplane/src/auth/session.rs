@@ -6,6 +6,7 @@ use http::header::{COOKIE, HeaderValue};
 use super::Actor;
 use super::permission::{Grant, Role};
 use crate::app::App;
+use crate::audit::{self, Change};
 use crate::error::AppError;
 use crate::store::person::{RoleRow, find_person, list_roles};
 use crate::store::session::{SessionRow, create_session, delete_session, find_session, update_session_seen};
@@ -54,8 +55,18 @@ pub(crate) async fn begin(
 
 /// Ends the session of that cookie, if there is one.
 pub async fn end(app: &App, token: &str) -> Result<(), AppError> {
+    let hash = token::hash(token);
     let mut writing = app.store.write().await?;
-    delete_session(&mut writing, &token::hash(token)).await?;
+    let Some(session) = find_session(&mut writing, &hash).await? else { return Ok(()) };
+    delete_session(&mut writing, &hash).await?;
+    let change = Change {
+        actor: &session.person_id,
+        action: "session.end",
+        object: &session.person_id,
+        before: audit::state(&session.address),
+        after: String::new(),
+    };
+    audit::append(&mut writing, app.clock.now_us(), change).await?;
     Ok(writing.commit().await?)
 }
 

@@ -32,6 +32,7 @@ use crate::archive::{Names, Scope, Window};
 use crate::audit::{self, Change};
 use crate::auth::{Actor, Right};
 use crate::error::{AppError, FieldErrors};
+use crate::precondition::Expected;
 use crate::workspaces;
 
 pub(crate) use format::Format;
@@ -77,7 +78,7 @@ pub(crate) struct ExportHead {
 
 /// What people say about a new export.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
+#[serde(default, deny_unknown_fields)]
 pub(crate) struct ExportForm {
     /// The filter.
     pub(crate) q: String,
@@ -287,9 +288,15 @@ pub(crate) async fn open(app: &App, actor: &Actor, id: &str) -> Result<Opened, A
 }
 
 /// Cancels the actor's export, or removes its file.
-pub(crate) async fn delete(app: &App, actor: &Actor, id: &str) -> Result<Export, AppError> {
+pub(crate) async fn delete(
+    app: &App,
+    actor: &Actor,
+    id: &str,
+    expected: &Expected,
+) -> Result<Export, AppError> {
     let found = app.exports.jobs().get(id).filter(|job| job.made.owner == actor.id).cloned();
     let job = found.ok_or_else(|| AppError::not_found("export", id))?;
+    expected.check(&job.made)?;
     if job.is_running() {
         job.cancelled.cancel();
     } else {
@@ -362,7 +369,7 @@ mod tests {
         assert!(job.file().is_none());
         let other = Actor { id: "person_other".into(), ..house.admin() };
         assert!(find(&house.app, &other, &id).is_err() && list(&house.app, &other).is_empty());
-        delete(&house.app, &house.admin(), &id).await.unwrap();
+        delete(&house.app, &house.admin(), &id, &Expected::anything()).await.unwrap();
         assert!(list(&house.app, &house.admin()).is_empty());
     }
 

@@ -123,6 +123,8 @@ pub(crate) fn routes() -> Routes {
         .post("/settings/tokens", settings::tokens::create)
         .post("/settings/tokens/{id}/revocation", settings::tokens::revoke)
         .post("/settings/workspaces", settings::workspaces::create)
+        .get("/settings/workspaces/{id}", settings::workspace::show)
+        .post("/settings/workspaces/{id}", settings::workspace::update)
         .get("/stops", stops::list)
         .post("/stops", stops::create)
         .post("/stops/{id}/end", stops::end)

@@ -22,6 +22,11 @@ const MIGRATIONS: &[Migration] = &[
     },
     Migration { number: 4, name: "once", sql: include_str!("../../../migrations/app/0004_once.sql") },
     Migration { number: 5, name: "stops", sql: include_str!("../../../migrations/app/0005_stops.sql") },
+    Migration {
+        number: 9,
+        name: "retention of calls",
+        sql: include_str!("../../../migrations/app/0009_calls_days.sql"),
+    },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (number BIGINT NOT NULL PRIMARY KEY, \

@@ -154,6 +154,7 @@ pub const SCREENS: &[ScreenHelp] = &[
         shows: "People, sessions, tokens and workspaces.",
         reading: &[
             "A role holds in one workspace or in all. Whoever may read figures may not read bodies until that is given too.",
+            "A workspace says how much of a request is kept, and for how long: bodies and calls each have their days. Sums and books stay.",
         ],
         filters: &[],
     },

@@ -40,7 +40,7 @@ pub use prices::PricesPage;
 pub use providers::{EndpointPage, ProvidersPage};
 pub use publishing::{PublishingPage, RevisionPage};
 pub use requests::{RequestPage, RequestsPage};
-pub use settings::{SettingsPage, TokenShownPage};
+pub use settings::{SettingsPage, TokenShownPage, WorkspacePage};
 pub use sign_in::SignInPage;
 pub use stops::StopsPage;
 pub use views::ViewsPage;

@@ -1,12 +1,12 @@
 //! The history of an object: every version, who wrote it, why.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use serde::Serialize;
 use serde_json::value::RawValue;
 use utoipa::ToSchema;
 
-use crate::api::json::List;
+use crate::api::json::{List, Paging, Place};
 use crate::app::App;
 use crate::auth::{Allowed, ReadSetup};
 use crate::endpoints::is_visible;
@@ -33,11 +33,12 @@ pub(crate) struct Version {
 
 /// The versions of an object, newest first.
 #[utoipa::path(get, path = "/api/v1/objects/{kind}/{id}/versions", tag = "objects",
-    params(("kind" = String, Path), ("id" = String, Path)), responses((status = 200, body = List<Version>)))]
+    params(("kind" = String, Path), ("id" = String, Path), Paging), responses((status = 200, body = List<Version>)))]
 pub(crate) async fn list(
     who: Allowed<ReadSetup>,
     State(app): State<App>,
     Path((kind, id)): Path<(String, String)>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<Version>>, AppError> {
     let rows = list_versions(&mut *app.store.read().await?, &kind, &id).await?;
     let owner = rows.first().map(|row| row.workspace_id.clone()).unwrap_or_default();
@@ -53,5 +54,5 @@ pub(crate) async fn list(
         note: row.note,
         created_us: row.created_us,
     });
-    Ok(Json(List::whole(versions.collect())))
+    Ok(Json(List::page(versions.collect(), &paging, |one| Place::newest(one.version, ""))?))
 }
