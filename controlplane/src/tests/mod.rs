@@ -5,6 +5,7 @@ mod conventions;
 mod demo;
 mod doors;
 mod keys;
+mod mutations;
 mod providers;
 mod publishing;
 mod stops;
