@@ -76,9 +76,9 @@ pub(crate) struct ExportHead {
     pub(crate) to_us: i64,
 }
 
-/// What people say about a new export.
+/// What an export is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(from = "NewExport")]
 pub(crate) struct ExportForm {
     /// The filter.
     pub(crate) q: String,
@@ -92,6 +92,33 @@ pub(crate) struct ExportForm {
     pub(crate) format: Format,
     /// Whether bodies come along; JSON only, and a right of its own.
     pub(crate) bodies: bool,
+}
+
+/// What people say about a new export. Closed, where what is shown of one has more members.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct NewExport {
+    /// The filter.
+    #[schema(example = "customer:acme")]
+    q: String,
+    /// A named window; empty when `from` and `to` rule.
+    #[schema(example = "7d")]
+    range: String,
+    /// Start, ISO 8601.
+    from: String,
+    /// End, ISO 8601.
+    to: String,
+    /// `csv` or `jsonl`.
+    format: Format,
+    /// Whether bodies come along; JSON only, and a right of its own.
+    bodies: bool,
+}
+
+impl From<NewExport> for ExportForm {
+    fn from(new: NewExport) -> Self {
+        let NewExport { q, range, from, to, format, bodies } = new;
+        Self { q, range, from, to, format, bodies }
+    }
 }
 
 /// How an export stands.

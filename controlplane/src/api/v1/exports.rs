@@ -10,7 +10,7 @@ use crate::api::json::{self, List, Paging, Place};
 use crate::app::App;
 use crate::auth::{Allowed, OwnAccount, ReadFigures};
 use crate::error::AppError;
-use crate::exports::{self, Export, ExportForm};
+use crate::exports::{self, Export, ExportForm, NewExport};
 use crate::precondition::{Expected, tagged_as};
 
 /// One's own exports, newest first.
@@ -26,7 +26,7 @@ pub(crate) async fn list(
 }
 
 /// Begins an export; ask for it again to see how far it is.
-#[utoipa::path(post, path = "/api/v1/exports", tag = "exports", request_body = ExportForm,
+#[utoipa::path(post, path = "/api/v1/exports", tag = "exports", request_body = NewExport,
     responses((status = 202, body = Export), (status = 409, body = crate::error::Problem),
         (status = 422, body = crate::error::Problem)))]
 pub(crate) async fn create(

@@ -45,6 +45,10 @@ pub(crate) async fn books(
     Path((id, period)): Path<(WorkspaceId, u32)>,
 ) -> Result<Json<books::Sums>, AppError> {
     who.require(Right::ReadFigures, Some(&id))?;
+    let is_month = (200_001..=999_912).contains(&period) && (1..=12).contains(&(period % 100));
+    if !is_month {
+        return Err(AppError::BadRequest(format!("`{period}` is no period: write the month as 202611")));
+    }
     Ok(Json(books::sums(&app, &id, period).await?))
 }
 
