@@ -52,7 +52,11 @@ const CASES: &[(&str, Hole, &str)] = &[
     ("POST /api/v1/keys/{id}/rotation/end", RotatedKey, ""),
     ("POST /api/v1/keys/{id}/revocation", Key, ""),
     ("POST /api/v1/endpoints", Hole::None, r#"{"name":"e$n","provider":"openai","credential":"sk-1"}"#),
-    ("PUT /api/v1/endpoints/{id}", Endpoint, r#"{"name":"e$n","provider":"openai"}"#),
+    (
+        "PUT /api/v1/endpoints/{id}",
+        Endpoint,
+        r#"{"name":"e$n","provider":"openai","base_url":"http://127.0.0.1:9/v1","limits":{"allow_private":true}}"#,
+    ),
     ("DELETE /api/v1/endpoints/{id}", Endpoint, ""),
     ("POST /api/v1/endpoints/{id}/test", Endpoint, ""),
     (
