@@ -7,6 +7,7 @@ use utoipa::ToSchema;
 use weir_contract::id::{WorkspaceId, prefixed};
 use weir_web::form::FieldError;
 
+use crate::api::schema;
 use crate::app::App;
 use crate::audit::{self, Change};
 use crate::auth::{Actor, Grant, Right, Role, session};
@@ -55,12 +56,14 @@ pub struct ApiToken {
 #[serde(deny_unknown_fields)]
 pub struct NewApiToken {
     /// What people call it.
+    #[schema(min_length = 1, max_length = 200, example = "deploy script")]
     pub name: String,
     /// Where it is valid; left out, everywhere.
     #[serde(default)]
     #[schema(value_type = Option<String>)]
     pub workspace: Option<WorkspaceId>,
     /// `admin`, `member` or `viewer`.
+    #[schema(schema_with = schema::role)]
     pub role: String,
     /// Whether bodies may be read with it.
     #[serde(default)]

@@ -13,6 +13,7 @@ use weir_web::url;
 
 use crate::audit::ChainError;
 use crate::auth::Right;
+use crate::precondition::Versions;
 use crate::refusal::Refusal;
 use crate::store::StoreError;
 use crate::vault::VaultError;
@@ -69,10 +70,7 @@ pub enum AppError {
     Conflict(String),
     /// It was changed since the sender looked; nothing was done.
     #[error("this was changed by somebody else meanwhile: look at what it is now, then decide again")]
-    Overtaken {
-        /// How it is now, as the API shows it.
-        current: Box<serde_json::Value>,
-    },
+    Overtaken(Box<Versions>),
     /// The draft cannot be published; each problem is a sentence.
     #[error("the draft cannot be published: {}", .0.join("; "))]
     Unpublishable(Vec<String>),
@@ -143,7 +141,7 @@ impl AppError {
             Self::Invalid(_) | Self::Unpublishable(_) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NotFound { .. } => StatusCode::NOT_FOUND,
             Self::Conflict(_) => StatusCode::CONFLICT,
-            Self::Overtaken { .. } => StatusCode::PRECONDITION_FAILED,
+            Self::Overtaken(_) => StatusCode::PRECONDITION_FAILED,
             Self::Forbidden(_) | Self::ForeignOrigin => StatusCode::FORBIDDEN,
             Self::SignIn { .. } | Self::Unauthenticated | Self::WrongCredentials => StatusCode::UNAUTHORIZED,
             Self::LinkUsed => StatusCode::GONE,
@@ -161,7 +159,7 @@ impl AppError {
             Self::Unpublishable(_) => "unpublishable",
             Self::NotFound { .. } => "not-found",
             Self::Conflict(_) => "conflict",
-            Self::Overtaken { .. } => "overtaken",
+            Self::Overtaken(_) => "overtaken",
             Self::Forbidden(_) => "forbidden",
             Self::ForeignOrigin => "foreign-origin",
             Self::SignIn { .. } | Self::Unauthenticated => "unauthenticated",
@@ -181,7 +179,7 @@ impl AppError {
             Self::Unpublishable(_) => "The draft cannot be published",
             Self::NotFound { .. } => "Not found",
             Self::Conflict(_) => "Not possible as things are",
-            Self::Overtaken { .. } => "Changed meanwhile",
+            Self::Overtaken(_) => "Changed meanwhile",
             Self::Forbidden(_) | Self::ForeignOrigin => "Not allowed",
             Self::SignIn { .. } | Self::Unauthenticated | Self::WrongCredentials => "Who is there?",
             Self::LinkUsed => "This link is used up",
@@ -208,9 +206,9 @@ impl AppError {
                 .collect(),
             _ => Vec::new(),
         };
-        let current = match self {
-            Self::Overtaken { current } => Some(current.as_ref().clone()),
-            _ => None,
+        let (current, sent) = match self {
+            Self::Overtaken(versions) => (Some(versions.current.clone()), versions.sent.clone()),
+            _ => (None, None),
         };
         Problem {
             kind: format!("/help/errors/{}", self.slug()),
@@ -219,6 +217,7 @@ impl AppError {
             detail: self.to_string(),
             errors,
             current,
+            sent,
         }
     }
 }
@@ -261,7 +260,12 @@ pub struct Problem {
     pub errors: Vec<FieldProblem>,
     /// The thing as it is now, when a change was made from an older version of it.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
     pub current: Option<serde_json::Value>,
+    /// What was sent, without secrets, beside `current`: compare the two, and nothing is lost.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(value_type = Option<Object>)]
+    pub sent: Option<serde_json::Value>,
 }
 
 /// What is wrong with one field.

@@ -76,6 +76,7 @@ pub struct GatewayToken {
 #[serde(deny_unknown_fields)]
 pub struct NewGatewayToken {
     /// What people call it.
+    #[schema(min_length = 1, max_length = 200, example = "edge 1")]
     pub name: String,
 }
 

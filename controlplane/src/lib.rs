@@ -18,6 +18,7 @@
 //! | [`publish`] | drafts → checked → numbered, signed snapshot → gateways; diff, restore |
 //! | `overview` | what happened, what it cost, what needs attention |
 //! | `requests` | an address or a question resolved: filter, window, place; histogram, live rows |
+//! | `retention` | what a workspace keeps no longer leaves the archive |
 //! | `views` `exports` | filters kept by name; files made in the background |
 //! | [`stops`] | kill switches: what is stopped at once |
 //! | `books` | posted batches: ledger entries, customers |
@@ -60,6 +61,7 @@ pub mod providers;
 pub mod publish;
 pub mod refusal;
 mod requests;
+mod retention;
 pub mod routes;
 pub mod sample;
 mod server;

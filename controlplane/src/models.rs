@@ -63,10 +63,11 @@ pub struct Model {
 }
 
 /// What people say about a model.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct ModelForm {
     /// The name clients ask for.
+    #[schema(required, min_length = 1, max_length = 200, example = "gpt-5")]
     pub name: String,
     /// Further names for the same targets.
     pub aliases: Vec<String>,
@@ -74,6 +75,7 @@ pub struct ModelForm {
     #[schema(value_type = Option<String>)]
     pub workspace: Option<WorkspaceId>,
     /// Where it may be served, in order.
+    #[schema(required, min_items = 1, max_items = 16)]
     pub targets: Vec<TargetForm>,
     /// Most output tokens; the price book's figure for the first target when left out.
     pub max_output: Option<u64>,
@@ -152,7 +154,7 @@ pub async fn update(
     let mut draft = found.ok_or_else(|| AppError::not_found("model", id))?;
     actor.require(Right::ManageProviders, draft.workspace.as_ref())?;
     actor.require(Right::ManageProviders, owner(&form).as_ref())?;
-    expected.check(&Model::from(draft.clone()))?;
+    expected.check_change(&Model::from(draft.clone()), &form)?;
     draft.body = check(app, &mut writing, Some(id), &form).await?;
     draft.workspace = owner(&form);
     form.name.trim().clone_into(&mut draft.name);
@@ -166,11 +168,18 @@ pub async fn update(
 }
 
 /// Removes the draft; its history stays.
-pub async fn delete(app: &App, actor: &Actor, id: &str, note: &str) -> Result<(), AppError> {
+pub async fn delete(
+    app: &App,
+    actor: &Actor,
+    id: &str,
+    note: &str,
+    expected: &Expected,
+) -> Result<(), AppError> {
     let mut writing = app.store.write().await?;
     let found = objects::find::<ModelBody>(&mut writing, id).await?;
     let draft = found.ok_or_else(|| AppError::not_found("model", id))?;
     actor.require(Right::ManageProviders, draft.workspace.as_ref())?;
+    expected.check(&Model::from(draft.clone()))?;
     objects::delete(&mut writing, &draft, &Edit::by(actor, note, app.clock.now_us())).await?;
     writing.commit().await?;
     Ok(())

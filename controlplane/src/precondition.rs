@@ -12,6 +12,7 @@ use axum::response::{IntoResponse, Response};
 use http::request::Parts;
 use http::{HeaderValue, header};
 use serde::Serialize;
+use serde_json::Value;
 use weir_contract::policy::seal::sha256_hex;
 
 use crate::app::App;
@@ -30,7 +31,16 @@ pub fn tag_of(shown: &impl Serialize) -> String {
 
 /// What a change expects to find.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Expected(Option<String>);
+pub struct Expected(Option<Vec<String>>);
+
+/// Both versions of a thing that two editors changed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Versions {
+    /// How it is now, as the API shows it.
+    pub current: Value,
+    /// What the second editor sent, without secrets; nothing where a change carries none.
+    pub sent: Option<Value>,
+}
 
 impl Expected {
     /// Whatever is there: the sender has not looked.
@@ -42,7 +52,7 @@ impl Expected {
     /// The thing as it had that tag; an empty one expects anything.
     #[must_use]
     pub fn tag(tag: &str) -> Self {
-        Self((!tag.is_empty()).then(|| tag.to_owned()))
+        Self((!tag.is_empty()).then(|| vec![tag.to_owned()]))
     }
 
     /// The thing as a page showed it: its form carries the tag.
@@ -60,22 +70,45 @@ impl Expected {
     /// # Errors
     /// [`AppError::Overtaken`], with the thing as it is now.
     pub fn check(&self, current: &impl Serialize) -> Result<(), AppError> {
-        match &self.0 {
-            Some(tag) if tag.as_str() != "*" && *tag != tag_of(current) => Err(AppError::Overtaken {
-                current: Box::new(serde_json::to_value(current).map_err(AppError::internal)?),
-            }),
-            _ => Ok(()),
+        self.check_tag(&tag_of(current), current, None::<&()>)
+    }
+
+    /// The same for a change that carries something: the refusal gives it back, so that nothing is lost.
+    ///
+    /// # Errors
+    /// [`AppError::Overtaken`], with both versions.
+    pub fn check_change(&self, current: &impl Serialize, sent: &impl Serialize) -> Result<(), AppError> {
+        self.check_tag(&tag_of(current), current, Some(sent))
+    }
+
+    fn check_tag(
+        &self,
+        tag: &str,
+        current: &impl Serialize,
+        sent: Option<&impl Serialize>,
+    ) -> Result<(), AppError> {
+        let is_met = |tags: &Vec<String>| tags.iter().any(|one| one == "*" || one == tag);
+        if self.0.as_ref().is_none_or(is_met) {
+            return Ok(());
         }
+        let current = serde_json::to_value(current).map_err(AppError::internal)?;
+        let sent = sent.map(serde_json::to_value).transpose().map_err(AppError::internal)?;
+        Err(AppError::Overtaken(Box::new(Versions { current, sent })))
     }
 }
 
-/// `If-Match`, as the API takes it: one tag, `*`, or nothing.
+/// `If-Match`, as the API takes it: tags, `*`, or nothing. One that cannot be read is met by nothing.
 impl FromRequestParts<App> for Expected {
     type Rejection = Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &App) -> Result<Self, Infallible> {
-        let sent = parts.headers.get(header::IF_MATCH).and_then(|value| value.to_str().ok());
-        Ok(Self(sent.map(|text| text.trim().trim_start_matches("W/").trim_matches('"').to_owned())))
+        let mut sent = parts.headers.get_all(header::IF_MATCH).iter().peekable();
+        if sent.peek().is_none() {
+            return Ok(Self::anything());
+        }
+        let texts = sent.filter_map(|value| value.to_str().ok()).flat_map(|text| text.split(','));
+        let tag = |text: &str| text.trim().trim_start_matches("W/").trim_matches('"').to_owned();
+        Ok(Self(Some(texts.map(tag).collect())))
     }
 }
 
@@ -85,13 +118,18 @@ pub(crate) struct Tagged<T>(pub(crate) T);
 
 impl<T: Serialize> IntoResponse for Tagged<T> {
     fn into_response(self) -> Response {
-        let tag = HeaderValue::from_str(&format!("\"{}\"", tag_of(&self.0)));
-        let mut response = Json(self.0).into_response();
-        if let Ok(tag) = tag {
-            response.headers_mut().insert(header::ETAG, tag);
-        }
-        response
+        tagged_as(&self.0, &self.0)
     }
+}
+
+/// The same where only a part of what is shown is ever edited: the tag is the part's.
+pub(crate) fn tagged_as(edited: &impl Serialize, shown: &impl Serialize) -> Response {
+    let tag = HeaderValue::from_str(&format!("\"{}\"", tag_of(edited)));
+    let mut response = Json(shown).into_response();
+    if let Ok(tag) = tag {
+        response.headers_mut().insert(header::ETAG, tag);
+    }
+    response
 }
 
 #[cfg(test)]
@@ -103,11 +141,20 @@ mod tests {
         let old = tag_of(&("acme", 1));
         assert!(Expected::tag(&old).check(&("acme", 1)).is_ok());
         let refused = Expected::tag(&old).check(&("acme", 2)).unwrap_err();
-        let AppError::Overtaken { current } = refused else { panic!("{refused}") };
-        assert_eq!(*current, serde_json::json!(["acme", 2]));
+        let AppError::Overtaken(versions) = refused else { panic!("{refused}") };
+        assert_eq!(*versions, Versions { current: serde_json::json!(["acme", 2]), sent: None });
+        let refused = Expected::tag(&old).check_change(&("acme", 2), &"mine").unwrap_err();
+        let AppError::Overtaken(versions) = refused else { panic!("{refused}") };
+        assert_eq!(versions.sent, Some(serde_json::json!("mine")));
         assert!(Expected::anything().check(&("acme", 2)).is_ok());
         assert!(Expected::tag("*").check(&("acme", 2)).is_ok());
         assert!(Expected::shown(&old).unwrap().check(&("acme", 2)).is_err());
         assert!(matches!(Expected::shown(""), Err(AppError::BadRequest(_))), "a page shows something");
+        let either = Expected(Some(vec!["other".to_owned(), old]));
+        assert!(either.check(&("acme", 1)).is_ok() && either.check(&("acme", 2)).is_err());
+        assert!(
+            Expected(Some(Vec::new())).check(&("acme", 1)).is_err(),
+            "an unreadable tag is met by nothing"
+        );
     }
 }

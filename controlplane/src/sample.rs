@@ -72,6 +72,7 @@ impl Sample {
             environment: ENVIRONMENT.to_owned(),
             log_level: LogLevel::Full,
             retention_days: RETENTION_DAYS,
+            calls_days: 400,
             created_us: now_us,
         };
         workspaces::create_in(&mut writing, OPERATOR, &workspace).await?;

@@ -13,6 +13,7 @@ use crate::auth::{Actor, Right};
 use crate::endpoints::EndpointBody;
 use crate::error::{AppError, FieldErrors};
 use crate::models::ModelBody;
+use crate::precondition::Expected;
 use crate::store::stop::{self, StopRow};
 use crate::store::{Conn, StoreError, key};
 use crate::{objects, publish, workspaces};
@@ -92,11 +93,13 @@ pub struct StopForm {
     /// What kind of thing.
     pub kind: StopKind,
     /// The customer's own id, or the id of the key, model or endpoint.
+    #[schema(min_length = 1, max_length = 256)]
     pub target: String,
     /// Of a customer: the workspace, by id or name.
     #[serde(default)]
     pub workspace: String,
     /// Why: callers are told.
+    #[schema(min_length = 1, max_length = 500, example = "suspected leak")]
     pub reason: String,
 }
 
@@ -153,11 +156,12 @@ pub async fn create(app: &App, actor: &Actor, form: StopForm) -> Result<Stop, Ap
 }
 
 /// Lets what was stopped go on; in force on every gateway at once.
-pub async fn end(app: &App, actor: &Actor, id: &str) -> Result<Stop, AppError> {
+pub async fn end(app: &App, actor: &Actor, id: &str, expected: &Expected) -> Result<Stop, AppError> {
     let mut writing = app.store.write().await?;
     let found = stop::find_stop(&mut writing, id).await?.map(read).transpose()?;
     let gone = found.ok_or_else(|| AppError::not_found("stop", id))?;
     actor.require(gone.kind.right(), gone.workspace.as_ref())?;
+    expected.check(&gone)?;
     stop::delete_stop(&mut writing, id).await?;
     let change = Change {
         actor: &actor.id,

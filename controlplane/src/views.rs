@@ -64,8 +64,8 @@ pub struct ViewQuery {
 }
 
 /// What people say about a view.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(default)]
+#[derive(Clone, Debug, Default, Serialize, Deserialize)]
+#[serde(from = "FlatViewForm")]
 pub struct ViewForm {
     /// What people call it.
     pub name: String,
@@ -74,6 +74,37 @@ pub struct ViewForm {
     /// What it shows.
     #[serde(flatten)]
     pub query: ViewQuery,
+}
+
+/// What people say about a view, as one flat object, so that a slip is pointed at where it stands.
+#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+#[schema(as = ViewForm)]
+pub struct FlatViewForm {
+    /// What people call it.
+    #[schema(required, min_length = 1, max_length = 100, example = "Failures")]
+    name: String,
+    /// The workspace it is shared in; empty for one's own.
+    workspace: String,
+    /// The filter.
+    #[schema(max_length = 4000, example = "status:error")]
+    q: String,
+    /// A named window; empty when `from` and `to` rule.
+    #[schema(example = "7d")]
+    range: String,
+    /// Start, ISO 8601.
+    from: String,
+    /// End, ISO 8601.
+    to: String,
+    /// What it is added up by; empty for nothing.
+    group: String,
+}
+
+impl From<FlatViewForm> for ViewForm {
+    fn from(flat: FlatViewForm) -> Self {
+        let FlatViewForm { name, workspace, q, range, from, to, group } = flat;
+        Self { name, workspace, query: ViewQuery { q, range, from, to, group } }
+    }
 }
 
 impl View {
@@ -149,7 +180,7 @@ pub async fn update(
     let now_us = app.clock.now_us();
     let mut writing = app.store.write().await?;
     let before = changeable(&mut writing, actor, id).await?;
-    expected.check(&before)?;
+    expected.check_change(&before, &form)?;
     let after = of(form, View { updated_us: now_us, ..before.clone() });
     view::update_view(&mut writing, &write(&after)).await.map_err(AppError::taken_as("name"))?;
     note(&mut writing, actor, now_us, "view.update", id, (Some(&before), Some(&after))).await?;
@@ -158,9 +189,10 @@ pub async fn update(
 }
 
 /// Removes a view the actor may change.
-pub async fn delete(app: &App, actor: &Actor, id: &str) -> Result<View, AppError> {
+pub async fn delete(app: &App, actor: &Actor, id: &str, expected: &Expected) -> Result<View, AppError> {
     let mut writing = app.store.write().await?;
     let before = changeable(&mut writing, actor, id).await?;
+    expected.check(&before)?;
     view::delete_view(&mut writing, id).await?;
     note(&mut writing, actor, app.clock.now_us(), "view.delete", id, (Some(&before), None)).await?;
     writing.commit().await?;
@@ -287,7 +319,10 @@ mod tests {
         assert_eq!(names(list(&house.app, &ben).await.unwrap()), std::slice::from_ref(&shared.id));
         assert!(list(&house.app, &cy).await.unwrap().is_empty());
         assert!(matches!(find(&house.app, &ben, &own.id).await, Err(AppError::NotFound { .. })));
-        assert!(matches!(delete(&house.app, &ben, &shared.id).await, Err(AppError::Forbidden(_))));
+        assert!(matches!(
+            delete(&house.app, &ben, &shared.id, &Expected::anything()).await,
+            Err(AppError::Forbidden(_))
+        ));
         let elsewhere = create(&house.app, &cy, form("Failures", "ws_a")).await;
         assert!(matches!(elsewhere, Err(AppError::Invalid(_))), "not one of theirs");
     }

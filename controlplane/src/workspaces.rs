@@ -7,17 +7,21 @@ use weir_contract::policy::WorkspaceEntry;
 use weir_contract::record::LogLevel;
 use weir_web::form::FieldError;
 
+use crate::api::schema;
 use crate::app::App;
 use crate::audit::{self, Change};
 use crate::auth::{Actor, Right};
 use crate::error::{AppError, FieldErrors};
 use crate::objects::check_name;
+use crate::precondition::Expected;
 use crate::publish;
 use crate::store::workspace::{self, WorkspaceRow};
 use crate::store::{Conn, StoreError};
 
 /// How long bodies may be kept, days: the archive has a partition scheme for each.
 pub const RETENTION_DAYS: [u16; 5] = [1, 7, 30, 90, 365];
+/// How long calls may be kept, days: the last is what the archive keeps of any. Figures and books outlive them.
+pub const CALLS_DAYS: [u16; 4] = [30, 90, 180, 400];
 
 /// A workspace.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -29,35 +33,48 @@ pub struct Workspace {
     pub name: String,
     /// `production`, `staging`, …
     pub environment: String,
-    /// How much of a request is kept.
-    #[schema(value_type = String)]
+    /// How much of a request is kept: what keys and callers may tighten, never widen.
+    #[schema(schema_with = schema::log_level)]
     pub log_level: LogLevel,
     /// Days bodies are kept.
     pub retention_days: u16,
+    /// Days calls are kept, one by one; their sums are kept longer.
+    pub calls_days: u16,
     /// When it was made, µs UTC.
     pub created_us: i64,
 }
 
 /// What people say about a workspace.
-#[derive(Clone, Debug, Deserialize, ToSchema)]
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct WorkspaceForm {
     /// What people call it.
+    #[schema(min_length = 1, max_length = 200, example = "search")]
     pub name: String,
     /// `production`, `staging`, …
     #[serde(default)]
+    #[schema(max_length = 64, example = "production")]
     pub environment: String,
-    /// `full`, `meta` or `none`.
+    /// How much of a request is kept: `full` with bodies, `meta` facts only, `none` money and counts only.
     #[serde(default)]
-    #[schema(value_type = String)]
+    #[schema(schema_with = schema::log_level)]
     pub log_level: LogLevel,
-    /// One of [`RETENTION_DAYS`].
+    /// Days bodies are kept. Fewer than before act on what is there, more on what comes.
     #[serde(default = "month")]
+    #[schema(schema_with = schema::retention_days)]
     pub retention_days: u16,
+    /// Days calls are kept, one by one; their sums are kept longer.
+    #[serde(default = "longest")]
+    #[schema(schema_with = schema::calls_days)]
+    pub calls_days: u16,
 }
 
 const fn month() -> u16 {
     30
+}
+
+const fn longest() -> u16 {
+    400
 }
 
 /// All workspaces, by name.
@@ -85,6 +102,12 @@ pub(crate) async fn resolve(app: &App, id_or_name: &str) -> Result<Option<Worksp
 pub async fn find(app: &App, id: &WorkspaceId) -> Result<Option<Workspace>, AppError> {
     let row = workspace::find_workspace(&mut *app.store.read().await?, id.as_str()).await?;
     Ok(row.map(read).transpose()?)
+}
+
+/// The workspace of that id, if it is in the actor's reach.
+pub async fn show(app: &App, actor: &Actor, id: &WorkspaceId) -> Result<Workspace, AppError> {
+    let found = find(app, id).await?.filter(|one| actor.may_in(Right::ReadSetup, Some(&one.id)));
+    found.ok_or_else(|| AppError::not_found("workspace", id.as_str()))
 }
 
 /// Makes a workspace; in force at once.
@@ -120,19 +143,22 @@ pub async fn update(
     actor: &Actor,
     id: &WorkspaceId,
     form: WorkspaceForm,
+    expected: &Expected,
 ) -> Result<Workspace, AppError> {
+    show(app, actor, id).await?;
     actor.require(Right::ManageWorkspaces, Some(id))?;
     check(&form)?;
     let mut writing = app.store.write().await?;
-    let before = workspace::find_workspace(&mut writing, id.as_str()).await?;
+    let before = workspace::find_workspace(&mut writing, id.as_str()).await?.map(read).transpose()?;
     let before = before.ok_or_else(|| AppError::not_found("workspace", id.as_str()))?;
+    expected.check_change(&before, &form)?;
     let after = of(form, id.clone(), before.created_us);
     workspace::update_workspace(&mut writing, &write(&after)).await.map_err(AppError::taken_as("name"))?;
     let change = Change {
         actor: &actor.id,
         action: "workspace.update",
         object: id.as_str(),
-        before: audit::state(&read(before)?),
+        before: audit::state(&before),
         after: audit::state(&after),
     };
     audit::append(&mut writing, app.clock.now_us(), change).await?;
@@ -166,13 +192,19 @@ fn check(form: &WorkspaceForm) -> Result<(), AppError> {
     if !RETENTION_DAYS.contains(&form.retention_days) {
         errors.add("retention_days", FieldError::UnknownChoice);
     }
+    if !CALLS_DAYS.contains(&form.calls_days) {
+        errors.add("calls_days", FieldError::UnknownChoice);
+    } else if form.calls_days < form.retention_days {
+        let sentence = "A body is nothing without its call: keep calls as long as bodies, or longer.";
+        errors.add("calls_days", FieldError::Other(sentence.to_owned()));
+    }
     errors.check()
 }
 
 fn of(form: WorkspaceForm, id: WorkspaceId, created_us: i64) -> Workspace {
-    let WorkspaceForm { name, environment, log_level, retention_days } = form;
+    let WorkspaceForm { name, environment, log_level, retention_days, calls_days } = form;
     let (name, environment) = (name.trim().to_owned(), environment.trim().to_owned());
-    Workspace { id, name, environment, log_level, retention_days, created_us }
+    Workspace { id, name, environment, log_level, retention_days, calls_days, created_us }
 }
 
 fn write(workspace: &Workspace) -> WorkspaceRow {
@@ -182,6 +214,7 @@ fn write(workspace: &Workspace) -> WorkspaceRow {
         environment: workspace.environment.clone(),
         log_level: workspace.log_level.name().to_owned(),
         retention_days: i64::from(workspace.retention_days),
+        calls_days: i64::from(workspace.calls_days),
         created_us: workspace.created_us,
     }
 }
@@ -196,6 +229,8 @@ fn read(row: WorkspaceRow) -> Result<Workspace, StoreError> {
         log_level: LogLevel::from_name(&row.log_level).ok_or_else(|| damaged("its log level is unknown"))?,
         retention_days: u16::try_from(row.retention_days)
             .map_err(|_| damaged("its retention is no number of days"))?,
+        calls_days: u16::try_from(row.calls_days)
+            .map_err(|_| damaged("its retention of calls is no number of days"))?,
         id: row.id.into(),
         name: row.name,
         environment: row.environment,

@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `house` | the code keeps its own rules |
 //! | `first_run`, `sdk`, `recordings` | what a client sees, and what is stored of it |
+//! | `api` | the JSON API keeps to its own description |
 //! | `faults` | providers that fail: what the client gets, what is on record |
 //! | `kill`, `away` | nothing is lost, nothing is twice, traffic goes on |
 //! | `endpoints` | client certificates, tests of endpoints, aliases |
@@ -21,6 +22,7 @@
 //! | `speed` | pages over a million requests |
 //! | `pages` | the dashboard in a real browser |
 
+mod api;
 mod at_once;
 mod away;
 mod backup;

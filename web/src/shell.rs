@@ -27,6 +27,19 @@ pub struct Shell {
     pub views: Vec<Link>,
     /// Screens the reader may not open: left out of navigation and palette.
     pub closed: Vec<Section>,
+    /// Where what was sent and what somebody else saved meanwhile differ; empty when nobody did.
+    pub overtaken: Vec<Difference>,
+}
+
+/// One member in which two versions of a thing differ.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct Difference {
+    /// Its name.
+    pub name: String,
+    /// How it is now; empty when it is not there.
+    pub now: String,
+    /// As it was sent; empty when it was left out.
+    pub sent: String,
 }
 
 impl Shell {

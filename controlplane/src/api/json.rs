@@ -1,18 +1,17 @@
-//! JSON bodies whose errors are problems too, and pages of lists.
+//! JSON bodies whose errors are problems too.
 
 use axum::body::Bytes;
 use axum::extract::{FromRequest, Request};
 use http::{HeaderMap, StatusCode, header};
 use serde::de::DeserializeOwned;
-use serde::de::Error as _;
-use serde::{Deserialize, Deserializer, Serialize};
 use serde_path_to_error::Segment;
-use utoipa::ToSchema;
 use weir_web::form::FieldError;
 
 use crate::app::App;
 use crate::error::{AppError, FieldErrors};
 use crate::refusal::{Refusal, nearest};
+
+pub(crate) use super::paging::{List, Paging, Place};
 
 /// A JSON body. What is not JSON is a 400 that says where; what does not fit is a 422 that points at the member.
 pub(crate) struct Json<T>(pub(crate) T);
@@ -88,56 +87,4 @@ fn pointer(path: &serde_path_to_error::Path) -> Vec<String> {
 /// A member's name as a JSON pointer spells it.
 fn escaped(name: &str) -> String {
     name.replace('~', "~0").replace('/', "~1")
-}
-
-/// A list with all its members, or a page of it.
-#[derive(Debug, Serialize, ToSchema)]
-pub(crate) struct List<T> {
-    /// The members.
-    #[serde(rename = "data")]
-    pub(crate) items: Vec<T>,
-    /// Send this as `cursor` for the next page; `null` at the end.
-    pub(crate) next: Option<String>,
-}
-
-impl<T> List<T> {
-    /// A list that is complete.
-    pub(crate) const fn whole(items: Vec<T>) -> Self {
-        Self { items, next: None }
-    }
-}
-
-/// Which page.
-#[derive(Debug, Default, Deserialize)]
-pub(crate) struct Paging {
-    /// `next` of the page before.
-    pub(crate) cursor: Option<String>,
-    /// Members on the page.
-    #[serde(default, deserialize_with = "number")]
-    limit: Option<u32>,
-}
-
-/// A number in a query string. Beside other parameters (`flatten`) it arrives as text.
-fn number<'de, D: Deserializer<'de>>(from: D) -> Result<Option<u32>, D::Error> {
-    let text = Option::<String>::deserialize(from)?;
-    let wrong = |_| D::Error::custom("`limit` must be a whole number, 1 or more");
-    text.map(|text| text.parse()).transpose().map_err(wrong)
-}
-
-impl Paging {
-    const LIMIT: u32 = 50;
-    const LIMIT_MAX: u32 = 500;
-
-    /// How many members.
-    pub(crate) fn limit(&self) -> u32 {
-        self.limit.unwrap_or(Self::LIMIT).clamp(1, Self::LIMIT_MAX)
-    }
-
-    /// The cursor as a number.
-    pub(crate) fn number(&self) -> Result<Option<u64>, AppError> {
-        let wrong = |_| {
-            AppError::BadRequest("`cursor` is not one of ours: send `next` of the page before".to_owned())
-        };
-        self.cursor.as_deref().map(str::parse).transpose().map_err(wrong)
-    }
 }

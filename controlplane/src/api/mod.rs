@@ -6,6 +6,8 @@ mod idempotency;
 pub(crate) mod json;
 pub(crate) mod openapi;
 mod pace;
+mod paging;
+pub(crate) mod schema;
 mod shared;
 pub(crate) mod sync;
 pub(crate) mod v1;

@@ -13,10 +13,12 @@ use crate::auth::Public;
 #[derive(OpenApi)]
 #[openapi(
     info(title = "Weir", description = "The control plane's API. Present a token as a bearer."),
+    components(schemas(crate::archive::groups::GroupBy)),
     paths(
         v1::workspaces::list,
         v1::workspaces::books,
         v1::workspaces::create,
+        v1::workspaces::show,
         v1::workspaces::update,
         v1::keys::list,
         v1::keys::create,
@@ -60,6 +62,7 @@ use crate::auth::Public;
         v1::gateways::revoke_token,
         v1::stops::list,
         v1::stops::create,
+        v1::stops::show,
         v1::stops::end,
         v1::tokens::list,
         v1::tokens::create,
@@ -99,6 +102,10 @@ use crate::auth::Public;
         v1::audit::list,
         v1::audit::verify,
         v1::audit::export,
+        v1::account::show,
+        v1::account::sessions,
+        v1::account::end_session,
+        v1::account::end_other_sessions,
     )
 )]
 struct Description;
@@ -168,12 +175,41 @@ mod tests {
                     .as_array()
                     .is_some_and(|all| all.iter().any(|parameter| parameter["name"] == "Idempotency-Key"));
                 assert_eq!(takes_key, method == "post", "{method} {path}");
+                let conditional = matches!(method.as_str(), "put" | "patch" | "delete");
+                let told = operation["responses"]["412"].is_object();
+                assert!(told || !conditional, "{method} {path} says nothing of two editors");
             }
         }
         let text = json.to_string();
         for reference in text.split("\"$ref\":\"#").skip(1).filter_map(|rest| rest.split('"').next()) {
             assert!(json.pointer(reference).is_some(), "{reference}");
         }
+    }
+
+    /// Lists that are never longer than a page, and why.
+    const BOUNDED: [(&str, &str); 2] = [
+        ("/api/v1/requests/groups", "the hundred greatest groups"),
+        ("/api/v1/requests/histogram", "about two dozen bars"),
+    ];
+
+    #[test]
+    fn every_list_is_paged_the_same_way() {
+        let json = document();
+        let mut lists = 0;
+        for (path, item) in json["paths"].as_object().unwrap() {
+            let schema = &item["get"]["responses"]["200"]["content"]["application/json"]["schema"];
+            let reference = schema["$ref"].as_str().unwrap_or_default();
+            let is_list = reference.contains("/List_") || path == "/api/v1/prices";
+            if !is_list || BOUNDED.iter().any(|(bounded, _)| bounded == path) {
+                continue;
+            }
+            lists += 1;
+            let names = query_parameters_of(&item["get"]);
+            for name in ["cursor", "limit"] {
+                assert!(names.iter().any(|known| known == name), "{path} takes no `{name}`: page it");
+            }
+        }
+        assert!(lists > 15, "only {lists} lists were found");
     }
 
     #[test]

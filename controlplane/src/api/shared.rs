@@ -19,10 +19,20 @@ const BODY_PROBLEMS: [(&str, &str); 4] = [
     ("422", "Fields need another value; `errors` points at them."),
 ];
 
+/// What the tag of a thing is for.
+const ETAG: &str = "The version that is shown: send it as `If-Match` with a change.";
+/// What a change made from an older version is told.
+const OVERTAKEN: &str = "It was changed since that `ETag`: `current` is how it is now, `sent` is what was sent. Nothing was done.";
+
 /// Adds to each operation of the document what all of them share.
 pub(super) fn complete(document: &mut Value) {
     let Some(paths) = document["paths"].as_object_mut() else { return };
     for item in paths.values_mut().filter_map(Value::as_object_mut) {
+        let can_change = ["put", "patch", "delete"].iter().any(|method| item.contains_key(*method));
+        if let Some(answer) = item.get_mut("get").filter(|_| can_change) {
+            answer["responses"]["200"]["headers"]["ETag"] =
+                json!({"description": ETAG, "schema": {"type": "string"}});
+        }
         for (method, operation) in item.iter_mut() {
             if let Some(operation) = operation.as_object_mut() {
                 complete_operation(method, operation);
@@ -35,10 +45,23 @@ fn complete_operation(method: &str, operation: &mut Map<String, Value>) {
     if method == "post" {
         add_parameter(operation, "Idempotency-Key", "Sent twice within a day, the request is done once.");
     }
+    let changes = matches!(method, "put" | "patch" | "delete");
+    if changes {
+        add_parameter(
+            operation,
+            "If-Match",
+            "The `ETag` of the version the change was made from; left out, any.",
+        );
+    }
     let has_body = operation.contains_key("requestBody");
+    let parameters = operation.get("parameters").cloned().unwrap_or_default();
     let Some(responses) = operation.get_mut("responses").and_then(Value::as_object_mut) else { return };
     if responses.get("200").is_some_and(|answer| answer["headers"]["ETag"].is_object()) {
         responses.entry("304").or_insert_with(|| json!({"description": "Not changed since that `ETag`."}));
+    }
+    let conditional = changes || takes(&parameters, "If-Match");
+    if conditional {
+        responses.entry("412").or_insert_with(|| json!({"description": OVERTAKEN}));
     }
     let shared = PROBLEMS.iter().chain(BODY_PROBLEMS.iter().filter(|_| has_body || method == "post"));
     for (status, when) in shared {
@@ -52,6 +75,10 @@ fn complete_operation(method: &str, operation: &mut Map<String, Value>) {
         let schema = json!({"$ref": "#/components/schemas/Problem"});
         problem["content"] = json!({"application/problem+json": {"schema": schema}});
     }
+}
+
+fn takes(parameters: &Value, name: &str) -> bool {
+    parameters.as_array().is_some_and(|all| all.iter().any(|parameter| parameter["name"] == name))
 }
 
 fn add_parameter(operation: &mut Map<String, Value>, name: &str, what: &str) {

@@ -3,6 +3,7 @@
 
 use clickhouse::Row;
 use serde::Deserialize;
+use utoipa::ToSchema;
 use weir_contract::filter::Filter;
 use weir_contract::money::Money;
 
@@ -15,7 +16,8 @@ use super::{Archive, ArchiveError, export};
 pub(crate) const GROUPS_MAX: usize = 100;
 
 /// What requests are added up by.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ToSchema)]
+#[schema(rename_all = "lowercase")]
 pub(crate) enum GroupBy {
     /// The model that answered.
     Model,

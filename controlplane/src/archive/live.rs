@@ -292,3 +292,32 @@ async fn a_batch_that_is_short_or_doubled_is_named() {
     let untied = archive.untied_batches(DAY).await.unwrap();
     assert_eq!((untied[0].doubled, untied[0].difference().nano()), (1, 1));
 }
+
+#[tokio::test]
+async fn what_a_workspace_keeps_no_longer_goes_and_its_sums_and_its_neighbours_stay() {
+    use super::retention::{Forgotten, Kept};
+    let archive = filled().await;
+    for workspace in ["ws_a", "ws_b"] {
+        for (number, at) in [(1, NOW - 2 * 86_400_000_000), (2, NOW - 1_000_000)] {
+            let sql = format!(
+                "INSERT INTO {}.llm_bodies (started_at, request_id, attempt, workspace_id, retention_days, request) \
+                 VALUES (fromUnixTimestamp64Micro({at}, 'UTC'), '{}', 0, '{workspace}', 365, 'x')",
+                archive.database,
+                id(number)
+            );
+            archive.client.query_raw(&sql).execute().await.unwrap();
+        }
+    }
+    let spent = archive.find_customer(&scope(), "acme", MONTH).await.unwrap();
+    let kept = Kept { calls_from_us: NOW - 3_600_000_000, bodies_from_us: NOW - 3_600_000_000 };
+    let gone = archive.forget("ws_a", kept).await.unwrap();
+    assert_eq!(gone, Forgotten { calls: 0, bodies: 1 });
+    assert_eq!(archive.forget("ws_a", kept).await.unwrap(), Forgotten::default(), "once is enough");
+    let left = "SELECT count() FROM llm_bodies WHERE workspace_id = 'ws_b'";
+    assert_eq!(archive.client.query_raw(left).fetch_one::<u64>().await.unwrap(), 2);
+    let all = Kept { calls_from_us: NOW + 3_600_000_000, bodies_from_us: NOW + 3_600_000_000 };
+    let gone = archive.forget("ws_a", all).await.unwrap();
+    assert!(gone.calls > 0 && gone.bodies == 1, "{gone:?}");
+    assert_eq!(found(&archive, "customer:acme").await.len(), 0);
+    assert_eq!(archive.find_customer(&scope(), "acme", MONTH).await.unwrap(), spent, "sums stay");
+}

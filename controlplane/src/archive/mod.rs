@@ -44,6 +44,7 @@ pub(crate) mod overview;
 mod reach;
 pub(crate) mod request;
 pub(crate) mod requests;
+pub(crate) mod retention;
 mod scope;
 pub(crate) mod spend;
 pub(crate) mod tie;

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use clickhouse::Row;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use weir_contract::filter::Filter;
 
@@ -13,12 +13,20 @@ use super::window::Window;
 use super::{Archive, ArchiveError};
 
 /// A place in the list: rows are ordered by time, then id.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub(crate) struct Cursor {
     /// When the request came, µs UTC.
     pub(crate) started_us: i64,
     /// Which it is.
     pub(crate) request_id: Uuid,
+}
+
+impl Cursor {
+    /// The same place, at a moment the archive can hold: a cursor comes from outside.
+    pub(crate) fn within_history(self) -> Self {
+        const LATEST_US: i64 = 9_000_000_000_000_000; // in the year 2255
+        Self { started_us: self.started_us.clamp(0, LATEST_US), ..self }
+    }
 }
 
 impl std::fmt::Display for Cursor {
@@ -67,12 +75,14 @@ impl Ask<'_> {
         let Window { from_us, to_us } = self.window;
         let near = match self.place {
             Place::Newest => Window { from_us: to_us - DAY_US, to_us },
-            Place::Before(cursor) => {
-                Window { from_us: cursor.started_us - DAY_US, to_us: to_us.min(cursor.started_us + 1) }
-            }
-            Place::After(cursor) => {
-                Window { from_us: from_us.max(cursor.started_us), to_us: cursor.started_us + DAY_US }
-            }
+            Place::Before(cursor) => Window {
+                from_us: cursor.started_us.saturating_sub(DAY_US),
+                to_us: to_us.min(cursor.started_us.saturating_add(1)),
+            },
+            Place::After(cursor) => Window {
+                from_us: from_us.max(cursor.started_us),
+                to_us: cursor.started_us.saturating_add(DAY_US),
+            },
         };
         let is_inside = near.from_us >= from_us && near.to_us <= to_us;
         (is_inside && self.window.length_us() > 3 * DAY_US).then_some(near)

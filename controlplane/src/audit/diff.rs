@@ -31,6 +31,38 @@ pub(crate) fn between(before: &str, after: &str) -> Vec<Difference> {
     differences
 }
 
+/// The members that were sent and are another way now, by name. What is only known here, such as an id or a version, is no
+/// difference; a member that is sent within another is found wherever it is shown.
+pub(crate) fn between_editors(now: &Value, sent: &Value) -> Vec<Difference> {
+    let (now, mine) = (spread_out(now), spread_out(sent));
+    let shown = |name: &str| {
+        let inner = name.split_once('.').map_or(name, |(_, inner)| inner);
+        now.get(name).or_else(|| now.get(inner)).cloned().unwrap_or_default()
+    };
+    let members = mine.keys().chain(now.keys().filter(|name| is_sent(sent, name)));
+    let all = members.map(|name| Difference {
+        name: name.clone(),
+        before: shown(name),
+        after: mine.get(name).cloned().unwrap_or_default(),
+    });
+    let mut differences: Vec<Difference> =
+        all.filter(|one| one.before != one.after && one.name != "note").collect();
+    differences.sort_by(|a, b| a.name.cmp(&b.name));
+    differences.dedup();
+    differences
+}
+
+/// Whether the sender said something about that member, if only that there is nothing.
+fn is_sent(sent: &Value, name: &str) -> bool {
+    sent.get(name.split('.').next().unwrap_or(name)).is_some()
+}
+
+fn spread_out(value: &Value) -> BTreeMap<String, String> {
+    let mut members = BTreeMap::new();
+    spread(&mut members, "", value);
+    members
+}
+
 fn members(state: &str) -> BTreeMap<String, String> {
     let mut members = BTreeMap::new();
     match serde_json::from_str(state) {
@@ -75,6 +107,14 @@ mod tests {
         let expected =
             [difference("limits.proxy", "", "http://p"), difference("limits.retries_max", "2", "3")];
         assert_eq!(between(before, after), expected);
+    }
+
+    #[test]
+    fn two_editors_see_what_they_disagree_on() {
+        let now = serde_json::json!({"id":"ep_1","version":3,"name":"a","region":"eu","retries_max":2,"proxy":"http://p"});
+        let sent = serde_json::json!({"name":"a","region":null,"limits":{"retries_max":5,"proxy":"http://p"},"note":"why"});
+        let expected = [difference("limits.retries_max", "2", "5"), difference("region", "eu", "")];
+        assert_eq!(between_editors(&now, &sent), expected);
     }
 
     #[test]

@@ -74,8 +74,18 @@ async fn end_earlier(conn: &mut Conn, by: &str, token: &str, now_us: i64) -> Res
 
 /// Ends the session of that cookie, if there is one.
 pub async fn end(app: &App, token: &str) -> Result<(), AppError> {
+    let hash = token::hash(token);
     let mut writing = app.store.write().await?;
-    delete_session(&mut writing, &token::hash(token)).await?;
+    let Some(session) = find_session(&mut writing, &hash).await? else { return Ok(()) };
+    delete_session(&mut writing, &hash).await?;
+    let change = Change {
+        actor: &session.person_id,
+        action: "session.end",
+        object: &session.person_id,
+        before: audit::state(&session.address),
+        after: String::new(),
+    };
+    audit::append(&mut writing, app.clock.now_us(), change).await?;
     Ok(writing.commit().await?)
 }
 

@@ -70,6 +70,7 @@ async fn set_up(app: &App, conn: &mut Conn) -> Result<publish::Published, AppErr
         environment: if app.config.production { "production" } else { "development" }.to_owned(),
         log_level: weir_contract::record::LogLevel::Full,
         retention_days: 30,
+        calls_days: 400,
         created_us: now_us,
     };
     create_workspace(conn, OURSELVES, &workspace).await?;

@@ -12,6 +12,7 @@ use weir_contract::id::{EndpointId, WorkspaceId, prefixed};
 use weir_contract::policy::snapshot::AuthStyle;
 use weir_web::form::FieldError;
 
+use crate::api::schema;
 use crate::app::App;
 use crate::auth::{Actor, Right};
 use crate::error::{AppError, FieldErrors};
@@ -59,7 +60,7 @@ pub struct EndpointBody {
     /// Where it is; empty when unknown.
     pub region: String,
     /// How the credential travels.
-    #[schema(value_type = String)]
+    #[schema(schema_with = schema::auth_style)]
     pub auth: AuthStyle,
     /// Where the credential comes from.
     pub credential: CredentialSource,
@@ -145,16 +146,18 @@ pub struct Endpoint {
     pub body: EndpointBody,
 }
 
-/// What people say about an endpoint. What is left out takes the provider's default.
-#[derive(Clone, Default, Deserialize, ToSchema)]
+/// What people say about an endpoint. What is left out takes the provider's default. Written out, it has no secrets.
+#[derive(Clone, Default, Serialize, Deserialize, ToSchema)]
 #[serde(default, deny_unknown_fields)]
 pub struct EndpointForm {
     /// What people call it; the provider's name when empty.
+    #[schema(max_length = 200)]
     pub name: String,
     /// The workspace that owns it; `None` or empty when all share it.
     #[schema(value_type = Option<String>)]
     pub workspace: Option<WorkspaceId>,
     /// Who runs the models.
+    #[schema(required, min_length = 1, example = "openai")]
     pub provider: String,
     /// `openai` or `anthropic`.
     pub dialect: Option<String>,
@@ -163,13 +166,16 @@ pub struct EndpointForm {
     /// Where it is.
     pub region: String,
     /// How the credential travels.
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = schema::auth_style_or_null)]
     pub auth: Option<AuthStyle>,
     /// The credential itself, `env:NAME` or `file:PATH`; left out, what is stored stays (unless the host changes);
     /// empty, it is removed.
+    #[serde(skip_serializing)]
+    #[schema(max_length = 8192, example = "env:OPENAI_API_KEY")]
     pub credential: Option<String>,
     /// Client certificate chain and its key, PEM; left out, what is stored stays (unless the host changes); empty, it
     /// is removed.
+    #[serde(skip_serializing)]
     pub client_certificate: Option<String>,
     /// Times, tries and reach.
     pub limits: EndpointLimits,
@@ -258,7 +264,7 @@ pub async fn update(
     let mut draft = found.ok_or_else(|| AppError::not_found("endpoint", id.as_str()))?;
     actor.require(Right::ManageProviders, draft.workspace.as_ref())?;
     actor.require(Right::ManageProviders, owner(&form).as_ref())?;
-    expected.check(&Endpoint::from(draft.clone()))?;
+    expected.check_change(&Endpoint::from(draft.clone()), &form)?;
     let edit = Edit::by(actor, &form.note, app.clock.now_us());
     let mut body = check(&form)?;
     body.credential = match form.credential.as_deref() {
@@ -284,11 +290,18 @@ pub async fn update(
 }
 
 /// Removes the draft; refused while a model has it as a target.
-pub async fn delete(app: &App, actor: &Actor, id: &EndpointId, note: &str) -> Result<(), AppError> {
+pub async fn delete(
+    app: &App,
+    actor: &Actor,
+    id: &EndpointId,
+    note: &str,
+    expected: &Expected,
+) -> Result<(), AppError> {
     let mut writing = app.store.write().await?;
     let found = objects::find::<EndpointBody>(&mut writing, id.as_str()).await?;
     let draft = found.ok_or_else(|| AppError::not_found("endpoint", id.as_str()))?;
     actor.require(Right::ManageProviders, draft.workspace.as_ref())?;
+    expected.check(&Endpoint::from(draft.clone()))?;
     check_unused(&mut writing, id.as_str(), &draft.name).await?;
     objects::delete(&mut writing, &draft, &Edit::by(actor, note, app.clock.now_us())).await?;
     writing.commit().await?;

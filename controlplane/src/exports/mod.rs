@@ -32,6 +32,7 @@ use crate::archive::{Names, Scope, Window};
 use crate::audit::{self, Change};
 use crate::auth::{Actor, Right};
 use crate::error::{AppError, FieldErrors};
+use crate::precondition::Expected;
 use crate::workspaces;
 
 pub(crate) use format::Format;
@@ -75,9 +76,9 @@ pub(crate) struct ExportHead {
     pub(crate) to_us: i64,
 }
 
-/// What people say about a new export.
+/// What an export is made of.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default)]
+#[serde(from = "NewExport")]
 pub(crate) struct ExportForm {
     /// The filter.
     pub(crate) q: String,
@@ -91,6 +92,33 @@ pub(crate) struct ExportForm {
     pub(crate) format: Format,
     /// Whether bodies come along; JSON only, and a right of its own.
     pub(crate) bodies: bool,
+}
+
+/// What people say about a new export. Closed, where what is shown of one has more members.
+#[derive(Debug, Default, Deserialize, ToSchema)]
+#[serde(default, deny_unknown_fields)]
+pub(crate) struct NewExport {
+    /// The filter.
+    #[schema(example = "customer:acme")]
+    q: String,
+    /// A named window; empty when `from` and `to` rule.
+    #[schema(example = "7d")]
+    range: String,
+    /// Start, ISO 8601.
+    from: String,
+    /// End, ISO 8601.
+    to: String,
+    /// `csv` or `jsonl`.
+    format: Format,
+    /// Whether bodies come along; JSON only, and a right of its own.
+    bodies: bool,
+}
+
+impl From<NewExport> for ExportForm {
+    fn from(new: NewExport) -> Self {
+        let NewExport { q, range, from, to, format, bodies } = new;
+        Self { q, range, from, to, format, bodies }
+    }
 }
 
 /// How an export stands.
@@ -287,9 +315,15 @@ pub(crate) async fn open(app: &App, actor: &Actor, id: &str) -> Result<Opened, A
 }
 
 /// Cancels the actor's export, or removes its file.
-pub(crate) async fn delete(app: &App, actor: &Actor, id: &str) -> Result<Export, AppError> {
+pub(crate) async fn delete(
+    app: &App,
+    actor: &Actor,
+    id: &str,
+    expected: &Expected,
+) -> Result<Export, AppError> {
     let found = app.exports.jobs().get(id).filter(|job| job.made.owner == actor.id).cloned();
     let job = found.ok_or_else(|| AppError::not_found("export", id))?;
+    expected.check(&job.made)?;
     if job.is_running() {
         job.cancelled.cancel();
     } else {
@@ -362,7 +396,7 @@ mod tests {
         assert!(job.file().is_none());
         let other = Actor { id: "person_other".into(), ..house.admin() };
         assert!(find(&house.app, &other, &id).is_err() && list(&house.app, &other).is_empty());
-        delete(&house.app, &house.admin(), &id).await.unwrap();
+        delete(&house.app, &house.admin(), &id, &Expected::anything()).await.unwrap();
         assert!(list(&house.app, &house.admin()).is_empty());
     }
 

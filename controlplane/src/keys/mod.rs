@@ -4,11 +4,13 @@
 //! | --- | --- |
 //! | `check` | what a key may be given, field by field |
 //! | `entry` | keys as gateways need them |
+//! | `form` | what people say about a key |
 //! | [`rotation`] | a new secret for the same key, the old one good until its grace ends |
 //! | `row` | keys as they are stored |
 
 mod check;
 mod entry;
+mod form;
 pub mod rotation;
 mod row;
 
@@ -16,12 +18,12 @@ use std::collections::BTreeMap;
 
 use ipnet::IpNet;
 use serde::{Deserialize, Serialize};
-use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use weir_contract::id::{CustomerId, EndpointId, KeyId, WorkspaceId, prefixed};
 use weir_contract::record::{CustomerSource, LogLevel};
 use weir_web::form::FieldError;
 
+use crate::api::schema;
 use crate::app::App;
 use crate::audit::{self, Change};
 use crate::auth::{Actor, Right};
@@ -32,10 +34,11 @@ use crate::store::{Conn, Writing};
 use crate::{publish, store, token, workspaces};
 
 pub(crate) use entry::entries;
+pub use form::{FlatKeyForm, KeyForm};
 
 /// Scopes, bindings and limits of a key.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
-#[serde(default, deny_unknown_fields)]
+#[serde(default)]
 pub struct KeySettings {
     /// Models it may ask for; `*` at the end of a name stands for anything. Empty: all.
     pub models: Vec<String>,
@@ -51,12 +54,12 @@ pub struct KeySettings {
     #[schema(value_type = Option<String>)]
     pub customer: Option<CustomerId>,
     /// The least trusted source a customer may be named by; a request without one is refused.
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = schema::customer_source_or_null)]
     pub customer_source_min: Option<CustomerSource>,
     /// Tags it is bound to; beat the request's.
     pub tags: BTreeMap<String, String>,
     /// Tightens the workspace's log level.
-    #[schema(value_type = Option<String>)]
+    #[schema(schema_with = schema::log_level_or_null)]
     pub log_level: Option<LogLevel>,
     /// Requests per minute on one gateway.
     pub requests_per_minute: Option<u32>,
@@ -126,43 +129,6 @@ impl Key {
     #[must_use]
     pub fn old_secret(&self, now_us: i64) -> Option<&OldSecret> {
         self.previous.as_ref().filter(|old| old.until_us > now_us && self.is_in_force(now_us))
-    }
-}
-
-/// What people say about a key.
-#[derive(Clone, Debug, Default, Deserialize, ToSchema)]
-#[serde(try_from = "Map<String, Value>")]
-pub struct KeyForm {
-    /// What people call it.
-    pub name: String,
-    /// Its workspace, by id or name. It stays there: a change of it is refused.
-    #[schema(value_type = String)]
-    pub workspace: WorkspaceId,
-    /// When it ends by itself, µs UTC.
-    #[schema(required = false)]
-    pub expires_us: Option<i64>,
-    /// Scopes, bindings and limits.
-    #[serde(flatten)]
-    pub settings: KeySettings,
-}
-
-/// The form is flat; what is no member of its own is a setting, and an unknown one is refused by name.
-impl TryFrom<Map<String, Value>> for KeyForm {
-    type Error = serde_json::Error;
-
-    fn try_from(mut sent: Map<String, Value>) -> Result<Self, serde_json::Error> {
-        fn take<T: Default + serde::de::DeserializeOwned>(
-            sent: &mut Map<String, Value>,
-            name: &str,
-        ) -> Result<T, serde_json::Error> {
-            sent.remove(name).map_or_else(|| Ok(T::default()), serde_json::from_value)
-        }
-        Ok(Self {
-            name: take(&mut sent, "name")?,
-            workspace: take(&mut sent, "workspace")?,
-            expires_us: take(&mut sent, "expires_us")?,
-            settings: serde_json::from_value(Value::Object(sent))?,
-        })
     }
 }
 
@@ -268,7 +234,7 @@ pub async fn update(
 ) -> Result<Key, AppError> {
     let named = check::named_workspace(app, &form).await?;
     let mut change = Changing::begin(app, actor, id).await?;
-    expected.check(&change.before.as_edited())?;
+    expected.check_change(&change.before.as_edited(), &form)?;
     change.must_be_in_force(app)?;
     let now_us = app.clock.now_us();
     check::check_change(&mut change.writing, &change.before, &form, &named, now_us).await?;

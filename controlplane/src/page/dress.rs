@@ -70,6 +70,7 @@ fn told(response: &Response) -> Problem {
         detail: "What was sent could not be read, and nothing was changed. Go back and try again.".to_owned(),
         errors: Vec::new(),
         current: None,
+        sent: None,
     })
 }
 
@@ -80,6 +81,10 @@ async fn error_page(
     status: StatusCode,
     problem: Problem,
 ) -> ErrorPage {
+    let frame = match &problem.current {
+        Some(current) => frame.overtaken(current, problem.sent.as_ref()),
+        None => frame,
+    };
     let shell = match actor {
         Some(actor) => {
             // The store itself may be what failed: the page then goes without its frame.

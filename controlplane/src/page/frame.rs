@@ -6,11 +6,13 @@ use std::convert::Infallible;
 use axum::extract::FromRequestParts;
 use http::request::Parts;
 use http::{HeaderMap, Uri};
+use serde_json::Value;
 use weir_web::navigation::entries;
-use weir_web::shell::{Link, Section, Shell, Theme, Unpublished, User};
+use weir_web::shell::{Difference, Link, Section, Shell, Theme, Unpublished, User};
 
 use super::flash::Flash;
 use crate::app::App;
+use crate::audit::diff;
 use crate::auth::{self, Actor, Right};
 use crate::error::AppError;
 use crate::precondition::tag_of;
@@ -29,20 +31,28 @@ pub(super) struct Frame {
     theme: Theme,
     path: String,
     flash: Option<Flash>,
+    overtaken: Vec<Difference>,
 }
 
 impl Frame {
     pub(super) fn of(headers: &HeaderMap, uri: &Uri) -> Self {
         let theme = auth::cookie(headers, THEME_COOKIE).map(Theme::parse).unwrap_or_default();
         let path = uri.path_and_query().map_or("/", http::uri::PathAndQuery::as_str).to_owned();
-        Self { theme, path, flash: Flash::of(headers) }
+        Self { theme, path, flash: Flash::of(headers), overtaken: Vec::new() }
+    }
+
+    /// The frame of a page that shows both versions of what two editors changed.
+    pub(super) fn overtaken(self, current: &Value, sent: Option<&Value>) -> Self {
+        let differences = diff::between_editors(current, sent.unwrap_or(&Value::Null));
+        let shown = |one: diff::Difference| Difference { name: one.name, now: one.before, sent: one.after };
+        Self { overtaken: differences.into_iter().map(shown).collect(), ..self }
     }
 
     /// The frame for somebody who is not signed in.
     pub(super) fn bare(self, title: &str) -> Shell {
-        let Self { theme, path, flash } = self;
+        let Self { theme, path, flash, overtaken } = self;
         let flashes = flash.into_iter().map(Flash::shown).collect();
-        Shell { title: title.to_owned(), theme, path, flashes, ..Shell::default() }
+        Shell { title: title.to_owned(), theme, path, flashes, overtaken, ..Shell::default() }
     }
 
     /// The frame for `actor`.

@@ -19,8 +19,8 @@ mod freshness;
 mod gateway;
 mod gateways;
 mod help;
-mod invitation;
 mod history;
+mod invitation;
 mod keys;
 mod models;
 mod overview;
@@ -158,6 +158,8 @@ pub(crate) fn routes() -> Routes {
         .get("/settings/workspaces/{id}/members", settings::people::members::list)
         .post("/settings/workspaces/{id}/members", settings::people::members::set)
         .post("/settings/workspaces/{id}/members/{person}/removal", settings::people::members::remove)
+        .get("/settings/workspaces/{id}", settings::workspace::show)
+        .post("/settings/workspaces/{id}", settings::workspace::update)
         .get("/stops", stops::list)
         .post("/stops", stops::create)
         .post("/stops/{id}/end", stops::end)

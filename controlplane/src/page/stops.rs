@@ -17,6 +17,7 @@ use super::people::People;
 use crate::app::App;
 use crate::auth::{Actor, Allowed, ManageKeys, ReadSetup, Right};
 use crate::error::{AppError, FieldErrors};
+use crate::precondition::Expected;
 use crate::stops::{self, Stop, StopForm, StopKind};
 use crate::workspaces;
 
@@ -79,7 +80,7 @@ pub(super) async fn end(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Response, AppError> {
-    let gone = stops::end(&app, &by, &id).await?;
+    let gone = stops::end(&app, &by, &id, &Expected::anything()).await?;
     let text = format!("The {} {} goes on.", gone.kind.name(), gone.name);
     Ok(go_saying(url::STOPS, &Flash::ok(text)))
 }

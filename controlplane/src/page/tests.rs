@@ -460,7 +460,7 @@ async fn a_session_is_ended_from_another_and_an_api_token_is_shown_once() {
     let path = format!("/settings/tokens/{}/revocation", between(row, "/settings/tokens/", "/revocation"));
     assert_eq!(here.post(&path, "").await.location, "/settings");
 
-    let form = "workspace_name=research&environment=test&log_level=meta&retention_days=7";
+    let form = "workspace_name=research&environment=test&log_level=meta&retention_days=7&calls_days=90";
     assert_eq!(here.post("/settings/workspaces", form).await.location, "/settings");
     let page = here.post("/settings/workspaces", form).await;
     assert!(page.status == StatusCode::UNPROCESSABLE_ENTITY && page.text.contains("This name is taken"));

@@ -139,7 +139,7 @@ pub async fn publish(
 ) -> Result<RevisionInfo, AppError> {
     actor.require(Right::Publish, None)?;
     let mut writing = app.store.write().await?;
-    expected.check(&state_in(app, &mut writing).await?)?;
+    expected.check_change(&state_in(app, &mut writing).await?, &serde_json::json!({ "note": note }))?;
     let (info, published) = publish_in(app, &mut writing, &actor.id, note).await?;
     writing.commit().await?;
     app.publisher.announce(published);

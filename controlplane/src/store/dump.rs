@@ -213,7 +213,7 @@ mod tests {
         for sql in [
             "INSERT INTO person VALUES ('p_1', 'a@example.com', 'Zoë “Z”', 'hash', 5, NULL, 7)",
             "INSERT INTO person_role VALUES ('p_1', '*', 'admin', 1)",
-            "INSERT INTO workspace VALUES ('ws_1', '123', 'test', 'full', 30, -9223372036854775807)",
+            "INSERT INTO workspace VALUES ('ws_1', '123', 'test', 'full', 30, -9223372036854775807, 400)",
             "INSERT INTO key (id, workspace_id, name, hash, ends_with, settings_json, created_us, created_by, \
              expires_us, revoked_us, last_used_us) VALUES ('key_1', 'ws_1', 'k', 'h', 'e', '{}', 1, 'p_1', NULL, 7, NULL)",
         ] {

@@ -24,6 +24,11 @@ const MIGRATIONS: &[Migration] = &[
     Migration { number: 5, name: "stops", sql: include_str!("../../../migrations/app/0005_stops.sql") },
     Migration { number: 6, name: "people", sql: include_str!("../../../migrations/app/0006_people.sql") },
     Migration { number: 7, name: "drain", sql: include_str!("../../../migrations/app/0007_drain.sql") },
+    Migration {
+        number: 8,
+        name: "retention of calls",
+        sql: include_str!("../../../migrations/app/0008_calls_days.sql"),
+    },
 ];
 
 const TABLE: &str = "CREATE TABLE IF NOT EXISTS schema_migration (number BIGINT NOT NULL PRIMARY KEY, \

@@ -64,6 +64,7 @@ async fn names_are_unique_where_they_must_be(store: &Store) {
         environment: String::new(),
         log_level: "full".to_owned(),
         retention_days: 30,
+        calls_days: 400,
         created_us: NOW_US,
     };
     workspace::create_workspace(&mut writing, &row).await.unwrap();

@@ -8,9 +8,9 @@ use crate::app::App;
 use crate::archive::{MigrateError, Window};
 use crate::error::AppError;
 use crate::overview::{TIE_SETTING, TieOut};
-use crate::publish;
 use crate::store::{Engine, customer, link, once, session, setting};
 use crate::vault;
+use crate::{publish, retention};
 
 const DAY_US: i64 = 86_400 * 1_000_000;
 const HOUR: Duration = Duration::from_secs(3600);
@@ -32,6 +32,12 @@ pub(crate) fn start(app: &App, tasks: &TaskTracker) {
     tasks.spawn(async move {
         while every(&tidying, HOUR).await {
             note("tidying", tidy(&tidying).await);
+        }
+    });
+    let forgetting = app.clone();
+    tasks.spawn(async move {
+        while every(&forgetting, HOUR).await {
+            note("taking out what is kept no longer", retention::apply(&forgetting).await);
         }
     });
     let tying = app.clone();

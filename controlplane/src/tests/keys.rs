@@ -77,6 +77,7 @@ async fn a_member_of_one_workspace_reaches_no_other() {
         environment: String::new(),
         log_level: weir_contract::record::LogLevel::Full,
         retention_days: 30,
+        calls_days: 400,
     };
     let other = workspaces::create(&house.app, &admin, form).await.unwrap().id;
     let grant = Grant { workspace: Some(other.clone()), role: Role::Member, read_bodies: false };

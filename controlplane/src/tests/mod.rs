@@ -6,6 +6,7 @@ mod demo;
 mod doors;
 mod keys;
 mod matrix;
+mod mutations;
 mod people;
 mod providers;
 mod publishing;

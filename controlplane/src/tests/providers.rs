@@ -86,10 +86,11 @@ async fn a_target_stays_as_long_as_a_model_needs_it() {
     let target = TargetForm { endpoint: endpoint.id.clone(), upstream_model: "gpt-x".to_owned() };
     let form = ModelForm { name: "fast".to_owned(), targets: vec![target], ..ModelForm::default() };
     let model = models::create(&house.app, &admin, form.clone()).await.unwrap();
-    let refused = endpoints::delete(&house.app, &admin, &endpoint.id, "").await.unwrap_err();
+    let refused =
+        endpoints::delete(&house.app, &admin, &endpoint.id, "", &Expected::anything()).await.unwrap_err();
     assert!(refused.to_string().contains("model `fast` still has `openai` as a target"), "{refused}");
-    models::delete(&house.app, &admin, &model.id, "").await.unwrap();
-    endpoints::delete(&house.app, &admin, &endpoint.id, "").await.unwrap();
+    models::delete(&house.app, &admin, &model.id, "", &Expected::anything()).await.unwrap();
+    endpoints::delete(&house.app, &admin, &endpoint.id, "", &Expected::anything()).await.unwrap();
     let AppError::Invalid(errors) = models::create(&house.app, &admin, form).await.unwrap_err() else {
         panic!()
     };

@@ -4,6 +4,7 @@ use weir_contract::policy::Stopped;
 
 use crate::auth::{Actor, Grant, Role};
 use crate::error::AppError;
+use crate::precondition::Expected;
 use crate::stops::{self, StopForm, StopKind};
 use crate::testing::House;
 use crate::{audit, keys, publish, workspaces};
@@ -36,7 +37,7 @@ async fn a_stop_is_in_force_at_once_and_gone_at_once() {
     let again =
         stops::create(&house.app, &actor, form(StopKind::Customer, "acme", workspace.id.as_str())).await;
     assert!(matches!(again, Err(AppError::Conflict(_))), "it is stopped already");
-    stops::end(&house.app, &actor, &acme.id).await.unwrap();
+    stops::end(&house.app, &actor, &acme.id, &Expected::anything()).await.unwrap();
     assert_eq!(stopped(&house), [Stopped::Key { key: key.id }]);
     assert!(audit::verify(&mut house.app.store.read().await.unwrap()).await.unwrap() > 3);
 }
@@ -52,7 +53,10 @@ async fn nobody_stops_what_is_not_theirs() {
     let made =
         stops::create(&house.app, &house.admin(), form(StopKind::Key, key.id.as_str(), "")).await.unwrap();
     assert!(stops::list(&house.app, &other).await.unwrap().is_empty());
-    assert!(matches!(stops::end(&house.app, &other, &made.id).await, Err(AppError::Forbidden(_))));
+    assert!(matches!(
+        stops::end(&house.app, &other, &made.id, &Expected::anything()).await,
+        Err(AppError::Forbidden(_))
+    ));
     let unsaid = StopForm { reason: " ".to_owned(), ..form(StopKind::Key, key.id.as_str(), "") };
     let refused = stops::create(&house.app, &house.admin(), unsaid).await;
     assert!(matches!(refused, Err(AppError::Invalid(_))), "a stop has a reason");

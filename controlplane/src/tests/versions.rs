@@ -1,8 +1,8 @@
 //! The versions of an object: an earlier one comes back as the next, an unpublished change goes, nobody's draft is lost.
 
-use crate::endpoints::{self, Endpoint, EndpointForm};
 use crate::error::AppError;
 use crate::models::{self, ModelForm, TargetForm};
+use crate::precondition::Expected;
 use crate::precondition::{Expected, tag_of};
 use crate::publish::{ObjectRef, draft_state, publish};
 use crate::testing::{House, openai};
@@ -31,7 +31,9 @@ async fn every_version_says_what_it_changed_and_why() {
     let house = House::new().await;
     let endpoint = endpoint(&house).await;
     move_to(&house, &endpoint, "https://second.example/v1").await;
-    endpoints::delete(&house.app, &house.admin(), &endpoint.id, "not needed").await.unwrap();
+    endpoints::delete(&house.app, &house.admin(), &endpoint.id, "not needed", &Expected::anything())
+        .await
+        .unwrap();
     let versions = list(&house.app, &house.admin(), "endpoint", endpoint.id.as_str()).await.unwrap();
     let told: Vec<(i64, How, &str)> =
         versions.iter().map(|version| (version.version, version.how, version.note.as_str())).collect();
@@ -71,13 +73,13 @@ async fn an_earlier_version_comes_back_as_the_next_one_and_runs_only_when_publis
 async fn what_was_deleted_is_restored_and_its_deletion_is_not() {
     let house = House::new().await;
     let (admin, endpoint) = (house.admin(), endpoint(&house).await);
-    endpoints::delete(&house.app, &admin, &endpoint.id, "").await.unwrap();
+    endpoints::delete(&house.app, &admin, &endpoint.id, "", &Expected::anything()).await.unwrap();
     let anything = Expected::anything();
     let refused = restore(&house.app, &admin, &version(&endpoint, 2), "", &anything).await.unwrap_err();
     assert!(matches!(refused, AppError::Conflict(_)), "{refused}");
     let now = restore(&house.app, &admin, &version(&endpoint, 1), "", &anything).await.unwrap();
     assert_eq!((now.draft, now.published), (Some(3), None));
-    endpoints::delete(&house.app, &admin, &endpoint.id, "").await.unwrap();
+    endpoints::delete(&house.app, &admin, &endpoint.id, "", &Expected::anything()).await.unwrap();
     endpoints::create(&house.app, &admin, openai("sk-third")).await.unwrap();
     let taken = restore(&house.app, &admin, &version(&endpoint, 1), "", &anything).await.unwrap_err();
     assert!(matches!(taken, AppError::Invalid(_)), "its name belongs to another one by now: {taken}");
@@ -98,7 +100,7 @@ async fn discarding_brings_one_draft_back_to_what_runs_and_leaves_the_others() {
     assert_eq!(state.changes, ["endpoint other: added"], "the same under a newer number is no change");
     let nothing = discard(&house.app, &admin, "endpoint", one.id.as_str(), &anything).await.unwrap_err();
     assert!(matches!(nothing, AppError::Conflict(_)), "{nothing}");
-    endpoints::delete(&house.app, &admin, &one.id, "").await.unwrap();
+    endpoints::delete(&house.app, &admin, &one.id, "", &Expected::anything()).await.unwrap();
     discard(&house.app, &admin, "endpoint", one.id.as_str(), &anything).await.unwrap();
     assert!(endpoints::find(&house.app, &admin, &one.id).await.unwrap().is_some(), "the deletion is undone");
     let gone = discard(&house.app, &admin, "endpoint", other.id.as_str(), &anything).await.unwrap();

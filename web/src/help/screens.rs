@@ -158,6 +158,7 @@ pub const SCREENS: &[ScreenHelp] = &[
             "A role holds in one workspace or in all. Whoever may read figures may not read bodies until that is given too.",
             "People come in by an invitation: a link that works once, for a week. Nothing is sent; whoever invites hands it on.",
             "Nobody gives more than they have, and the last administrator of everything stays. Changes act at once, also on open pages.",
+            "A workspace says how much of a request is kept, and for how long: bodies and calls each have their days. Sums and books stay.",
         ],
         filters: &[],
     },

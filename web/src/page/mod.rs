@@ -48,7 +48,7 @@ pub use providers::{EndpointPage, ProvidersPage};
 pub use publishing::{PublishingPage, RevisionPage};
 pub use requests::{RequestPage, RequestsPage};
 pub use restore::{ChangeGroup, RestorePage};
-pub use settings::{SettingsPage, TokenShownPage};
+pub use settings::{SettingsPage, TokenShownPage, WorkspacePage};
 pub use sign_in::SignInPage;
 pub use stops::StopsPage;
 pub use views::ViewsPage;

@@ -3,6 +3,7 @@
 use askama::Template;
 
 use crate::form::{Choice, Field};
+use crate::page::keys::TrailRow;
 use crate::shell::Shell;
 
 /// Everything on one page: what the reader may not change is left out.
@@ -114,9 +115,11 @@ pub struct WorkspaceRow {
     pub log_level: String,
     /// Days bodies are kept.
     pub retention_days: u64,
+    /// Days calls are kept.
+    pub calls_days: u64,
 }
 
-/// The form for a new workspace.
+/// The form of a workspace, a new one or one that is there.
 #[derive(Debug, Clone, Default)]
 pub struct WorkspaceForm {
     /// What people will call it.
@@ -131,6 +134,30 @@ pub struct WorkspaceForm {
     pub retention_days: Field,
     /// The numbers of days there are.
     pub days: Vec<Choice>,
+    /// Days calls are kept.
+    pub calls_days: Field,
+    /// The numbers of days there are for calls.
+    pub calls_choices: Vec<Choice>,
+    /// Which version the form was made from; empty for a new workspace.
+    pub tag: String,
+}
+
+/// One workspace.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "page/settings/workspace.html")]
+pub struct WorkspacePage {
+    /// The frame.
+    pub shell: Shell,
+    /// How it is.
+    pub row: WorkspaceRow,
+    /// When it was made.
+    pub created_us: i64,
+    /// Its form; `None` for readers who may not change it.
+    pub form: Option<WorkspaceForm>,
+    /// What was done to it, newest first; `None` for readers who may not read the audit trail.
+    pub trail: Option<Vec<TrailRow>>,
+    /// The moment the page was made.
+    pub now_us: i64,
 }
 
 /// A new API token, shown once.

@@ -2,9 +2,10 @@
 
 use super::{NOW_US, Sample, Words, busy_shell, put, shell};
 use crate::form::{Choice, Field, FieldError};
+use crate::page::keys::TrailRow;
 use crate::page::settings::{AccountForm, SessionRow, TokenRow, TokensPart, WorkspaceForm, WorkspaceRow};
-use crate::page::{SettingsPage, TokenShownPage};
-use crate::shell::Section;
+use crate::page::{SettingsPage, TokenShownPage, WorkspacePage};
+use crate::shell::{Difference, Section, Shell};
 
 pub(super) fn add(samples: &mut Vec<Sample>, words: &Words) -> Result<(), crate::Error> {
     let session = |n: i64| SessionRow {
@@ -35,6 +36,15 @@ pub(super) fn add(samples: &mut Vec<Sample>, words: &Words) -> Result<(), crate:
         environment: words.customer.into(),
         log_level: "everything, with both bodies".into(),
         retention_days: 30,
+        calls_days: 400,
+    };
+    let form = WorkspaceForm {
+        name: Field::new(words.customer).refused(FieldError::Taken),
+        days: vec![Choice::new("30", "30 days")],
+        calls_choices: vec![Choice::new("400", "400 days")],
+        log_levels: vec![Choice::new("full", "everything, with both bodies")],
+        tag: "0123abcd".into(),
+        ..WorkspaceForm::default()
     };
     let page = SettingsPage {
         shell: busy_shell("Settings", Section::Settings, words),
@@ -54,16 +64,12 @@ pub(super) fn add(samples: &mut Vec<Sample>, words: &Words) -> Result<(), crate:
             workspaces: vec![Choice::new("ws_1", words.customer)],
             ..TokensPart::default()
         }),
-        workspaces: vec![workspace],
-        workspace: Some(WorkspaceForm {
-            name: Field::new(words.customer).refused(FieldError::Taken),
-            days: vec![Choice::new("30", "30 days")],
-            log_levels: vec![Choice::new("full", "everything, with both bodies")],
-            ..WorkspaceForm::default()
-        }),
+        workspaces: vec![workspace.clone()],
+        workspace: Some(form.clone()),
         now_us: NOW_US,
     };
     put(samples, &format!("settings-{}", words.suffix), &page)?;
+    put(samples, &format!("workspace-{}", words.suffix), &opened(words, workspace, form))?;
     let shown = TokenShownPage {
         shell: shell("New API token", Section::Settings),
         name: words.customer.into(),
@@ -73,7 +79,23 @@ pub(super) fn add(samples: &mut Vec<Sample>, words: &Words) -> Result<(), crate:
     put(samples, &format!("api-token-{}", words.suffix), &shown)
 }
 
+/// A workspace that two people changed.
+fn opened(words: &Words, row: WorkspaceRow, form: WorkspaceForm) -> WorkspacePage {
+    let overtaken =
+        vec![Difference { name: "name".into(), now: words.customer.into(), sent: words.text.into() }];
+    let trail = TrailRow { at_us: NOW_US, who: words.customer.into(), action: "workspace.update".into() };
+    WorkspacePage {
+        shell: Shell { overtaken, ..busy_shell("Workspace", Section::Settings, words) },
+        row,
+        created_us: NOW_US - 86_400_000_000,
+        form: Some(form),
+        trail: Some(vec![trail]),
+        now_us: NOW_US,
+    }
+}
+
 pub(super) fn add_empty(samples: &mut Vec<Sample>) -> Result<(), crate::Error> {
     let shell = shell("Settings", Section::Settings);
-    put(samples, "settings-empty", &SettingsPage { shell, now_us: NOW_US, ..SettingsPage::default() })
+    put(samples, "settings-empty", &SettingsPage { shell, now_us: NOW_US, ..SettingsPage::default() })?;
+    put(samples, "workspace-empty", &WorkspacePage { now_us: NOW_US, ..WorkspacePage::default() })
 }

@@ -295,6 +295,12 @@ pub fn session_end(id: &str) -> String {
     format!("{SETTINGS}/sessions/{}/end", escaped(id))
 }
 
+/// One workspace, and where its change is posted.
+#[must_use]
+pub fn workspace(id: &str) -> String {
+    format!("{WORKSPACES}/{}", escaped(id))
+}
+
 /// Where revoking an API token is posted.
 #[must_use]
 pub fn api_token_revocation(id: &str) -> String {
@@ -335,7 +341,8 @@ pub fn object(id: &str) -> Option<String> {
         "model" => Some(model(id)),
         "person" => Some(person(id)),
         "link" => Some(PEOPLE.to_owned()),
-        "ws" | "token" => Some(SETTINGS.to_owned()),
+        "ws" => Some(workspace(id)),
+        "token" => Some(SETTINGS.to_owned()),
         number if number.parse::<u64>().is_ok() => Some(format!("{PUBLISHING}/{number}")),
         _ => None,
     }

@@ -63,7 +63,7 @@ pub(crate) struct Filter {
         ("object" = Option<String>, Query, description = "To what, by id"),
         ("from_us" = Option<i64>, Query, description = "From then on, µs UTC"),
         ("to_us" = Option<i64>, Query, description = "Before then, µs UTC"),
-        ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+        Paging),
     responses((status = 200, body = List<Entry>)))]
 pub(crate) async fn list(
     who: Allowed<ReadAudit>,
@@ -73,13 +73,13 @@ pub(crate) async fn list(
 ) -> Result<Json<List<Entry>>, AppError> {
     who.require(Right::ReadAudit, None)?;
     let limit = i64::from(paging.limit());
-    let before = paging.number()?.and_then(|before| i64::try_from(before).ok()).unwrap_or(i64::MAX);
+    let before = paging.after()?.unwrap_or(i64::MAX);
     let Filter { actor, action, object, from_us, to_us } = filter;
     let wanted = Wanted { actor, action, object, from_us, to_us };
     let rows = list_newest(&mut *app.store.read().await?, &wanted, before, limit).await?;
     let is_full = i64::try_from(rows.len()).is_ok_and(|count| count == limit);
-    let next = rows.last().filter(|_| is_full).map(|last| last.seq.to_string());
-    Ok(Json(List { items: rows.into_iter().map(Entry::from).collect(), next }))
+    let last = rows.last().filter(|last| is_full && last.seq > 1).map(|last| last.seq);
+    Ok(Json(List::behind(rows.into_iter().map(Entry::from).collect(), last.as_ref())))
 }
 
 impl From<AuditRow> for Entry {

@@ -14,6 +14,9 @@ use crate::archive::{Scope, Window};
 use crate::auth::{Allowed, ReadFigures};
 use crate::error::AppError;
 
+/// Customers behind which nobody looks: their list is in the order of their cost, which moves, so a cursor counts.
+const SKIP_MAX: u64 = 1_000_000_000;
+
 /// Which customers.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
@@ -97,8 +100,8 @@ pub(crate) struct SideItem {
 
 /// Customers of a month, the most expensive first.
 #[utoipa::path(get, path = "/api/v1/customers", tag = "customers",
-    params(("period" = Option<String>, Query), ("search" = Option<String>, Query), ("cursor" = Option<String>, Query),
-        ("limit" = Option<u32>, Query)),
+    params(("period" = Option<String>, Query, description = "`2026-11`; this month when left out"),
+        ("search" = Option<String>, Query, description = "Part of the customer's id"), Paging),
     responses((status = 200, body = List<CustomerItem>), (status = 400, body = crate::error::Problem)))]
 pub(crate) async fn list(
     by: Allowed<ReadFigures>,
@@ -107,13 +110,14 @@ pub(crate) async fn list(
 ) -> Result<Json<List<CustomerItem>>, AppError> {
     let window = window(&which.period, &app)?;
     let scope = Scope::of(&app, &by, "api.customers").await?;
-    let (skip, limit) = (which.paging.number()?.unwrap_or(0), u64::from(which.paging.limit()));
+    let (skip, limit) =
+        (which.paging.after()?.unwrap_or(0_u64).min(SKIP_MAX), u64::from(which.paging.limit()));
     let ask = Ask { window, search: which.search.trim(), skip, limit: limit + 1 };
     let mut found = app.archive.list_customers(&scope, ask).await?;
     let more = u64::try_from(found.len()).unwrap_or(0) > limit;
     found.truncate(usize::try_from(limit).unwrap_or(usize::MAX));
     let items = found.into_iter().map(|customer| item(customer, window)).collect();
-    Ok(Json(List { items, next: more.then(|| (skip + limit).to_string()) }))
+    Ok(Json(List::behind(items, more.then(|| skip.saturating_add(limit)).as_ref())))
 }
 
 /// One customer in a month.

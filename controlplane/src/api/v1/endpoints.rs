@@ -6,7 +6,7 @@ use http::StatusCode;
 use weir_contract::id::EndpointId;
 
 use super::models::During;
-use crate::api::json::{self, List};
+use crate::api::json::{self, List, Paging, Place};
 use crate::app::App;
 use crate::auth::{Allowed, ManageProviders, ReadFigures, ReadSetup};
 use crate::endpoints::probe::{Tested, probe};
@@ -16,19 +16,26 @@ use crate::observed::{self, Observed};
 use crate::precondition::{Expected, Tagged};
 use crate::providers::{KNOWN, Provider};
 
-/// The providers we know, with their defaults.
-#[utoipa::path(get, path = "/api/v1/providers", tag = "endpoints", responses((status = 200, body = List<Provider>)))]
-pub(crate) async fn providers(_: Allowed<ReadSetup>) -> Json<List<Provider>> {
-    Json(List::whole(KNOWN.to_vec()))
+/// The providers we know, with their defaults, by name.
+#[utoipa::path(get, path = "/api/v1/providers", tag = "endpoints", params(Paging),
+    responses((status = 200, body = List<Provider>)))]
+pub(crate) async fn providers(
+    _: Allowed<ReadSetup>,
+    Query(paging): Query<Paging>,
+) -> Result<Json<List<Provider>>, AppError> {
+    Ok(Json(List::page(KNOWN.to_vec(), &paging, |one| Place::named(one.name, ""))?))
 }
 
 /// The endpoints in reach, by name.
-#[utoipa::path(get, path = "/api/v1/endpoints", tag = "endpoints", responses((status = 200, body = List<Endpoint>)))]
+#[utoipa::path(get, path = "/api/v1/endpoints", tag = "endpoints", params(Paging),
+    responses((status = 200, body = List<Endpoint>)))]
 pub(crate) async fn list(
     who: Allowed<ReadSetup>,
     State(app): State<App>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<Endpoint>>, AppError> {
-    Ok(Json(List::whole(endpoints::list(&app, &who).await?)))
+    let found = endpoints::list(&app, &who).await?;
+    Ok(Json(List::page(found, &paging, |one| Place::named(&one.name, &one.id))?))
 }
 
 /// One endpoint.
@@ -56,7 +63,7 @@ pub(crate) async fn create(
 
 /// Saves the next version of the draft. Another host forgets the stored credential.
 #[utoipa::path(put, path = "/api/v1/endpoints/{id}", tag = "endpoints", request_body = EndpointForm,
-    params(("id" = String, Path), ("If-Match" = Option<String>, Header)),
+    params(("id" = String, Path)),
     responses((status = 200, body = Endpoint), (status = 409, body = crate::error::Problem),
         (status = 412, body = crate::error::Problem)))]
 pub(crate) async fn update(
@@ -76,23 +83,26 @@ pub(crate) async fn delete(
     who: Allowed<ManageProviders>,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
+    expected: Expected,
 ) -> Result<StatusCode, AppError> {
-    endpoints::delete(&app, &who, &id, "").await?;
+    endpoints::delete(&app, &who, &id, "", &expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// How fast and how well each endpoint answered and what it said last when it failed, in the last 24 hours unless said
 /// otherwise.
 #[utoipa::path(get, path = "/api/v1/endpoints/observed", tag = "endpoints",
-    params(("range" = Option<String>, Query), ("from" = Option<String>, Query), ("to" = Option<String>, Query)),
+    params(During, Paging),
     responses((status = 200, body = List<Observed>), (status = 503, body = crate::error::Problem)))]
 pub(crate) async fn observed(
     who: Allowed<ReadFigures>,
     State(app): State<App>,
     Query(during): Query<During>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<Observed>>, AppError> {
     let window = during.window(app.clock.now_us())?;
-    Ok(Json(List::whole(observed::by_endpoint(&app, &who, window).await?)))
+    let found = observed::by_endpoint(&app, &who, window).await?;
+    Ok(Json(List::page(found, &paging, |one| Place::named(&one.endpoint, ""))?))
 }
 
 /// Tests an endpoint as it is in the draft: one small call, and what the provider said to it.

@@ -2,27 +2,31 @@
 
 use axum::Json;
 use axum::body::Body;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::Response;
 use http::StatusCode;
 
-use crate::api::json::{self, List};
+use crate::api::json::{self, List, Paging, Place};
 use crate::app::App;
 use crate::auth::{Allowed, OwnAccount, ReadFigures};
 use crate::error::AppError;
-use crate::exports::{self, Export, ExportForm};
+use crate::exports::{self, Export, ExportForm, NewExport};
+use crate::precondition::{Expected, tagged_as};
 
 /// One's own exports, newest first.
-#[utoipa::path(get, path = "/api/v1/exports", tag = "exports", responses((status = 200, body = List<Export>)))]
+#[utoipa::path(get, path = "/api/v1/exports", tag = "exports", params(Paging),
+    responses((status = 200, body = List<Export>)))]
 pub(crate) async fn list(
     by: Allowed<ReadFigures>,
     State(app): State<App>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<Export>>, AppError> {
-    Ok(Json(List::whole(exports::list(&app, &by))))
+    let found = exports::list(&app, &by);
+    Ok(Json(List::page(found, &paging, |one| Place::newest(one.head.created_us, &one.head.id))?))
 }
 
 /// Begins an export; ask for it again to see how far it is.
-#[utoipa::path(post, path = "/api/v1/exports", tag = "exports", request_body = ExportForm,
+#[utoipa::path(post, path = "/api/v1/exports", tag = "exports", request_body = NewExport,
     responses((status = 202, body = Export), (status = 409, body = crate::error::Problem),
         (status = 422, body = crate::error::Problem)))]
 pub(crate) async fn create(
@@ -40,8 +44,9 @@ pub(crate) async fn show(
     by: Allowed<ReadFigures>,
     State(app): State<App>,
     Path(id): Path<String>,
-) -> Result<Json<Export>, AppError> {
-    Ok(Json(exports::find(&app, &by, &id)?.shown()))
+) -> Result<Response, AppError> {
+    let shown = exports::find(&app, &by, &id)?.shown();
+    Ok(tagged_as(&shown.head, &shown))
 }
 
 /// The file of a complete export.
@@ -67,7 +72,8 @@ pub(crate) async fn delete(
     by: Allowed<OwnAccount>,
     State(app): State<App>,
     Path(id): Path<String>,
+    expected: Expected,
 ) -> Result<StatusCode, AppError> {
-    exports::delete(&app, &by, &id).await?;
+    exports::delete(&app, &by, &id, &expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -6,6 +6,7 @@ use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use weir_contract::filter::Filter;
 
+use super::models::During;
 use crate::api::json::List;
 use crate::app::App;
 use crate::archive::groups::{GROUPS_MAX, Group, GroupBy};
@@ -68,8 +69,7 @@ pub(crate) struct BarItem {
 /// Requests added up by `model`, `customer`, `key`, `provider` or `status`, the most expensive first; at most 100.
 #[utoipa::path(get, path = "/api/v1/requests/groups", tag = "requests",
     operation_id = "groups",
-    params(("by" = String, Query), ("q" = Option<String>, Query), ("range" = Option<String>, Query),
-        ("from" = Option<String>, Query), ("to" = Option<String>, Query)),
+    params(("by" = GroupBy, Query), ("q" = Option<String>, Query, description = "A filter, as on the page"), During),
     responses((status = 200, body = List<GroupItem>), (status = 400, body = crate::error::Problem)))]
 pub(crate) async fn groups(
     by: Allowed<ReadFigures>,
@@ -89,8 +89,7 @@ pub(crate) async fn groups(
 /// Requests over time: about two dozen pieces of a round length.
 #[utoipa::path(get, path = "/api/v1/requests/histogram", tag = "requests",
     operation_id = "histogram",
-    params(("q" = Option<String>, Query), ("range" = Option<String>, Query),
-        ("from" = Option<String>, Query), ("to" = Option<String>, Query)),
+    params(("q" = Option<String>, Query, description = "A filter, as on the page"), During),
     responses((status = 200, body = List<BarItem>), (status = 400, body = crate::error::Problem)))]
 pub(crate) async fn bars(
     by: Allowed<ReadFigures>,

@@ -1,23 +1,26 @@
 //! Gateways: how each one is, and the tokens that let them in.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use http::StatusCode;
 
 use super::WithSecret;
-use crate::api::json::{self, List};
+use crate::api::json::{self, List, Paging, Place};
 use crate::app::App;
 use crate::auth::{Allowed, ManageGateways, ReadSetup};
 use crate::error::AppError;
 use crate::gateways::{self, Gateway, GatewayToken, NewGatewayToken, retire};
 
-/// All gateways, newest contact first.
-#[utoipa::path(get, path = "/api/v1/gateways", tag = "gateways", responses((status = 200, body = List<Gateway>)))]
+/// All gateways, by name.
+#[utoipa::path(get, path = "/api/v1/gateways", tag = "gateways", params(Paging),
+    responses((status = 200, body = List<Gateway>)))]
 pub(crate) async fn list(
     _: Allowed<ReadSetup>,
     State(app): State<App>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<Gateway>>, AppError> {
-    Ok(Json(List::whole(gateways::list(&app).await?)))
+    let found = gateways::list(&app).await?;
+    Ok(Json(List::page(found, &paging, |one| Place::named(&one.id, ""))?))
 }
 
 /// One gateway.
@@ -66,13 +69,15 @@ pub(crate) async fn forget(
 }
 
 /// All gateway tokens, newest first.
-#[utoipa::path(get, path = "/api/v1/gateways/tokens", tag = "gateways",
+#[utoipa::path(get, path = "/api/v1/gateways/tokens", tag = "gateways", params(Paging),
     responses((status = 200, body = List<GatewayToken>)))]
 pub(crate) async fn list_tokens(
     _: Allowed<ManageGateways>,
     State(app): State<App>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<GatewayToken>>, AppError> {
-    Ok(Json(List::whole(gateways::list_tokens(&app).await?)))
+    let found = gateways::list_tokens(&app).await?;
+    Ok(Json(List::page(found, &paging, |one| Place::newest(one.created_us, &one.id))?))
 }
 
 /// Makes a token for one more gateway. The secret is told this once.

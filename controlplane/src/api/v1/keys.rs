@@ -9,12 +9,12 @@ use utoipa::ToSchema;
 use weir_contract::id::KeyId;
 
 use super::WithSecret;
-use crate::api::json::{self, List};
+use crate::api::json::{self, List, Paging, Place};
 use crate::app::App;
 use crate::auth::{Allowed, ManageKeys, ReadSetup};
 use crate::error::AppError;
 use crate::keys::rotation::{self, Rotation};
-use crate::keys::{self, Key, KeyForm};
+use crate::keys::{self, FlatKeyForm, Key, KeyForm};
 use crate::precondition::Expected;
 use crate::workspaces;
 
@@ -37,12 +37,13 @@ pub(crate) struct Which {
 }
 
 /// The keys in reach, newest first.
-#[utoipa::path(get, path = "/api/v1/keys", tag = "keys", params(("workspace" = Option<String>, Query)),
+#[utoipa::path(get, path = "/api/v1/keys", tag = "keys", params(("workspace" = Option<String>, Query, description = "Those of this workspace, by id or name"), Paging),
     responses((status = 200, body = List<Key>)))]
 pub(crate) async fn list(
     who: Allowed<ReadSetup>,
     State(app): State<App>,
     Query(which): Query<Which>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<Key>>, AppError> {
     let mut found = keys::list(&app, &who).await?;
     if let Some(named) = which.workspace {
@@ -50,11 +51,11 @@ pub(crate) async fn list(
         let workspace = workspace.ok_or_else(|| AppError::not_found("workspace", &named))?;
         found.retain(|key| key.workspace == workspace);
     }
-    Ok(Json(List::whole(found)))
+    Ok(Json(List::page(found, &paging, |one| Place::newest(one.created_us, &one.id))?))
 }
 
 /// Makes a key; in force at once. The secret is told this once.
-#[utoipa::path(post, path = "/api/v1/keys", tag = "keys", request_body = KeyForm,
+#[utoipa::path(post, path = "/api/v1/keys", tag = "keys", request_body = FlatKeyForm,
     responses((status = 201, body = WithSecret<NewSecrets>), (status = 422, body = crate::error::Problem)))]
 pub(crate) async fn create(
     who: Allowed<ManageKeys>,
@@ -79,8 +80,8 @@ pub(crate) async fn show(
 }
 
 /// Changes a key; in force at once. Its workspace and its secrets stay.
-#[utoipa::path(put, path = "/api/v1/keys/{id}", tag = "keys", request_body = KeyForm,
-    params(("id" = String, Path), ("If-Match" = Option<String>, Header)),
+#[utoipa::path(put, path = "/api/v1/keys/{id}", tag = "keys", request_body = FlatKeyForm,
+    params(("id" = String, Path)),
     responses((status = 200, body = Key), (status = 409, body = crate::error::Problem),
         (status = 412, body = crate::error::Problem), (status = 422, body = crate::error::Problem)))]
 pub(crate) async fn update(

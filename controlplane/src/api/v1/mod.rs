@@ -1,5 +1,6 @@
 //! The API for scripts, version 1: the same services as the pages, JSON in and out.
 
+pub(crate) mod account;
 pub(crate) mod audit;
 pub(crate) mod customers;
 pub(crate) mod endpoints;

@@ -5,7 +5,7 @@ use axum::extract::{Path, Query, State};
 use http::StatusCode;
 use serde::Deserialize;
 
-use crate::api::json::{self, List};
+use crate::api::json::{self, List, Paging, Place};
 use crate::app::App;
 use crate::archive::Window;
 use crate::auth::{Allowed, ManageProviders, ReadFigures, ReadSetup};
@@ -15,12 +15,15 @@ use crate::observed::{self, Observed};
 use crate::precondition::{Expected, Tagged};
 
 /// The models in reach, by name.
-#[utoipa::path(get, path = "/api/v1/models", tag = "models", responses((status = 200, body = List<Model>)))]
+#[utoipa::path(get, path = "/api/v1/models", tag = "models", params(Paging),
+    responses((status = 200, body = List<Model>)))]
 pub(crate) async fn list(
     who: Allowed<ReadSetup>,
     State(app): State<App>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<Model>>, AppError> {
-    Ok(Json(List::whole(models::list(&app, &who).await?)))
+    let found = models::list(&app, &who).await?;
+    Ok(Json(List::page(found, &paging, |one| Place::named(&one.name, &one.id))?))
 }
 
 /// One model.
@@ -48,7 +51,7 @@ pub(crate) async fn create(
 
 /// Saves the next version of the draft.
 #[utoipa::path(put, path = "/api/v1/models/{id}", tag = "models", request_body = ModelForm,
-    params(("id" = String, Path), ("If-Match" = Option<String>, Header)),
+    params(("id" = String, Path)),
     responses((status = 200, body = Model), (status = 409, body = crate::error::Problem),
         (status = 412, body = crate::error::Problem)))]
 pub(crate) async fn update(
@@ -68,17 +71,22 @@ pub(crate) async fn delete(
     who: Allowed<ManageProviders>,
     State(app): State<App>,
     Path(id): Path<String>,
+    expected: Expected,
 ) -> Result<StatusCode, AppError> {
-    models::delete(&app, &who, &id, "").await?;
+    models::delete(&app, &who, &id, "", &expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// In which window.
-#[derive(Debug, Default, Deserialize)]
+#[derive(Debug, Default, Deserialize, utoipa::IntoParams)]
 #[serde(default)]
+#[into_params(parameter_in = Query)]
 pub(crate) struct During {
+    /// A window with a name: `1h`, `24h`, `7d`, …
     range: String,
+    /// Its start, ISO 8601, where it has no name.
     from: String,
+    /// Its end, ISO 8601.
     to: String,
 }
 
@@ -92,13 +100,15 @@ impl During {
 
 /// How fast and how well each model at each endpoint answered, in the last 24 hours unless said otherwise.
 #[utoipa::path(get, path = "/api/v1/models/observed", tag = "models",
-    params(("range" = Option<String>, Query), ("from" = Option<String>, Query), ("to" = Option<String>, Query)),
+    params(During, Paging),
     responses((status = 200, body = List<Observed>), (status = 503, body = crate::error::Problem)))]
 pub(crate) async fn observed(
     who: Allowed<ReadFigures>,
     State(app): State<App>,
     Query(during): Query<During>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<Observed>>, AppError> {
     let window = during.window(app.clock.now_us())?;
-    Ok(Json(List::whole(observed::by_target(&app, &who, window).await?)))
+    let found = observed::by_target(&app, &who, window).await?;
+    Ok(Json(List::page(found, &paging, |one| Place::named(&one.model, &one.endpoint))?))
 }

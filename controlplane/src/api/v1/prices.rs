@@ -5,7 +5,7 @@ use axum::extract::{Query, State};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::api::json::{List, Paging};
+use crate::api::json::{List, Paging, Place};
 use crate::app::App;
 use crate::auth::{Allowed, ReadSetup};
 use crate::error::AppError;
@@ -33,8 +33,7 @@ pub(crate) struct Book {
 
 /// The price book's rows, a page at a time.
 #[utoipa::path(get, path = "/api/v1/prices", tag = "prices",
-    params(("search" = Option<String>, Query), ("in_use" = Option<bool>, Query),
-        ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+    params(("search" = Option<String>, Query), ("in_use" = Option<bool>, Query), Paging),
     responses((status = 200, body = Book), (status = 400, body = crate::error::Problem)))]
 pub(crate) async fn list(
     who: Allowed<ReadSetup>,
@@ -44,21 +43,25 @@ pub(crate) async fn list(
 ) -> Result<Json<Book>, AppError> {
     let which = Which { search: asked.search, in_use: asked.in_use };
     let found = prices::list(&app, &who, &which).await?;
-    let skip = usize::try_from(paging.number()?.unwrap_or(0)).unwrap_or(usize::MAX);
+    let skip = paging.after::<usize>()?.unwrap_or(0);
     let limit = usize::try_from(paging.limit()).unwrap_or(usize::MAX);
     let end = skip.saturating_add(limit);
-    let next = (found.len() > end).then(|| end.to_string());
+    let next = (found.len() > end).then_some(end);
     let items = found.into_iter().skip(skip).take(limit).collect();
     let (version, collected) = (app.book.version.to_string(), app.book.collected.clone());
-    Ok(Json(Book { version, collected, rows: List { items, next } }))
+    Ok(Json(Book { version, collected, rows: List::behind(items, next.as_ref()) }))
 }
 
 /// The targets of models in reach that no row prices.
-#[utoipa::path(get, path = "/api/v1/prices/unrated", tag = "prices",
+#[utoipa::path(get, path = "/api/v1/prices/unrated", tag = "prices", params(Paging),
     responses((status = 200, body = List<Unrated>)))]
 pub(crate) async fn unrated(
     who: Allowed<ReadSetup>,
     State(app): State<App>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<Unrated>>, AppError> {
-    Ok(Json(List::whole(prices::unrated(&app, &who).await?)))
+    let found = prices::unrated(&app, &who).await?;
+    Ok(Json(List::page(found, &paging, |one| {
+        Place::named(format!("{} {}", one.model, one.upstream_model), &one.model_id)
+    })?))
 }

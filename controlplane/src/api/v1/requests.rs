@@ -9,10 +9,11 @@ use uuid::Uuid;
 use weir_contract::filter::Filter;
 use weir_contract::money::Money;
 
+use super::models::During;
 use crate::api::json::{List, Paging};
 use crate::app::App;
 use crate::archive::request::{Call, Request};
-use crate::archive::requests::{Ask, Place, RequestLine};
+use crate::archive::requests::{Ask, Cursor, Place, RequestLine};
 use crate::archive::{Names, Scope, Window};
 use crate::auth::{Allowed, ReadFigures};
 use crate::error::AppError;
@@ -180,8 +181,7 @@ pub(crate) struct LineItem {
 
 /// Requests under a filter, newest first.
 #[utoipa::path(get, path = "/api/v1/requests", tag = "requests",
-    params(("q" = Option<String>, Query), ("range" = Option<String>, Query), ("from" = Option<String>, Query),
-        ("to" = Option<String>, Query), ("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+    params(("q" = Option<String>, Query, description = "A filter, as on the page", example = "customer:acme"), During, Paging),
     responses((status = 200, body = List<RequestItem>), (status = 400, body = crate::error::Problem)))]
 pub(crate) async fn list(
     by: Allowed<ReadFigures>,
@@ -193,15 +193,13 @@ pub(crate) async fn list(
         .map_err(|error| unreadable(&error))?;
     let filter = Filter::parse(&which.q).map_err(|error| unreadable(&error))?;
     let filter = Names::of(&app, &by).await?.resolve(filter);
-    let place = match which.paging.cursor.as_deref() {
-        None => Place::Newest,
-        Some(text) => Place::Before(text.parse().map_err(|()| unreadable(&"`cursor` is not one of ours"))?),
-    };
+    let place = which.paging.after::<Cursor>()?;
+    let place = place.map(Cursor::within_history).map_or(Place::Newest, Place::Before);
     let scope = Scope::of(&app, &by, "api.requests").await?;
     let limit = usize::try_from(which.paging.limit()).unwrap_or(50);
     let found = app.archive.list_requests(&scope, Ask { window, filter: &filter, place, limit }).await?;
-    let next = found.rows.last().filter(|_| found.more).map(|row| row.cursor().to_string());
-    Ok(Json(List { items: found.rows.into_iter().map(RequestItem::from).collect(), next }))
+    let last = found.rows.last().filter(|_| found.more).map(RequestLine::cursor);
+    Ok(Json(List::behind(found.rows.into_iter().map(RequestItem::from).collect(), last.as_ref())))
 }
 
 /// One request with its calls.

@@ -33,7 +33,7 @@ pub(crate) async fn draft(
 
 /// The history, newest first.
 #[utoipa::path(get, path = "/api/v1/revisions", tag = "revisions",
-    params(("cursor" = Option<String>, Query), ("limit" = Option<u32>, Query)),
+    params(Paging),
     responses((status = 200, body = List<RevisionInfo>)))]
 pub(crate) async fn list(
     _: Allowed<ReadRevisions>,
@@ -41,14 +41,15 @@ pub(crate) async fn list(
     Query(paging): Query<Paging>,
 ) -> Result<Json<List<RevisionInfo>>, AppError> {
     let limit = paging.limit();
-    let items = publish::revisions(&app, paging.number()?, limit).await?;
+    let items = publish::revisions(&app, paging.after()?, limit).await?;
     let is_full = items.len() == usize::try_from(limit).unwrap_or(usize::MAX);
-    let next = items.last().filter(|_| is_full).map(|last| last.revision.to_string());
-    Ok(Json(List { items, next }))
+    let last = items.last().filter(|last| is_full && last.revision > 1).map(|last| last.revision);
+    Ok(Json(List::behind(items, last.as_ref())))
 }
 
 /// Publishes all drafts as a new revision; with `If-Match`, only the draft that had that tag.
 #[utoipa::path(post, path = "/api/v1/revisions", tag = "revisions", request_body = Note,
+    params(("If-Match" = Option<String>, Header, description = "The `ETag` of `/api/v1/draft` that was looked at")),
     responses((status = 201, body = RevisionInfo), (status = 422, body = crate::error::Problem)))]
 pub(crate) async fn publish(
     who: Allowed<Publish>,

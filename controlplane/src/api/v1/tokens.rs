@@ -1,23 +1,26 @@
 //! API tokens.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use http::StatusCode;
 
 use super::WithSecret;
-use crate::api::json::{self, List};
+use crate::api::json::{self, List, Paging, Place};
 use crate::api_tokens::{self, ApiToken, NewApiToken};
 use crate::app::App;
 use crate::auth::{Allowed, ManageTokens};
 use crate::error::AppError;
 
 /// The tokens in reach, newest first.
-#[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", responses((status = 200, body = List<ApiToken>)))]
+#[utoipa::path(get, path = "/api/v1/tokens", tag = "tokens", params(Paging),
+    responses((status = 200, body = List<ApiToken>)))]
 pub(crate) async fn list(
     who: Allowed<ManageTokens>,
     State(app): State<App>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<ApiToken>>, AppError> {
-    Ok(Json(List::whole(api_tokens::list(&app, &who).await?)))
+    let found = api_tokens::list(&app, &who).await?;
+    Ok(Json(List::page(found, &paging, |one| Place::newest(one.created_us, &one.id))?))
 }
 
 /// Makes a token. The secret is told this once.

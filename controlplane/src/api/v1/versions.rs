@@ -1,11 +1,11 @@
 //! The versions of an object: every one, who wrote it, why; an earlier one restored, an unpublished change discarded.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use serde::Deserialize;
 use utoipa::ToSchema;
 
-use crate::api::json::{self, List};
+use crate::api::json::{self, List, Paging, Place};
 use crate::app::App;
 use crate::auth::{Allowed, ManageProviders, ReadSetup};
 use crate::error::AppError;
@@ -35,13 +35,15 @@ pub(crate) async fn show(
 
 /// The versions of an object, newest first.
 #[utoipa::path(get, path = "/api/v1/objects/{kind}/{id}/versions", tag = "objects",
-    params(("kind" = String, Path), ("id" = String, Path)), responses((status = 200, body = List<Version>)))]
+    params(("kind" = String, Path), ("id" = String, Path), Paging), responses((status = 200, body = List<Version>)))]
 pub(crate) async fn list(
     who: Allowed<ReadSetup>,
     State(app): State<App>,
     Path((kind, id)): Path<(String, String)>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<Version>>, AppError> {
-    Ok(Json(List::whole(versions::list(&app, &who, &kind, &id).await?)))
+    let versions = versions::list(&app, &who, &kind, &id).await?;
+    Ok(Json(List::page(versions, &paging, |one| Place::newest(one.version, ""))?))
 }
 
 /// Writes an earlier version again as the next one of the draft; with `If-Match`, only over the object that had that tag.

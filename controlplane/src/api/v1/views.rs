@@ -1,23 +1,26 @@
 //! Views: filters kept by name.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use http::StatusCode;
 
-use crate::api::json::{self, List};
+use crate::api::json::{self, List, Paging, Place};
 use crate::app::App;
 use crate::auth::{Allowed, OwnAccount};
 use crate::error::AppError;
 use crate::precondition::{Expected, Tagged};
-use crate::views::{self, View, ViewForm};
+use crate::views::{self, FlatViewForm, View, ViewForm};
 
 /// One's own views and those shared in workspaces in reach, by name.
-#[utoipa::path(get, path = "/api/v1/views", tag = "views", responses((status = 200, body = List<View>)))]
+#[utoipa::path(get, path = "/api/v1/views", tag = "views", params(Paging),
+    responses((status = 200, body = List<View>)))]
 pub(crate) async fn list(
     by: Allowed<OwnAccount>,
     State(app): State<App>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<View>>, AppError> {
-    Ok(Json(List::whole(views::list(&app, &by).await?)))
+    let found = views::list(&app, &by).await?;
+    Ok(Json(List::page(found, &paging, |one| Place::named(&one.name, &one.id))?))
 }
 
 /// One view.
@@ -32,7 +35,7 @@ pub(crate) async fn show(
 }
 
 /// Keeps a view.
-#[utoipa::path(post, path = "/api/v1/views", tag = "views", request_body = ViewForm,
+#[utoipa::path(post, path = "/api/v1/views", tag = "views", request_body = FlatViewForm,
     responses((status = 201, body = View), (status = 422, body = crate::error::Problem)))]
 pub(crate) async fn create(
     by: Allowed<OwnAccount>,
@@ -43,7 +46,7 @@ pub(crate) async fn create(
 }
 
 /// Renames a view, shares it, or changes what it shows.
-#[utoipa::path(put, path = "/api/v1/views/{id}", tag = "views", request_body = ViewForm, params(("id" = String, Path)),
+#[utoipa::path(put, path = "/api/v1/views/{id}", tag = "views", request_body = FlatViewForm, params(("id" = String, Path)),
     responses((status = 200, body = View), (status = 404, body = crate::error::Problem),
         (status = 412, body = crate::error::Problem), (status = 422, body = crate::error::Problem)))]
 pub(crate) async fn update(
@@ -63,7 +66,8 @@ pub(crate) async fn delete(
     by: Allowed<OwnAccount>,
     State(app): State<App>,
     Path(id): Path<String>,
+    expected: Expected,
 ) -> Result<StatusCode, AppError> {
-    views::delete(&app, &by, &id).await?;
+    views::delete(&app, &by, &id, &expected).await?;
     Ok(StatusCode::NO_CONTENT)
 }

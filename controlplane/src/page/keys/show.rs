@@ -16,7 +16,7 @@ use crate::endpoints;
 use crate::error::AppError;
 use crate::keys::{self, Key};
 use crate::page::answer::page;
-use crate::page::draft::settle;
+use crate::page::draft::settle_change;
 use crate::page::frame::Frame;
 use crate::page::people::People;
 use crate::page::trail::trail;
@@ -52,12 +52,12 @@ pub(in crate::page) async fn update(
     };
     let saved =
         |key: &Key| (url::key(id.as_str()), format!("Key {} is changed, in force at once.", key.name));
-    let again = async |errors| {
+    let again = async |frame, errors| {
         let key = find(&app, &by, &id).await?;
         let form = sent.refused(&app, &by, Some(&key), &errors).await?;
         view(&app, &by, frame, &key, Some(form)).await
     };
-    settle(done, saved, again).await
+    settle_change(frame, done, saved, again).await
 }
 
 /// The key of that id, for whoever may see it.

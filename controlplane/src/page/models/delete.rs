@@ -14,6 +14,7 @@ use crate::models;
 use crate::page::answer::page;
 use crate::page::draft::left;
 use crate::page::frame::Frame;
+use crate::precondition::Expected;
 
 /// `GET /models/{id}/deletion`
 pub(in crate::page) async fn ask(
@@ -40,6 +41,6 @@ pub(in crate::page) async fn delete(
     Path(id): Path<String>,
 ) -> Result<Response, AppError> {
     let model = find(&app, &by, &id).await?;
-    let done = models::delete(&app, &by, &id, "").await;
+    let done = models::delete(&app, &by, &id, "", &Expected::anything()).await;
     left(url::MODELS, &format!("Model {}", model.name), done)
 }

@@ -17,7 +17,7 @@ use crate::auth::{Actor, Allowed, ManageProviders, ReadSetup, Right};
 use crate::error::{AppError, FieldErrors};
 use crate::models::{self, Model, ModelForm, TargetForm};
 use crate::page::answer::page;
-use crate::page::draft::settle;
+use crate::page::draft::{settle, settle_change};
 use crate::page::frame::Frame;
 use crate::page::trail::trail;
 use crate::precondition::{Expected, tag_of};
@@ -86,8 +86,12 @@ pub(in crate::page) async fn update(
         Ok(form) => models::update(&app, &by, &id, form, &Expected::tag(&text(&sent, "tag"))).await,
         Err(invalid) => Err(invalid),
     };
-    let again = async |errors| view(&app, &by, frame, Some(&before), Filled::sent(&sent), &errors).await;
-    settle(done, saved, again).await
+    // With what is there now: a second look has its tag.
+    let again = async |frame, errors| {
+        let now = find(&app, &by, &id).await?;
+        view(&app, &by, frame, Some(&now), Filled::sent(&sent), &errors).await
+    };
+    settle_change(frame, done, saved, again).await
 }
 
 fn saved(model: &Model) -> (String, String) {

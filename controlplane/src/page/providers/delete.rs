@@ -15,6 +15,7 @@ use crate::error::AppError;
 use crate::page::answer::page;
 use crate::page::draft::left;
 use crate::page::frame::Frame;
+use crate::precondition::Expected;
 
 /// `GET /providers/endpoints/{id}/deletion`
 pub(in crate::page) async fn ask(
@@ -49,6 +50,6 @@ pub(in crate::page) async fn delete(
     Path(id): Path<EndpointId>,
 ) -> Result<Response, AppError> {
     let endpoint = find(&app, &by, &id).await?;
-    let done = endpoints::delete(&app, &by, &id, "").await;
+    let done = endpoints::delete(&app, &by, &id, "", &Expected::anything()).await;
     left(url::PROVIDERS, &format!("Endpoint {}", endpoint.name), done)
 }

@@ -19,7 +19,7 @@ use crate::endpoints::probe::{Step, Tested, probe};
 use crate::endpoints::{self, Endpoint};
 use crate::error::{AppError, FieldErrors};
 use crate::page::answer::page;
-use crate::page::draft::settle;
+use crate::page::draft::{settle, settle_change};
 use crate::page::frame::Frame;
 use crate::page::trail::trail;
 use crate::precondition::Expected;
@@ -87,7 +87,12 @@ pub(in crate::page) async fn update(
         Err(invalid) => Err(invalid),
     };
     let saved = |after: &Endpoint| (url::endpoint(after.id.as_str()), said(&before, after));
-    settle(done, saved, async |errors| view(&app, &by, frame, Some(&before), sent, &errors).await).await
+    // With what is there now: a second look has its tag.
+    let again = async |frame, errors| {
+        let now = find(&app, &by, &id).await?;
+        view(&app, &by, frame, Some(&now), sent, &errors).await
+    };
+    settle_change(frame, done, saved, again).await
 }
 
 fn said(before: &Endpoint, after: &Endpoint) -> String {

@@ -24,6 +24,7 @@ use crate::exports::{self, Export, ExportForm, Format, Progress, State as Standi
 use crate::page::answer::{file, go, go_saying, page, page_with};
 use crate::page::flash::Flash;
 use crate::page::frame::Frame;
+use crate::precondition::Expected;
 
 /// The form as browsers send it: a box that is not ticked is not there.
 #[derive(Debug, Default, Deserialize)]
@@ -155,7 +156,8 @@ pub(in crate::page) async fn delete(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Response, AppError> {
-    let was_running = exports::delete(&app, &by, &id).await?.progress.state == Standing::Running;
+    let was_running =
+        exports::delete(&app, &by, &id, &Expected::anything()).await?.progress.state == Standing::Running;
     let said = if was_running { "The export is being cancelled." } else { "The export is removed." };
     Ok(go_saying(url::EXPORTS, &Flash::ok(said)))
 }

@@ -95,7 +95,7 @@ pub(in crate::page) async fn delete(
     State(app): State<App>,
     Path(id): Path<String>,
 ) -> Result<Response, AppError> {
-    let gone = views::delete(&app, &by, &id).await?;
+    let gone = views::delete(&app, &by, &id, &Expected::anything()).await?;
     Ok(go_saying(url::VIEWS, &Flash::ok(format!("View {} is deleted.", gone.name))))
 }
 

@@ -5,4 +5,5 @@ pub(super) mod people;
 pub(super) mod sessions;
 pub(super) mod show;
 pub(super) mod tokens;
+pub(super) mod workspace;
 pub(super) mod workspaces;

@@ -16,7 +16,8 @@ use crate::error::{AppError, FieldErrors};
 use crate::page::answer::{go_saying, page_with};
 use crate::page::flash::Flash;
 use crate::page::frame::Frame;
-use crate::workspaces::{self, RETENTION_DAYS, Workspace, WorkspaceForm};
+use crate::precondition::tag_of;
+use crate::workspaces::{self, CALLS_DAYS, RETENTION_DAYS, Workspace, WorkspaceForm};
 
 /// What the form sends.
 #[derive(Clone, Debug, Default, Deserialize)]
@@ -26,6 +27,8 @@ pub(in crate::page) struct Sent {
     environment: String,
     log_level: String,
     retention_days: String,
+    calls_days: String,
+    pub(super) tag: String,
 }
 
 /// `POST /settings/workspaces`
@@ -55,22 +58,37 @@ pub(in crate::page) async fn create(
 }
 
 impl Sent {
-    fn read(&self) -> Result<WorkspaceForm, FieldErrors> {
+    /// What the form shows of a workspace.
+    pub(super) fn of(workspace: &Workspace) -> Self {
+        Self {
+            workspace_name: workspace.name.clone(),
+            environment: workspace.environment.clone(),
+            log_level: workspace.log_level.name().to_owned(),
+            retention_days: workspace.retention_days.to_string(),
+            calls_days: workspace.calls_days.to_string(),
+            tag: tag_of(workspace),
+        }
+    }
+
+    pub(super) fn read(&self) -> Result<WorkspaceForm, FieldErrors> {
         let gone = |field: &str| FieldErrors::one(field, FieldError::UnknownChoice);
         Ok(WorkspaceForm {
             name: self.workspace_name.clone(),
             environment: self.environment.clone(),
             log_level: LogLevel::from_name(&self.log_level).ok_or_else(|| gone("log_level"))?,
             retention_days: self.retention_days.parse().map_err(|_| gone("retention_days"))?,
+            calls_days: self.calls_days.parse().map_err(|_| gone("calls_days"))?,
         })
     }
 }
 
 /// The form with what was sent; `None` for readers who may not make workspaces.
 pub(super) fn form(actor: &Actor, sent: &Sent, errors: &FieldErrors) -> Option<Typed> {
-    if !actor.may_in(Right::ManageWorkspaces, None) {
-        return None;
-    }
+    actor.may_in(Right::ManageWorkspaces, None).then(|| typed(sent, errors))
+}
+
+/// The fields with what was sent; what was left out as a new workspace begins.
+pub(super) fn typed(sent: &Sent, errors: &FieldErrors) -> Typed {
     let field = |name: &str, value: &str| match errors.of(name) {
         Some(error) => Field::new(value).refused(error.clone()),
         None => Field::new(value),
@@ -79,14 +97,17 @@ pub(super) fn form(actor: &Actor, sent: &Sent, errors: &FieldErrors) -> Option<T
     let days = |days: u16| Choice::new(days.to_string(), number::plural(&u64::from(days), "day"));
     let or =
         |value: &str, otherwise: &str| if value.is_empty() { otherwise.to_owned() } else { value.to_owned() };
-    Some(Typed {
+    Typed {
         name: field("name", &sent.workspace_name),
         environment: field("environment", &sent.environment),
         log_level: field("log_level", &or(&sent.log_level, LogLevel::Full.name())),
         log_levels: levels.map(|level| Choice::new(level.name(), kept(level))).to_vec(),
         retention_days: field("retention_days", &or(&sent.retention_days, "30")),
         days: RETENTION_DAYS.map(days).to_vec(),
-    })
+        calls_days: field("calls_days", &or(&sent.calls_days, "400")),
+        calls_choices: CALLS_DAYS.map(days).to_vec(),
+        tag: sent.tag.clone(),
+    }
 }
 
 /// The row of a workspace.
@@ -97,10 +118,11 @@ pub(super) fn row(workspace: Workspace) -> WorkspaceRow {
         environment: workspace.environment,
         log_level: kept(workspace.log_level).to_owned(),
         retention_days: u64::from(workspace.retention_days),
+        calls_days: u64::from(workspace.calls_days),
     }
 }
 
-const fn kept(level: LogLevel) -> &'static str {
+pub(super) const fn kept(level: LogLevel) -> &'static str {
     match level {
         LogLevel::Full => "everything, with both bodies",
         LogLevel::Meta => "figures and facts, no bodies",
