@@ -15,6 +15,7 @@
 //! | [`publish`] | drafts → checked → numbered, signed snapshot → gateways; diff, restore |
 //! | `overview` | what happened, what it cost, what needs attention |
 //! | `requests` | an address or a question resolved: filter, window, place; histogram, live rows |
+//! | `finder` | from a few words to the things of that name, for the palette |
 //! | `views` `exports` | filters kept by name; files made in the background |
 //! | [`stops`] | kill switches: what is stopped at once |
 //! | `books` | posted batches: ledger entries, customers |
@@ -42,6 +43,7 @@ pub mod endpoints;
 pub mod error;
 pub mod examine;
 mod exports;
+mod finder;
 pub mod gateways;
 pub mod keys;
 pub mod models;

@@ -119,7 +119,8 @@ fn pages(list: &[&str]) -> Vec<Value> {
     list.iter().map(|url| json!({"url": url, "own": *url == "/settings"})).collect()
 }
 
-const SET_UP: [&str; 13] = [
+const SET_UP: [&str; 14] = [
+    "/palette?q=acme",
     "/keys",
     "/providers",
     "/providers/endpoints/new",
