@@ -19,6 +19,7 @@
 //! | `overview` | what happened, what it cost, what needs attention |
 //! | `requests` | an address or a question resolved: filter, window, place; histogram, live rows |
 //! | `retention` | what a workspace keeps no longer leaves the archive |
+//! | `finder` | from a few words to the things of that name, for the palette |
 //! | `views` `exports` | filters kept by name; files made in the background |
 //! | [`stops`] | kill switches: what is stopped at once |
 //! | `books` | posted batches: ledger entries, customers |
@@ -47,6 +48,7 @@ pub mod endpoints;
 pub mod error;
 pub mod examine;
 mod exports;
+mod finder;
 pub mod gateways;
 pub mod keys;
 pub mod models;

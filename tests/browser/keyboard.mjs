@@ -43,6 +43,16 @@ async function palette(page) {
   await page.keyboard.press("Control+k");
   await page.keyboard.type(process.env.REQUEST_ID);
   await Promise.all([page.waitForURL(`**/requests/${process.env.REQUEST_ID}**`), page.keyboard.press("Enter")]);
+  await page.goto(`${dashboard}/prices`, { waitUntil: "load" });
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type(process.env.TRACE_ID);
+  await Promise.all([page.waitForURL(`**/requests/${process.env.REQUEST_ID}**`), page.keyboard.press("Enter")]);
+  await page.goto(`${dashboard}/prices`, { waitUntil: "load" });
+  await page.keyboard.press("Control+k");
+  await page.keyboard.type("globex");
+  await page.locator("#palette_found a").first().waitFor();
+  await page.keyboard.press("ArrowDown");
+  await Promise.all([page.waitForURL("**/customers/globex**"), page.keyboard.press("Enter")]);
 }
 
 async function rows(page) {

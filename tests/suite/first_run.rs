@@ -3,13 +3,13 @@
 use std::io::{BufRead as _, BufReader};
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use weir_tests::client::Client;
 use weir_tests::visitor::{Visitor, between, unescaped};
 use weir_tests::weir::Setup;
-use weir_tests::{binary, wait};
+use weir_tests::{binary, proof, wait};
 
 /// How soon a request must be on the page.
 const SOON: Duration = Duration::from_secs(2);
@@ -70,7 +70,9 @@ impl Drop for Started {
 #[tokio::test(flavor = "multi_thread")]
 async fn the_printed_line_answers_and_its_request_is_on_the_page_at_once() {
     let data = TempDir::new().unwrap();
+    let begun = Instant::now();
     let started = Started::on(data.path());
+    let printed = begun.elapsed();
     let curl = started.lines.iter().find(|line| line.trim_start().starts_with("curl ")).expect("a curl line");
     let answer = shell(curl, "sh", &["-c"], &[]);
     assert!(answer.contains("\"content\""), "{answer}");
@@ -83,6 +85,7 @@ async fn the_printed_line_answers_and_its_request_is_on_the_page_at_once() {
             .map(|id| id.split('?').next().unwrap().to_owned())
     })
     .await;
+    let seen = begun.elapsed();
     let messages = wait::within(SOON, "both bodies are on the page", || async {
         let page = unescaped(&visitor.page(&format!("/requests/{page}")).await);
         (page.contains("Hello") && page.contains("demo model behind this gateway")).then_some(page)
@@ -98,6 +101,15 @@ async fn the_printed_line_answers_and_its_request_is_on_the_page_at_once() {
     let told = by_api(&dashboard, &started.word_after("/api/v1): ")).await;
     assert_eq!((told["request_id"].as_str(), told["customer"].as_str()), (Some(page.as_str()), Some("acme")));
     assert!(told["tokens_out"].as_u64() > Some(0) && told["cost_usd"].is_string(), "{told}");
+    let seconds = |time: Duration| format!("{:.1} s", time.as_secs_f64());
+    proof::record(
+        "first-run",
+        "A new user with a stopwatch, from `weir up` on an empty folder: the printed line is pasted, the administrator signs in, the request is on the page.",
+        &[
+            ("until the line is printed", seconds(printed)),
+            ("until the first request is on its page", seconds(seen)),
+        ],
+    );
     let customers = visitor.page("/customers").await;
     assert!(customers.contains("/customers/acme"), "{customers}");
 }

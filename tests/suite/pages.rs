@@ -83,6 +83,11 @@ impl House {
             .unwrap()
             .to_owned()
     }
+
+    async fn trace_of(&self, request: &str) -> String {
+        let sql = format!("SELECT trace_id FROM llm_calls WHERE request_id = '{request}' LIMIT 1");
+        self.weir.archive.rows(&sql).await[0]["trace_id"].as_str().unwrap().to_owned()
+    }
 }
 
 fn answer_of(model: &str, content: &str) -> Value {
@@ -119,7 +124,8 @@ fn pages(list: &[&str]) -> Vec<Value> {
     list.iter().map(|url| json!({"url": url, "own": *url == "/settings"})).collect()
 }
 
-const SET_UP: [&str; 16] = [
+const SET_UP: [&str; 17] = [
+    "/palette?q=acme",
     "/keys",
     "/providers",
     "/providers/endpoints/new",
@@ -205,7 +211,9 @@ async fn the_keyboard_alone_is_enough() {
     let mut list = pages(&["/", "/requests", "/requests?group=model", "/customers", "/customers/acme"]);
     list.extend(pages(&SET_UP));
     list.push(json!({"url": format!("/requests/{request}")}));
-    house.run("browser/keyboard.mjs", &json!(list), &[("REQUEST_ID", &request)]).await;
+    let trace = house.trace_of(&request).await;
+    let ids = [("REQUEST_ID", request.as_str()), ("TRACE_ID", trace.as_str())];
+    house.run("browser/keyboard.mjs", &json!(list), &ids).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -58,7 +58,9 @@ async fn sample_traffic_is_labelled_ties_out_and_goes_without_a_trace() {
     assert_eq!(archive.number(untouched).await, 1);
     assert_eq!(demo(&weir, &["remove"]), json!({ "removed": true }));
     assert_eq!(workspace(&weir, LABEL).await, None);
-    for table in ["llm_calls", "llm_bodies", "spend_1d", "spend_customer_1h", "latency_5m"] {
+    for table in
+        ["llm_calls", "llm_bodies", "spend_1d", "spend_customer_1h", "spend_customer_1d", "latency_5m"]
+    {
         assert_eq!(
             archive.number(&format!("SELECT count() AS n FROM {table} WHERE {of_it}")).await,
             0,

@@ -13,6 +13,11 @@ struct Version {
 }
 
 #[derive(Row, Deserialize)]
+struct From {
+    from_us: i64,
+}
+
+#[derive(Row, Deserialize)]
 struct Now {
     now_us: i64,
 }
@@ -23,6 +28,18 @@ impl Archive {
         let sql = "SELECT toUInt32(max(version)) AS version FROM schema_migrations";
         let version: Version = bounded(self.client.query_raw(sql).fetch_one(), SECONDS).await?;
         Ok(version.version)
+    }
+
+    /// The first day of which the customers' rollup by day knows every call, µs UTC. It never moves once the tables are
+    /// there, so it is asked for once.
+    pub(super) async fn daily_customers_from(&self) -> Result<i64, ArchiveError> {
+        let ask = async || {
+            let sql = "SELECT if(count() = 0, 9223372036854775807, toInt64(max(t)) * 1000000) AS from_us \
+                       FROM rollup_starts WHERE name = 'spend_customer_1d'";
+            let from: From = bounded(self.client.query_raw(sql).fetch_one(), SECONDS).await?;
+            Ok(from.from_us)
+        };
+        self.daily_customers_from.get_or_try_init(ask).await.copied()
     }
 
     /// Its clock, µs UTC.

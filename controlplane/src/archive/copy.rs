@@ -42,11 +42,13 @@ const COPIED: &[Copied] = &[
     Copied { table: "llm_adjustments", time: "at", rows: Rows::All },
     Copied { table: "feedback", time: "at", rows: Rows::All },
     Copied { table: "otel_spans", time: "Timestamp", rows: Rows::All },
+    Copied { table: "rollup_starts", time: "t", rows: Rows::All },
 ];
 
 /// Filled by views over the calls.
 const ROLLUPS: &[&str] = &[
     "spend_customer_1h",
+    "spend_customer_1d",
     "spend_key_1h",
     "spend_user_1h",
     "spend_model_1h",
@@ -170,7 +172,7 @@ impl Archive {
         }
         let sql = format!(
             "SELECT count() AS filled FROM system.tables WHERE database = '{}' AND total_rows > 0 \
-             AND name NOT IN ('schema_migrations', 'schema_lock')",
+             AND name NOT IN ('schema_migrations', 'schema_lock', 'rollup_starts')",
             self.database
         );
         let count: Count = self.outside().query_raw(&sql).fetch_one().await?;

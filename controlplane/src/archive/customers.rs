@@ -1,4 +1,5 @@
-//! Who costs what: customers of a window from the hourly rollup. Live traffic only; the rest is internal cost.
+//! Who costs what: customers of a window, from the rollup by day where it knows the window, else by hour. Live traffic
+//! only; the rest is internal cost.
 
 use std::collections::HashMap;
 
@@ -44,8 +45,8 @@ pub(crate) struct CustomerSpend {
     pub(crate) billed: i128,
     /// Nano-dollars.
     pub(crate) saved: i128,
-    /// Start of the hour of their newest request in the window, µs UTC.
-    pub(crate) last_hour_us: i64,
+    /// When their newest request in the window came, µs UTC.
+    pub(crate) last_seen_us: i64,
 }
 
 impl CustomerSpend {
@@ -101,7 +102,16 @@ impl Archive {
         scope: &Scope,
         ask: Ask<'_>,
     ) -> Result<Vec<CustomerSpend>, ArchiveError> {
-        self.rows(list(scope, ask)).await
+        let table = self.customers_of(ask.window).await?;
+        let mut found: Vec<CustomerSpend> = self.rows(list(scope, table, ask)).await?;
+        if table == Table::SpendCustomer {
+            let seen = self.last_seen(scope, &found).await?;
+            for customer in &mut found {
+                customer.last_seen_us =
+                    seen.get(&customer.customer_id).copied().unwrap_or(customer.last_seen_us);
+            }
+        }
+        Ok(found)
     }
 
     /// What the customers of [`Archive::list_customers`] come to, all pages together.
@@ -110,23 +120,20 @@ impl Archive {
         scope: &Scope,
         ask: Ask<'_>,
     ) -> Result<AllCustomers, ArchiveError> {
-        Ok(self.row(all(scope, ask)).await?.unwrap_or_default())
+        let table = self.customers_of(ask.window).await?;
+        Ok(self.row(all(scope, table, ask)).await?.unwrap_or_default())
     }
 
-    /// One customer's figures; zeroes when nothing was sent.
-    pub(crate) async fn find_customer(
-        &self,
-        scope: &Scope,
-        customer_id: &str,
-        window: Window,
-    ) -> Result<CustomerSpend, ArchiveError> {
-        let found: Option<CustomerSpend> = self.row(one(scope, customer_id, window)).await?;
-        Ok(found
-            .unwrap_or_else(|| CustomerSpend { customer_id: customer_id.to_owned(), ..Default::default() }))
+    /// The rollup that knows the customers of a window with the fewest rows.
+    async fn customers_of(&self, window: Window) -> Result<Table, ArchiveError> {
+        const DAY_US: i64 = 86_400_000_000;
+        let whole_days = window.from_us % DAY_US == 0 && window.to_us % DAY_US == 0;
+        let known = whole_days && window.from_us >= self.daily_customers_from().await?;
+        Ok(if known { Table::SpendCustomerDay } else { Table::SpendCustomer })
     }
 
-    /// When the newest request of each of these customers came in their window, µs UTC.
-    pub(crate) async fn last_seen(
+    /// When the newest request of each of these customers came in the hour that is known of them, µs UTC.
+    async fn last_seen(
         &self,
         scope: &Scope,
         customers: &[CustomerSpend],
@@ -142,16 +149,31 @@ impl Archive {
         scope: &Scope,
         customer_id: &str,
     ) -> Result<Option<i64>, ArchiveError> {
-        self.row(last_seen(scope, customer_id)).await
+        let Some(hour_us) = self.row::<i64>(last_hour(scope, customer_id)).await?.filter(|us| *us > 0) else {
+            return Ok(None);
+        };
+        let customer = CustomerSpend {
+            customer_id: customer_id.to_owned(),
+            last_seen_us: hour_us,
+            ..Default::default()
+        };
+        let seen = self.last_seen(scope, &[customer]).await?;
+        // A customer's calls may be gone while their sums are kept.
+        Ok(Some(seen.get(customer_id).copied().unwrap_or(hour_us)))
     }
 }
 
-fn columns() -> String {
-    format!("customer_id, {MEASURES}, toInt64(max(t)) * 1000000 AS last_hour_us")
+fn columns(table: Table) -> String {
+    let last = if table == Table::SpendCustomerDay {
+        "toUnixTimestamp64Micro(max(last_at))"
+    } else {
+        "toInt64(max(t)) * 1000000"
+    };
+    format!("customer_id, {MEASURES}, {last} AS last_seen_us")
 }
 
-fn searched(scope: &Scope, columns: &str, ask: Ask<'_>) -> Statement {
-    let mut statement = live(scope, columns, ask.window);
+fn searched(scope: &Scope, columns: &str, table: Table, ask: Ask<'_>) -> Statement {
+    let mut statement = live_in(scope, columns, table, ask.window);
     if ask.search.is_empty() {
         return statement;
     }
@@ -160,29 +182,27 @@ fn searched(scope: &Scope, columns: &str, ask: Ask<'_>) -> Statement {
 }
 
 pub(super) fn live(scope: &Scope, columns: &str, window: Window) -> Statement {
-    scope.read(columns, Table::SpendCustomer).during(Table::SpendCustomer, window).and("origin = 'live'")
+    live_in(scope, columns, Table::SpendCustomer, window)
 }
 
-fn list(scope: &Scope, ask: Ask<'_>) -> Statement {
+fn live_in(scope: &Scope, columns: &str, table: Table, window: Window) -> Statement {
+    scope.read(columns, table).during(table, window).and("origin = 'live'")
+}
+
+fn list(scope: &Scope, table: Table, ask: Ask<'_>) -> Statement {
     let tail = "GROUP BY customer_id ORDER BY sum(cost) DESC, customer_id";
     let Ask { skip, limit, .. } = ask;
-    searched(scope, &columns(), ask).then(&format!("{tail} LIMIT {limit} OFFSET {skip}"))
+    searched(scope, &columns(table), table, ask).then(&format!("{tail} LIMIT {limit} OFFSET {skip}"))
 }
 
-fn all(scope: &Scope, ask: Ask<'_>) -> Statement {
-    searched(scope, "uniqExact(customer_id) AS customers, sum(cost) AS cost", ask)
-}
-
-fn one(scope: &Scope, customer_id: &str, window: Window) -> Statement {
-    let mut statement = live(scope, &columns(), window);
-    let id = statement.text(customer_id);
-    statement.and(&format!("customer_id = {id}")).then("GROUP BY customer_id")
+fn all(scope: &Scope, table: Table, ask: Ask<'_>) -> Statement {
+    searched(scope, "uniqExact(customer_id) AS customers, sum(cost) AS cost", table, ask)
 }
 
 /// The rollup tells the hour; only those hours' calls are read for the moment.
 fn newest_of(scope: &Scope, customers: &[CustomerSpend]) -> Option<Statement> {
     const HOUR_US: i64 = 3_600_000_000;
-    let hours = customers.iter().map(|customer| customer.last_hour_us);
+    let hours = customers.iter().map(|customer| customer.last_seen_us);
     let window = Window { from_us: hours.clone().min()?, to_us: hours.clone().max()? + HOUR_US };
     let columns = "customer_id, max(toUnixTimestamp64Micro(started_at)) AS seen_us";
     let mut statement = scope.read(columns, Table::Calls).during(Table::Calls, window);
@@ -198,12 +218,11 @@ fn newest_of(scope: &Scope, customers: &[CustomerSpend]) -> Option<Statement> {
     )
 }
 
-fn last_seen(scope: &Scope, customer_id: &str) -> Statement {
-    let mut statement = scope.read("toUnixTimestamp64Micro(started_at)", Table::Calls);
+/// The start of the hour of the newest request, µs; 0 when there was none.
+fn last_hour(scope: &Scope, customer_id: &str) -> Statement {
+    let mut statement = scope.read("toInt64(max(t)) * 1000000", Table::SpendCustomer);
     let id = statement.text(customer_id);
-    statement
-        .and(&format!("customer_id = {id}"))
-        .then("ORDER BY toStartOfHour(started_at) DESC, started_at DESC LIMIT 1")
+    statement.and(&format!("customer_id = {id}"))
 }
 
 #[cfg(test)]
@@ -216,11 +235,13 @@ mod tests {
         let scope = promise::scope();
         let window = Window { from_us: 1, to_us: 2 };
         let ask = Ask { window, search: "ac", skip: 0, limit: 10 };
-        for statement in [list(&scope, ask), all(&scope, ask), one(&scope, "acme", window)] {
-            promise::keeps_to_its_workspaces(&statement);
-            assert!(statement.sql().contains("origin = 'live'"), "{}", statement.sql());
+        for table in [Table::SpendCustomer, Table::SpendCustomerDay] {
+            for statement in [list(&scope, table, ask), all(&scope, table, ask)] {
+                promise::keeps_to_its_workspaces(&statement);
+                assert!(statement.sql().contains("origin = 'live'"), "{}", statement.sql());
+            }
         }
-        promise::keeps_to_its_workspaces(&last_seen(&scope, "acme"));
+        promise::keeps_to_its_workspaces(&last_hour(&scope, "acme"));
         let customers = [CustomerSpend { customer_id: "acme".into(), ..CustomerSpend::default() }];
         promise::keeps_to_its_workspaces(&newest_of(&scope, &customers).unwrap());
         assert!(newest_of(&scope, &[]).is_none());

@@ -33,7 +33,8 @@ pub(super) fn conditions(statement: &mut Statement, filter: &Filter, window: Win
     joined(&terms.collect::<Vec<_>>())
 }
 
-fn condition(statement: &mut Statement, term: &Term, window: Window) -> String {
+/// One term as a condition, on the columns of the calls. The rollups that have them call them the same.
+pub(super) fn condition(statement: &mut Statement, term: &Term, window: Window) -> String {
     let positive = match &term.test {
         Test::Text(words) => text(statement, words, window),
         Test::Present(field) => present(statement, field),

@@ -1,4 +1,4 @@
-//! Requests by pieces of a window: counted row by row under a filter, from the rollup without one.
+//! Requests by pieces of a window: from a rollup where one knows what the filter speaks of, else counted row by row.
 
 use clickhouse::Row;
 use serde::Deserialize;
@@ -6,7 +6,8 @@ use weir_contract::filter::Filter;
 
 use super::filter_sql::{FAILED, narrowed};
 use super::requests::finals;
-use super::scope::{Scope, Statement, Table};
+use super::rollup::Rolled;
+use super::scope::{Scope, Statement};
 use super::window::Window;
 use super::{Archive, ArchiveError};
 
@@ -42,14 +43,17 @@ impl Archive {
         self.rows(histogram(scope, window, filter, pieces)).await
     }
 
-    /// The same for a window of whole hours and no filter, from the rollup: as quick over a year as over a day.
-    pub(crate) async fn histogram_of_hours(
-        &self,
-        scope: &Scope,
+    /// The same for a window of whole hours, from a rollup: as quick over a year as over a day. `None` when no rollup
+    /// knows what the filter speaks of.
+    pub(crate) fn histogram_of_hours<'a>(
+        &'a self,
+        scope: &'a Scope,
         window: Window,
+        filter: &'a Filter,
         pieces: Pieces,
-    ) -> Result<Vec<Bar>, ArchiveError> {
-        self.rows(hours(scope, window, pieces)).await
+    ) -> Option<impl Future<Output = Result<Vec<Bar>, ArchiveError>> + 'a> {
+        let rolled = Rolled::of(filter)?;
+        Some(self.rows(hours(scope, window, rolled, pieces)))
     }
 }
 
@@ -70,11 +74,11 @@ fn histogram(scope: &Scope, window: Window, filter: &Filter, pieces: Pieces) -> 
     narrowed(finals(scope, &columns, window), filter, window).then("GROUP BY piece ORDER BY piece")
 }
 
-fn hours(scope: &Scope, window: Window, pieces: Pieces) -> Statement {
+fn hours(scope: &Scope, window: Window, rolled: Rolled<'_>, pieces: Pieces) -> Statement {
     let piece = pieces.number("toInt64(toUnixTimestamp(t)) * 1000000");
-    let columns = format!("{piece}, toUInt64(sum(requests) - sum(errors)) AS ok, sum(errors) AS failed");
-    let statement = scope.read(&columns, Table::SpendModel).during(Table::SpendModel, window);
-    statement.then("GROUP BY piece ORDER BY piece")
+    let (ok, failed) = rolled.ended();
+    let columns = format!("{piece}, {ok} AS ok, {failed} AS failed");
+    rolled.read(scope, &columns, window).then("GROUP BY piece ORDER BY piece")
 }
 
 #[cfg(test)]
@@ -88,6 +92,10 @@ mod tests {
         let filter = Filter::parse("customer:a cost:>1 hello").unwrap();
         let pieces = Pieces { from_us: 10, length_us: 1 };
         promise::keeps_to_its_workspaces(&histogram(&scope, window, &filter, pieces));
-        promise::keeps_to_its_workspaces(&hours(&scope, window, pieces));
+        for filter in ["", "customer:a", "-status:timeout", "key:* status:error"] {
+            let filter = Filter::parse(filter).unwrap();
+            let rolled = Rolled::of(&filter).unwrap();
+            promise::keeps_to_its_workspaces(&hours(&scope, window, rolled, pieces));
+        }
     }
 }

@@ -42,6 +42,7 @@ const MIGRATIONS: &[Migration] = files![
     5 "0005_events",
     6 "0006_batches",
     7 "0007_otel",
+    8 "0008_customers_by_day",
 ];
 
 /// A lock whose holder has not touched it for so long belongs to nobody. One statement takes far less.

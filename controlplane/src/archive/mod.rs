@@ -6,6 +6,7 @@
 //! | [`window`] | which stretch of time `range=7d` means, once for pages and API |
 //! | `reach` · `names` | from people to scopes, from names in filters to ids |
 //! | [`filter_sql`] | the filter grammar as conditions with bound parameters; the only such place |
+//! | `rollup` | which of the rollups knows what a filter asks for |
 //! | [`requests`] · [`histogram`] | the list, what an empty list would show without a term; counts by pieces of time |
 //! | [`groups`] | the requests under a filter, added up by one of their fields |
 //! | [`request`] | one request with its calls |
@@ -45,17 +46,20 @@ mod reach;
 pub(crate) mod request;
 pub(crate) mod requests;
 pub(crate) mod retention;
+mod rollup;
 mod scope;
 pub(crate) mod spend;
 pub(crate) mod tie;
 mod window;
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use clickhouse::query::{BytesCursor, Query, RowCursor};
 use clickhouse::{Client, Row, RowOwned, RowRead};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use tokio::sync::OnceCell;
 use tokio::time::timeout;
 
 pub use migrate::MigrateError;
@@ -153,6 +157,7 @@ fn innermost(error: &(dyn std::error::Error + 'static)) -> String {
 pub(crate) struct Archive {
     client: Client,
     database: String,
+    daily_customers_from: Arc<OnceCell<i64>>,
 }
 
 impl Archive {
@@ -166,7 +171,7 @@ impl Archive {
             .with_product_info("weir-control", env!("CARGO_PKG_VERSION"))
             // A column and the sum shown under its name must not be mixed up.
             .with_setting("prefer_column_name_to_alias", "1");
-        Self { client, database: config.database.clone() }
+        Self { client, database: config.database.clone(), daily_customers_from: Arc::default() }
     }
 
     /// Whether it answers at all.

@@ -1,6 +1,8 @@
 //! What a window comes to, how slow it was and what fails, for live traffic: from the rollups, so that a year is as quick
 //! as a day.
 
+use std::collections::BTreeMap;
+
 use clickhouse::Row;
 use serde::Deserialize;
 use weir_contract::money::Money;
@@ -14,6 +16,13 @@ use super::{Archive, ArchiveError};
 /// Buckets of a latency histogram in one octave.
 const BUCKETS_PER_OCTAVE: f64 = 16.0;
 
+/// What a stretch is called in an answer: what is compared with, the whole hours, the hour that runs, and the hours
+/// between last month's stretch and this month's, which belong to neither.
+const BEFORE: u8 = 0;
+const WHOLE: u8 = 1;
+const REST: u8 = 2;
+const BETWEEN: u8 = 3;
+
 /// Consecutive stretches of whole hours: each ends where the next begins.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) struct Stretches {
@@ -26,9 +35,8 @@ pub(crate) struct Stretches {
 }
 
 /// The sums of one stretch.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Row, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(crate) struct Totals {
-    part: u8,
     /// Requests.
     pub(crate) requests: u64,
     /// Those that failed.
@@ -39,9 +47,8 @@ pub(crate) struct Totals {
     pub(crate) tokens_in: u64,
     /// All output tokens.
     pub(crate) tokens_out: u64,
+    /// Nano-dollars.
     cost: i128,
-    billed: i128,
-    saved: i128,
 }
 
 /// The sums of all three.
@@ -53,6 +60,33 @@ pub(crate) struct Sums {
     pub(crate) whole: Totals,
     /// Of what it is compared with.
     pub(crate) before: Totals,
+}
+
+/// What was spent: in all three stretches, and in the window by day and model, oldest day first.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Spent {
+    /// The sums.
+    pub(crate) sums: Sums,
+    /// The same of the window, by day and model.
+    pub(crate) days: Vec<DaySpend>,
+}
+
+/// One model on one day of one stretch.
+#[derive(Clone, Debug, Row, Deserialize)]
+struct Cell {
+    part: u8,
+    day_us: i64,
+    model: String,
+    requests: u64,
+    errors: u64,
+    unrated: u64,
+    tokens_in: u64,
+    tokens_out: u64,
+    cost: i128,
+    #[expect(dead_code, reason = "the overview shows what the providers charge; the measures are one list")]
+    billed: i128,
+    #[expect(dead_code, reason = "as above")]
+    saved: i128,
 }
 
 /// The slowest twentieth began there, µs; `None` without requests.
@@ -98,28 +132,49 @@ impl Totals {
         Some(u32::try_from(ppm).unwrap_or(u32::MAX))
     }
 
-    fn and(self, other: Self) -> Self {
-        Self {
-            part: self.part,
-            requests: self.requests + other.requests,
-            errors: self.errors + other.errors,
-            unrated: self.unrated + other.unrated,
-            tokens_in: self.tokens_in + other.tokens_in,
-            tokens_out: self.tokens_out + other.tokens_out,
-            cost: self.cost + other.cost,
-            billed: self.billed + other.billed,
-            saved: self.saved + other.saved,
+    fn add(&mut self, cell: &Cell) {
+        self.requests += cell.requests;
+        self.errors += cell.errors;
+        self.unrated += cell.unrated;
+        self.tokens_in += cell.tokens_in;
+        self.tokens_out += cell.tokens_out;
+        self.cost += cell.cost;
+    }
+}
+
+impl Spent {
+    fn of(cells: &[Cell]) -> Self {
+        let mut sums = Sums::default();
+        let mut days: BTreeMap<(i64, &str), i128> = BTreeMap::new();
+        for cell in cells {
+            match cell.part {
+                BEFORE => sums.before.add(cell),
+                WHOLE => {
+                    sums.whole.add(cell);
+                    sums.window.add(cell);
+                }
+                REST => sums.window.add(cell),
+                _ => {}
+            }
+            if matches!(cell.part, WHOLE | REST) {
+                *days.entry((cell.day_us, &cell.model)).or_default() += cell.cost;
+            }
         }
+        let day =
+            |((day_us, model), cost): ((i64, &str), i128)| DaySpend { day_us, model: model.to_owned(), cost };
+        Self { sums, days: days.into_iter().map(day).collect() }
     }
 }
 
 impl Archive {
-    /// The sums of a window and of what it is compared with.
-    pub(crate) async fn sum_stretches(&self, scope: &Scope, of: Stretches) -> Result<Sums, ArchiveError> {
-        let rows: Vec<Totals> = self.rows(totals(scope, of)).await?;
-        let part = |part: u8| rows.iter().find(|row| row.part == part).copied().unwrap_or_default();
-        let (before, whole, rest) = (part(0), part(1), part(2));
-        Ok(Sums { window: whole.and(rest), whole, before })
+    /// What was spent in a window and in what it is compared with.
+    pub(crate) async fn spend_of_stretches(
+        &self,
+        scope: &Scope,
+        of: Stretches,
+    ) -> Result<Spent, ArchiveError> {
+        let cells: Vec<Cell> = self.rows(spent(scope, of)).await?;
+        Ok(Spent::of(&cells))
     }
 
     /// The 95th percentile of the durations of the same stretches.
@@ -133,16 +188,11 @@ impl Archive {
             let parts = rows.iter().filter(|row| parts.contains(&row.part));
             percentile_95(parts.flat_map(|row| row.buckets.iter().copied().zip(row.counts.iter().copied())))
         };
-        Ok(Latency { window: of_parts(&[1, 2]), whole: of_parts(&[1]), before: of_parts(&[0]) })
-    }
-
-    /// Spend by day and model, oldest day first.
-    pub(crate) async fn spend_of_all(
-        &self,
-        scope: &Scope,
-        window: Window,
-    ) -> Result<Vec<DaySpend>, ArchiveError> {
-        self.rows(by_day(scope, window)).await
+        Ok(Latency {
+            window: of_parts(&[WHOLE, REST]),
+            whole: of_parts(&[WHOLE]),
+            before: of_parts(&[BEFORE]),
+        })
     }
 
     /// How requests ended by provider, since the hour before the running one and in the day before that.
@@ -159,11 +209,10 @@ impl Archive {
 fn part(of: Stretches) -> String {
     let second = |us: i64| us.div_euclid(1_000_000);
     let (whole, rest) = (second(of.whole.from_us), second(of.whole.to_us));
-    // Between last month's stretch and this month's there may be hours of neither.
     let gap = second(of.before.to_us);
     format!(
-        "multiIf(toUnixTimestamp(t) < {gap}, toUInt8(0), toUnixTimestamp(t) < {whole}, toUInt8(3), \
-         toUnixTimestamp(t) < {rest}, toUInt8(1), toUInt8(2)) AS part"
+        "multiIf(toUnixTimestamp(t) < {gap}, toUInt8({BEFORE}), toUnixTimestamp(t) < {whole}, toUInt8({BETWEEN}), \
+         toUnixTimestamp(t) < {rest}, toUInt8({WHOLE}), toUInt8({REST})) AS part"
     )
 }
 
@@ -175,19 +224,18 @@ fn all(of: Stretches) -> Window {
     Window { from_us: of.before.from_us, to_us: of.window.to_us }
 }
 
-fn totals(scope: &Scope, of: Stretches) -> Statement {
-    live(scope, &format!("{}, {MEASURES}", part(of)), Table::SpendModel, all(of)).then("GROUP BY part")
+fn spent(scope: &Scope, of: Stretches) -> Statement {
+    let columns = format!(
+        "{}, toInt64(toUnixTimestamp(toStartOfDay(t))) * 1000000 AS day_us, model, {MEASURES}",
+        part(of)
+    );
+    live(scope, &columns, Table::SpendModel, all(of)).then("GROUP BY part, day_us, model")
 }
 
 fn durations(scope: &Scope, of: Stretches) -> Statement {
     let columns =
         format!("{}, mapKeys(sumMap(duration)) AS buckets, mapValues(sumMap(duration)) AS counts", part(of));
     live(scope, &columns, Table::Latency, all(of)).then("GROUP BY part")
-}
-
-fn by_day(scope: &Scope, window: Window) -> Statement {
-    let columns = "toInt64(toUnixTimestamp(toStartOfDay(t))) * 1000000 AS day_us, model, sum(cost) AS cost";
-    live(scope, columns, Table::SpendModel, window).then("GROUP BY day_us, model ORDER BY day_us, model")
 }
 
 fn endings(scope: &Scope, now_us: i64) -> Statement {
@@ -205,7 +253,7 @@ fn endings(scope: &Scope, now_us: i64) -> Statement {
 
 /// The middle of the bucket in which the 95th percentile lies, µs.
 fn percentile_95(counted: impl Iterator<Item = (i16, u64)>) -> Option<u64> {
-    let mut buckets: std::collections::BTreeMap<i16, u64> = std::collections::BTreeMap::new();
+    let mut buckets: BTreeMap<i16, u64> = BTreeMap::new();
     for (bucket, count) in counted {
         *buckets.entry(bucket).or_default() += count;
     }
@@ -248,15 +296,34 @@ mod tests {
     #[test]
     fn every_question_keeps_to_its_workspaces_and_to_live_traffic() {
         let scope = promise::scope();
-        for statement in [
-            totals(&scope, stretches()),
-            durations(&scope, stretches()),
-            by_day(&scope, stretches().window),
-            endings(&scope, 100 * HOUR),
-        ] {
+        for statement in
+            [spent(&scope, stretches()), durations(&scope, stretches()), endings(&scope, 100 * HOUR)]
+        {
             promise::keeps_to_its_workspaces(&statement);
             assert!(statement.sql().contains("origin = 'live'"), "{}", statement.sql());
         }
+    }
+
+    #[test]
+    fn the_hour_that_runs_is_in_the_window_but_in_nothing_that_is_compared() {
+        let cell = |part, model: &str, cost| Cell {
+            part,
+            day_us: 0,
+            model: model.into(),
+            requests: 1,
+            errors: 0,
+            unrated: 0,
+            tokens_in: 0,
+            tokens_out: 0,
+            cost,
+            billed: cost,
+            saved: 0,
+        };
+        let cells =
+            [cell(BEFORE, "a", 1), cell(BETWEEN, "a", 10), cell(WHOLE, "a", 100), cell(REST, "a", 1_000)];
+        let Spent { sums, days } = Spent::of(&cells);
+        assert_eq!((sums.before.cost, sums.whole.cost, sums.window.cost), (1, 100, 1_100));
+        assert_eq!(days, [DaySpend { day_us: 0, model: "a".into(), cost: 1_100 }]);
     }
 
     #[test]

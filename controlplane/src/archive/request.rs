@@ -165,6 +165,12 @@ const COLUMNS: &str = "request_id, toUnixTimestamp64Micro(started_at) AS started
     usage_source, usage_mismatch, usage_raw, rated, price_version, line_kinds, line_units, line_prices, line_amounts, cost, billed, \
     saved, hold, guardrail_action, tags, params, body_state, request_bytes, response_bytes, gateway_id";
 
+#[derive(Row, Deserialize)]
+struct OfTrace {
+    #[serde(with = "clickhouse::serde::uuid")]
+    request_id: Uuid,
+}
+
 impl Archive {
     /// The request of that id, if it is in a workspace of the scope.
     pub(crate) async fn find_request(
@@ -181,6 +187,23 @@ impl Archive {
         }
         Ok(Request::new(self.rows(calls(scope, request_id, None)).await?))
     }
+
+    /// The one request of that trace; `None` when there is none or several.
+    pub(crate) async fn find_request_of_trace(
+        &self,
+        scope: &Scope,
+        trace_id: &str,
+    ) -> Result<Option<Uuid>, ArchiveError> {
+        let found: Vec<OfTrace> = self.rows(of_trace(scope, trace_id)).await?;
+        Ok(if let [only] = found.as_slice() { Some(only.request_id) } else { None })
+    }
+}
+
+/// Two requests of a trace are as good as many: then the trace is a list.
+fn of_trace(scope: &Scope, trace_id: &str) -> Statement {
+    let mut statement = scope.read("request_id", Table::Calls);
+    let id = statement.text(trace_id);
+    statement.and(&format!("trace_id = {id} AND final AND weight = 1")).then("LIMIT 2")
 }
 
 /// Where in time a request of this id lies, when the id says so (UUID version 7).
@@ -210,6 +233,7 @@ mod tests {
         let window = Some(Window { from_us: 1, to_us: 2 });
         promise::keeps_to_its_workspaces(&calls(&promise::scope(), Uuid::nil(), window));
         promise::keeps_to_its_workspaces(&calls(&promise::scope(), Uuid::nil(), None));
+        promise::keeps_to_its_workspaces(&of_trace(&promise::scope(), "4bf92f"));
     }
 
     #[test]

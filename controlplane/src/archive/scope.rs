@@ -23,6 +23,10 @@ pub(super) enum Table {
     Bodies,
     /// Spend by customer, model and hour.
     SpendCustomer,
+    /// Spend by customer and day: knows every call from its start on.
+    SpendCustomerDay,
+    /// Spend by key, environment, model, provider and hour.
+    SpendKey,
     /// Spend by model, provider, endpoint and hour: the narrowest.
     SpendModel,
     /// Spend by everything and day.
@@ -39,6 +43,8 @@ impl Table {
             Self::Calls => "llm_calls",
             Self::Bodies => "llm_bodies",
             Self::SpendCustomer => "spend_customer_1h",
+            Self::SpendCustomerDay => "spend_customer_1d",
+            Self::SpendKey => "spend_key_1h",
             Self::SpendModel => "spend_model_1h",
             Self::SpendDay => "spend_1d",
             Self::SpendPolicy => "spend_policy_1h",
@@ -50,9 +56,13 @@ impl Table {
     const fn time(self) -> &'static str {
         match self {
             Self::Calls | Self::Bodies => "started_at",
-            Self::SpendCustomer | Self::SpendModel | Self::SpendDay | Self::SpendPolicy | Self::Latency => {
-                "t"
-            }
+            Self::SpendCustomer
+            | Self::SpendCustomerDay
+            | Self::SpendKey
+            | Self::SpendModel
+            | Self::SpendDay
+            | Self::SpendPolicy
+            | Self::Latency => "t",
         }
     }
 }

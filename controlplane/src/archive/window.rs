@@ -5,6 +5,8 @@ use thiserror::Error;
 
 const HOUR_US: i64 = 3_600_000_000;
 const DAY_US: i64 = 24 * HOUR_US;
+/// How far a gateway's clock may be ahead of ours.
+const AHEAD_US: i64 = 60_000_000;
 /// The longest window a page may ask for: what the archive keeps.
 const LONGEST_US: i64 = 400 * DAY_US;
 
@@ -106,6 +108,11 @@ impl Window {
     /// The month before.
     pub(crate) fn month_before(self) -> Self {
         Self::month_of(self.from_us - 1)
+    }
+
+    /// The part of it that has begun by `now_us`; a gateway's clock may be a little ahead of ours.
+    pub(crate) fn until(self, now_us: i64) -> Self {
+        Self { to_us: self.to_us.min(now_us.saturating_add(AHEAD_US)).max(self.from_us), ..self }
     }
 
     /// The same window widened on both sides.

@@ -66,11 +66,11 @@ pub(crate) async fn look(
 async fn panels(app: &App, scope: &Scope, span: &Span, wait: Wait) -> Result<Panels, ArchiveError> {
     let archive = &app.archive;
     let bound = if wait == Wait::Deadline { DEADLINE } else { PATIENCE };
-    let (sums, latency, days) = tokio::try_join!(
-        in_time(bound, archive.sum_stretches(scope, span.stretches)),
+    let (spent, latency) = tokio::try_join!(
+        in_time(bound, archive.spend_of_stretches(scope, span.stretches)),
         in_time(bound, archive.latency_of_stretches(scope, span.stretches)),
-        in_time(bound, archive.spend_of_all(scope, span.stretches.window)),
     )?;
+    let (sums, days) = spent.map(|spent| (spent.sums, spent.days)).unzip();
     Ok(Panels { sums, latency, days })
 }
 

@@ -12,6 +12,7 @@ mod customers;
 mod draft;
 mod dress;
 mod example;
+mod find;
 mod first_admin;
 mod flash;
 mod frame;
@@ -67,6 +68,7 @@ pub(crate) fn routes() -> Routes {
         .get("/welcome", welcome::show::show)
         .post("/welcome/test", welcome::test::create)
         .get("/welcome/events", welcome::events::show)
+        .get("/palette", find::show)
         .get("/requests", requests::list::list)
         .get("/requests.csv", requests::export::show)
         .get("/requests/events", requests::events::show)

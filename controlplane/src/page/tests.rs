@@ -481,3 +481,25 @@ async fn a_page_that_stays_open_is_closed_when_its_session_ends() {
     let ended = tokio::time::timeout(std::time::Duration::from_secs(20), rest).await;
     assert!(ended.is_ok(), "the stream goes on without its session");
 }
+
+#[tokio::test]
+async fn a_name_finds_its_things_a_filter_its_requests_and_nothing_else() {
+    let house = House::new().await;
+    let mut browser = Browser::admin(&house).await;
+    let page = browser.get("/keys").await;
+    let workspaces = between(&page.text, "name=\"workspace\"", "</select>");
+    let workspace = between(workspaces, "<option value=\"", "\"").to_owned();
+    let page = browser.post("/keys", &format!("name=billing_prod&workspace={workspace}")).await;
+    assert_eq!(page.status, StatusCode::CREATED, "{}", page.text);
+    let found = |page: &Page| between(&page.text, "id=\"found\"", "</ul>").to_owned();
+    let page = browser.get("/palette?q=BILLING_").await;
+    assert!(found(&page).contains("billing_prod") && found(&page).contains("/keys/key_"), "{}", page.text);
+    let page = browser.get(&format!("/palette?q=billing&workspace={workspace}")).await;
+    assert!(found(&page).contains("billing_prod"));
+    let page = browser.get("/palette?q=custom").await;
+    assert!(found(&page).contains("/customers") && !found(&page).contains("billing"));
+    let page = browser.get("/palette?q=customer%3Aacme").await;
+    assert_eq!(page.location, "/requests?q=customer%3Aacme");
+    let page = browser.get("/palette?q=nobody-at-all").await;
+    assert!(page.text.contains("Nothing is called"), "{}", page.text);
+}

@@ -23,22 +23,19 @@ pub(crate) async fn bars(
     filter: &Filter,
 ) -> Result<Vec<HistogramBar>, ArchiveError> {
     let pieces = pieces(window);
-    let counted = match whole_hours(window) {
-        // Without a filter the rollup knows the whole hours; only the broken ones at both ends are counted by row.
-        Some(hours) if filter.terms.is_empty() && pieces.length_us >= HOUR_US => {
-            let ends = [
-                Window { from_us: window.from_us, to_us: hours.from_us },
-                Window { from_us: hours.to_us, to_us: window.to_us },
-            ];
-            let by_row = |end: Window| app.archive.histogram(scope, end, filter, pieces);
-            let (inner, first, last) = tokio::try_join!(
-                app.archive.histogram_of_hours(scope, hours, pieces),
-                by_row(ends[0]),
-                by_row(ends[1])
-            )?;
+    let by_row = |end: Window| app.archive.histogram(scope, end, filter, pieces);
+    let hours = whole_hours(window).filter(|_| pieces.length_us >= HOUR_US);
+    let rolled =
+        hours.and_then(|hours| Some((hours, app.archive.histogram_of_hours(scope, hours, filter, pieces)?)));
+    let counted = match rolled {
+        // A rollup knows the whole hours; only the broken ones at both ends are counted by row.
+        Some((hours, inner)) => {
+            let first = by_row(Window { from_us: window.from_us, to_us: hours.from_us });
+            let last = by_row(Window { from_us: hours.to_us, to_us: window.to_us });
+            let (inner, first, last) = tokio::try_join!(inner, first, last)?;
             [inner, first, last].concat()
         }
-        _ => app.archive.histogram(scope, window, filter, pieces).await?,
+        None => by_row(window).await?,
     };
     Ok(shape(window, pieces, &counted))
 }

@@ -37,6 +37,26 @@ pub(crate) async fn list_customers(
     Ok(rows)
 }
 
+/// The ids of a workspace's customers that contain `words` (lower case), the last seen first, at most `limit`.
+pub(crate) async fn list_customers_like(
+    conn: &mut Conn,
+    workspace: &str,
+    words: &str,
+    limit: i64,
+) -> Result<Vec<String>, StoreError> {
+    let literal = words.replace('!', "!!").replace('%', "!%").replace('_', "!_");
+    let rows: Vec<(String,)> = sqlx::query_as(
+        "SELECT id FROM customer WHERE workspace_id = $1 AND LOWER(id) LIKE $2 ESCAPE '!' \
+         ORDER BY last_seen_us DESC, id LIMIT $3",
+    )
+    .bind(workspace)
+    .bind(format!("%{literal}%"))
+    .bind(limit)
+    .fetch_all(conn)
+    .await?;
+    Ok(rows.into_iter().map(|(id,)| id).collect())
+}
+
 /// Notes that the customer was seen; `false` when it is not known yet.
 pub(crate) async fn update_seen(
     conn: &mut Conn,

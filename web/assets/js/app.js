@@ -50,18 +50,37 @@ document.addEventListener("keydown", (event) => {
   if (keysOn() && !one("dialog[open]")) singleKey(event);
 });
 
-// The palette: narrows the pages as you type; a pasted id leads straight to its request, anything else is a filter.
+// The palette: narrows the pages as you type and asks the server for what else has that name; a pasted id leads straight
+// to its request, a filter to its requests.
 const REQUEST_ID = /^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$/i;
 const TRACE_ID = /^[0-9a-f]{32}$/i;
+const PAUSE_MS = 120;
 
 function shown() {
-  return all("#palette_list li").filter((item) => !item.hidden).map((item) => one("a", item));
+  return all("#palette li").filter((item) => !item.hidden).map((item) => one("a", item));
 }
 
 if (palette) {
   const input = one("#palette_input");
+  const found = one("#palette_found");
+  let asked;
+  const look = async (words) => {
+    asked?.abort();
+    asked = new AbortController();
+    const { signal } = asked;
+    const answer = await fetch(`${input.form.getAttribute("action")}?q=${encodeURIComponent(words)}`, { signal });
+    const page = new DOMParser().parseFromString(await answer.text(), "text/html");
+    // The pages stand in the list below already.
+    const hits = all("#found li", page).filter((item) => !one(`#palette_list a[href="${CSS.escape(one("a", item).getAttribute("href"))}"]`));
+    if (!signal.aborted) found.replaceChildren(...hits);
+  };
+  let pause;
   input.addEventListener("input", () => {
     const words = input.value.trim().toLowerCase();
+    clearTimeout(pause);
+    const plain = words !== "" && !words.includes(":") && !REQUEST_ID.test(words) && !TRACE_ID.test(words);
+    if (plain) pause = setTimeout(() => look(words).catch(() => found.replaceChildren()), PAUSE_MS);
+    else { asked?.abort(); found.replaceChildren(); }
     for (const item of all("#palette_list li")) item.hidden = !item.textContent.toLowerCase().includes(words);
   });
   input.form.addEventListener("submit", (event) => {
@@ -69,8 +88,6 @@ if (palette) {
     if (REQUEST_ID.test(typed)) {
       event.preventDefault();
       location.assign(`/requests/${typed.toLowerCase()}`);
-    } else if (TRACE_ID.test(typed)) {
-      input.value = `trace:${typed.toLowerCase()}`;
     } else if (typed !== "" && !typed.includes(":") && shown().length > 0) {
       event.preventDefault();
       shown()[0].click();

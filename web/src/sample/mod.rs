@@ -4,6 +4,7 @@ mod api;
 mod audit;
 mod customers;
 mod entry;
+mod find;
 mod help;
 mod kept;
 mod overview;
@@ -61,6 +62,7 @@ pub fn all() -> Result<Vec<Sample>, crate::Error> {
     help::add(&mut samples)?;
     for words in [&PLAIN, &HOSTILE] {
         overview::add(&mut samples, words)?;
+        find::add(&mut samples, words)?;
         kept::add(&mut samples, words)?;
         requests::add(&mut samples, words)?;
         api::add(&mut samples, words)?;
@@ -73,6 +75,7 @@ pub fn all() -> Result<Vec<Sample>, crate::Error> {
         stops::add(&mut samples, words)?;
     }
     overview::add_empty(&mut samples)?;
+    find::add_empty(&mut samples)?;
     kept::add_empty(&mut samples)?;
     api::add_empty(&mut samples)?;
     requests::add_empty(&mut samples)?;

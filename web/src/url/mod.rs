@@ -68,6 +68,8 @@ pub const ENDPOINT_NEW: &str = "/providers/endpoints/new";
 /// The form for a new model.
 pub const MODEL_NEW: &str = "/models/new";
 
+/// What is found by a few words, or by an id.
+pub const PALETTE: &str = "/palette";
 /// The event stream of the list of requests.
 pub const REQUESTS_EVENTS: &str = "/requests/events";
 /// Filters kept by name, and where a new one is posted.

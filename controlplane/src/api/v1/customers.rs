@@ -133,22 +133,20 @@ pub(crate) async fn show(
     let window = window(&which.period, &app)?;
     let scope = Scope::of(&app, &by, "api.customer").await?;
     let archive = &app.archive;
-    let (figures, last_seen_us, days, models, keys, tie) = tokio::try_join!(
-        archive.find_customer(&scope, &id, window),
+    let (spend, last_seen_us, keys, tie) = tokio::try_join!(
+        archive.spend_of_customer(&scope, &id, window),
         archive.customer_last_seen(&scope, &id),
-        archive.spend_by_day(&scope, &id, window),
-        archive.spend_by_model(&scope, &id, window),
         archive.spend_by_key(&scope, &id, window),
         archive.tie_customer(&scope, &id, window),
     )?;
-    if last_seen_us.is_none() && figures.requests == 0 {
+    if last_seen_us.is_none() && spend.whole().requests == 0 {
         return Err(AppError::not_found("customer", &id));
     }
     Ok(Json(CustomerWhole {
-        figures: item(figures, window),
+        figures: whole(id, spend.whole(), window),
         last_seen_us,
-        days: days.into_iter().map(day).collect(),
-        models: models.into_iter().map(slice).collect(),
+        days: spend.days().into_iter().map(day).collect(),
+        models: spend.models().into_iter().map(slice).collect(),
         keys: keys.into_iter().map(slice).collect(),
         tie: tied(tie),
     }))
@@ -169,6 +167,20 @@ fn item(customer: CustomerSpend, window: Window) -> CustomerItem {
         unrated: customer.unrated,
         tokens_in: customer.tokens_in,
         tokens_out: customer.tokens_out,
+    }
+}
+
+fn whole(customer: String, spend: Slice, window: Window) -> CustomerItem {
+    CustomerItem {
+        customer,
+        period: window.month_name(),
+        cost_usd: spend.cost().usd_exact(),
+        billed_usd: spend.billed().usd_exact(),
+        requests: spend.requests,
+        errors: spend.errors,
+        unrated: spend.unrated,
+        tokens_in: spend.tokens_in,
+        tokens_out: spend.tokens_out,
     }
 }
 

@@ -34,12 +34,8 @@ pub(in crate::page) async fn list(
     let ask = Ask { window, search, skip, limit: ROWS };
     let (found, all) =
         tokio::try_join!(app.archive.list_customers(&scope, ask), app.archive.sum_customers(&scope, ask))?;
-    let last_seen = app.archive.last_seen(&scope, &found).await?;
     let seen = skip.saturating_add(u64::try_from(found.len()).unwrap_or(0));
-    let rows = found.into_iter().map(|customer| {
-        let seen_us = last_seen.get(&customer.customer_id).copied();
-        row(customer, &all, seen_us)
-    });
+    let rows = found.into_iter().map(|customer| row(customer, &all));
     page(&CustomersPage {
         shell: frame.shell(&app, &by, "Customers", Section::Customers).await?,
         period: period(window, now_us),
@@ -54,13 +50,13 @@ pub(in crate::page) async fn list(
     })
 }
 
-fn row(customer: CustomerSpend, all: &AllCustomers, seen_us: Option<i64>) -> CustomerRow {
+fn row(customer: CustomerSpend, all: &AllCustomers) -> CustomerRow {
     CustomerRow {
         spend: customer.cost(),
         unrated: customer.unrated,
         requests: customer.requests,
         share_ppm: all.share_ppm(customer.cost),
-        last_seen_us: seen_us.unwrap_or(customer.last_hour_us),
+        last_seen_us: customer.last_seen_us,
         customer_id: customer.customer_id,
     }
 }

@@ -34,15 +34,14 @@ pub(in crate::page) async fn show(
     let window = asked.window(now_us)?;
     let scope = Scope::of(&app, &by, "customer").await?;
     let filter = Filter::default().with(Field::Customer, &id).with(Field::Origin, "live");
-    let latest = Ask { window, filter: &filter, place: Place::Newest, limit: LATEST };
+    let latest = Ask { window: window.until(now_us), filter: &filter, place: Place::Newest, limit: LATEST };
     let archive = &app.archive;
-    let (figures, days, models, by_key, latest) = tokio::try_join!(
-        archive.find_customer(&scope, &id, window),
-        archive.spend_by_day(&scope, &id, window),
-        archive.spend_by_model(&scope, &id, window),
+    let (spend, by_key, latest) = tokio::try_join!(
+        archive.spend_of_customer(&scope, &id, window),
         archive.spend_by_key(&scope, &id, window),
         archive.list_requests(&scope, latest),
     )?;
+    let figures = spend.whole();
     // The newest of a month that still runs is the newest of all.
     let newest = latest.rows.first().map(|row| row.started_us);
     let last_seen_us = match newest.filter(|_| window.to_us > now_us) {
@@ -65,8 +64,8 @@ pub(in crate::page) async fn show(
         tokens_out: figures.tokens_out,
         last_seen_us,
         // A day that cost nothing is no bar; its requests are in the tables.
-        days: days.into_iter().filter(|day| day.cost != 0).map(day).collect(),
-        models: models.into_iter().map(model).collect(),
+        days: spend.days().into_iter().filter(|day| day.cost != 0).map(day).collect(),
+        models: spend.models().into_iter().map(model).collect(),
         keys: named(&app, &by, by_key).await?,
         latest: latest.rows.into_iter().map(row).collect(),
         customer_id: id,

@@ -65,7 +65,7 @@ async fn fill(
     let Resolved { by_id, window, place, .. } = resolved;
     let grouped = asked.group()?;
     let limit = if grouped.is_some() { ROWS_BELOW_GROUPS } else { ROWS };
-    let ask = Ask { window: *window, filter: by_id, place: *place, limit };
+    let ask = Ask { window: window.until(app.clock.now_us()), filter: by_id, place: *place, limit };
     let (found, bars, freshness, groups) = tokio::join!(
         app.archive.list_requests(scope, ask),
         histogram::bars(app, scope, *window, by_id),

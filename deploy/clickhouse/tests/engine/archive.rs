@@ -5,8 +5,9 @@ use std::fmt::Write as _;
 use crate::house::{Address, shared};
 use crate::schema;
 
-const SPEND: [&str; 8] = [
+const SPEND: [&str; 9] = [
     "spend_customer_1h",
+    "spend_customer_1d",
     "spend_key_1h",
     "spend_user_1h",
     "spend_model_1h",

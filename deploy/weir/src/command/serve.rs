@@ -36,13 +36,19 @@ where
     runtime.block_on(service)
 }
 
-/// Waits for SIGTERM or SIGINT: the request to finish what is in flight and stop.
+/// Waits for SIGTERM or SIGINT: the request to finish what is in flight and stop. SIGHUP, with which others are told to
+/// read their files again, ends nothing: certificates are looked at on every handshake.
 pub(super) async fn stop_requested() -> Result<(), Failure> {
     let mut terminate = signal(SignalKind::terminate()).map_err(Failure::run)?;
     let mut interrupt = signal(SignalKind::interrupt()).map_err(Failure::run)?;
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+    let mut hang_up = signal(SignalKind::hangup()).map_err(Failure::run)?;
+    loop {
+        tokio::select! {
+            _ = terminate.recv() => return Ok(()),
+            _ = interrupt.recv() => return Ok(()),
+            _ = hang_up.recv() => tracing::info!(
+                "SIGHUP: nothing to do, changed certificates are taken up by the next connection"
+            ),
+        }
     }
-    Ok(())
 }
