@@ -2,7 +2,9 @@
 
 use weir_contract::usage::Usage;
 
-use crate::{anthropic, dialect::Dialect, error::WireError, fault::UpstreamFault, openai};
+use crate::{
+    anthropic, dialect::Dialect, error::WireError, fault::UpstreamFault, openai, stream::StreamEvent,
+};
 
 /// How many characters of an answer's text are kept for lists.
 pub const PREVIEW_CHARS: usize = 200;
@@ -83,8 +85,22 @@ fn note(list: &mut Vec<String>, word: &str) {
 ///
 /// When the body is not sound JSON (see [`crate::json::top_level`]).
 pub fn read_answer(dialect: Dialect, body: &[u8], quirks: Quirks) -> Result<Answer, WireError> {
+    read_answer_events(dialect, body, quirks, &mut |_| ())
+}
+
+/// The same, and what it means goes to `sink` as if the answer had come in events.
+///
+/// # Errors
+///
+/// As [`read_answer`]; events may have been given by then.
+pub fn read_answer_events(
+    dialect: Dialect,
+    body: &[u8],
+    quirks: Quirks,
+    sink: &mut dyn FnMut(StreamEvent<'_>),
+) -> Result<Answer, WireError> {
     match dialect {
-        Dialect::OpenAi => openai::response::read(body, quirks),
-        Dialect::Anthropic => anthropic::response::read(body),
+        Dialect::OpenAi => openai::response::read(body, quirks, sink),
+        Dialect::Anthropic => anthropic::response::read(body, sink),
     }
 }

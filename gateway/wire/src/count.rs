@@ -88,21 +88,27 @@ fn reads_more(peek: &Peek<'_>) -> bool {
 fn add_part(bound: &mut InputBound, part: &Part<'_>, image: u64) {
     match part {
         Part::Image(media) => swap(bound, media, image),
-        Part::Audio(media) => swap(bound, media, media.base64_bytes as u64 / BASE64_BYTES_PER_AUDIO_TOKEN),
+        Part::Audio(media) => swap(bound, media, media.base64_bytes() as u64 / BASE64_BYTES_PER_AUDIO_TOKEN),
         Part::File(media) => {
-            let pages = media.base64_bytes as u64 / BASE64_BYTES_PER_PAGE + 1;
+            let pages = media.base64_bytes() as u64 / BASE64_BYTES_PER_PAGE + 1;
             swap(bound, media, pages.saturating_mul(TOKENS_PER_PAGE));
-            bound.open |= media.reference.is_some();
+            bound.open |= media.reference().is_some();
         }
         Part::ToolResult { parts, .. } => parts.iter().for_each(|part| add_part(bound, part, image)),
         Part::Other { .. } => bound.open = true,
-        Part::Text(_) | Part::ToolCall { .. } | Part::Reasoning(_) | Part::Refusal(_) => {}
+        Part::Text(_)
+        | Part::ToolCall { .. }
+        | Part::Reasoning { .. }
+        | Part::Sealed(_)
+        | Part::Refusal(_)
+        | Part::Citation(_)
+        | Part::CacheMark(_) => {}
     }
 }
 
 /// Takes the media's base64 out and puts its tokens in.
 fn swap(bound: &mut InputBound, media: &Media<'_>, tokens: u64) {
-    bound.tokens = bound.tokens.saturating_sub(media.base64_bytes as u64).saturating_add(tokens);
+    bound.tokens = bound.tokens.saturating_sub(media.base64_bytes() as u64).saturating_add(tokens);
 }
 
 /// What a picture costs at most. One family counts pictures at 33 times the tokens of its siblings.

@@ -6,6 +6,7 @@ use bytes::Bytes;
 use serde_json::{Value, json};
 
 use crate::dialect::Dialect;
+use crate::fault::UpstreamFault;
 pub use crate::fault::read_error;
 
 /// Why a body could not be read. Places are bytes from its start.
@@ -156,6 +157,23 @@ impl ApiError {
             doc_url: None,
             resets_at_us: None,
         }
+    }
+
+    /// A provider's failure for a caller in another dialect: the provider's message, the caller's words around it.
+    #[must_use]
+    pub fn of_fault(fault: &UpstreamFault, caller: Dialect, provider: &str) -> Self {
+        let (type_, code) = fault.kind.openai_words();
+        let code = if code.is_empty() { Cow::Owned(fault.code.clone()) } else { Cow::Borrowed(code) };
+        let status = match (fault.status, caller) {
+            (0, _) => fault.kind.status(),
+            // OpenAI's clients know no 529.
+            (529, Dialect::OpenAi) => 503,
+            (status, _) => status,
+        };
+        let mut error = Self::new(status, type_, code, fault.message.clone());
+        error.source = ErrorSource::Provider;
+        error.provider = Some(provider.to_owned());
+        error
     }
 
     fn shape(&self, dialect: Dialect) -> Value {

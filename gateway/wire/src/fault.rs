@@ -64,6 +64,36 @@ impl FaultKind {
         }
     }
 
+    /// OpenAI's class for it, and the code its clients act on; an empty code leaves the provider's.
+    pub(crate) const fn openai_words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::RateLimited => ("rate_limit_error", "rate_limit_exceeded"),
+            Self::QuotaExhausted => ("insufficient_quota", "insufficient_quota"),
+            Self::TooLarge => ("invalid_request_error", "request_too_large"),
+            Self::ContextLength => ("invalid_request_error", "context_length_exceeded"),
+            Self::ContentFilter => ("invalid_request_error", "content_filter"),
+            Self::Auth => ("authentication_error", ""),
+            Self::NotFound => ("invalid_request_error", "model_not_found"),
+            Self::BadRequest => ("invalid_request_error", ""),
+            Self::Overloaded => ("server_error", "overloaded"),
+            Self::Timeout | Self::Connect | Self::Cut | Self::Server | Self::Unknown => ("server_error", ""),
+        }
+    }
+
+    /// The status that says it where the provider gave none.
+    pub(crate) const fn status(self) -> u16 {
+        match self {
+            Self::RateLimited | Self::QuotaExhausted => 429,
+            Self::TooLarge => 413,
+            Self::ContextLength | Self::ContentFilter | Self::BadRequest => 400,
+            Self::Auth => 401,
+            Self::NotFound => 404,
+            Self::Overloaded => 503,
+            Self::Timeout => 504,
+            Self::Server | Self::Connect | Self::Cut | Self::Unknown => 502,
+        }
+    }
+
     /// Whether the same request to the same endpoint may succeed soon.
     #[must_use]
     pub const fn may_retry(self) -> bool {

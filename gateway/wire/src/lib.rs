@@ -13,6 +13,7 @@
 //! | [`stream`] | reading an answer event by event; [`answer`] is what remains |
 //! | [`fault`] | what went wrong upstream, whatever shape it came in; [`error`] says it in the caller's dialect |
 //! | [`model`] | the internal conversation: what guards, pages and translations read |
+//! | [`translate`] | a request for another dialect's target, and its answer back, through the model |
 //! | [`count`] | an upper bound of a request's input tokens, for holds |
 //! | [`openai`], [`anthropic`] | the codecs |
 
@@ -29,11 +30,12 @@ pub mod peek;
 pub mod splice;
 pub mod sse;
 pub mod stream;
+pub mod translate;
 
 #[cfg(test)]
 mod fixtures;
 
-pub use answer::{Answer, Quirks, read_answer};
+pub use answer::{Answer, Quirks, read_answer, read_answer_events};
 pub use dialect::{Api, Dialect};
 pub use error::{ApiError, ErrorSource, WireError, write_error, write_stream_error};
 pub use fault::{FaultKind, UpstreamFault, read_error};

@@ -10,6 +10,7 @@ use crate::{
     anthropic,
     dialect::Dialect,
     fault::UpstreamFault,
+    model::{Citation, Signature},
     openai,
     sse::Event,
 };
@@ -17,6 +18,13 @@ use crate::{
 /// What an event of an answer means, in neutral words. Guards read these, whatever the route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StreamEvent<'a> {
+    /// The answer begins.
+    Start {
+        /// The provider's id of it.
+        id: Cow<'a, str>,
+        /// The model that says it answers.
+        model: Cow<'a, str>,
+    },
     /// More text.
     Text {
         /// The choice it belongs to.
@@ -32,6 +40,20 @@ pub enum StreamEvent<'a> {
         choice: u32,
         /// The text.
         text: Cow<'a, str>,
+    },
+    /// The reasoning before it is proven.
+    Signed {
+        /// The choice.
+        choice: u32,
+        /// The proof.
+        signature: Signature<'a>,
+    },
+    /// Reasoning only its provider can read.
+    Sealed {
+        /// The choice.
+        choice: u32,
+        /// The sealed thought.
+        signature: Signature<'a>,
     },
     /// More of a refusal.
     Refusal {
@@ -52,6 +74,15 @@ pub enum StreamEvent<'a> {
         name: Cow<'a, str>,
         /// More of its arguments' JSON text.
         arguments: Cow<'a, str>,
+        /// Whether the provider runs the tool itself; said when the call begins.
+        hosted: bool,
+    },
+    /// What a piece of the text rests on.
+    Citation {
+        /// The choice.
+        choice: u32,
+        /// The page or document.
+        citation: Citation<'a>,
     },
     /// A part we have no word for.
     Other {

@@ -101,14 +101,17 @@ fn view(role: &str, parts: &[Part<'_>], room: &mut usize) -> MessageView {
 fn add(part: &Part<'_>, room: &mut usize, shown: &mut Vec<MessagePart>) {
     match part {
         Part::Text(text) | Part::Refusal(text) => fit(&text.text, room, shown, MessagePart::Text),
-        Part::Reasoning(text) => fit(&text.text, room, shown, MessagePart::Reasoning),
+        Part::Reasoning { text, .. } => fit(&text.text, room, shown, MessagePart::Reasoning),
+        Part::Sealed(_) => {
+            fit("sealed: only its provider can read it", room, shown, MessagePart::Reasoning);
+        }
         Part::Image(media) => shown.push(named("image", media)),
         Part::Audio(media) => shown.push(named("audio", media)),
         Part::File(media) => shown.push(named("file", media)),
-        Part::ToolCall { id, name, arguments } => fit(&arguments.text, room, shown, |arguments| {
+        Part::ToolCall { id, name, arguments, .. } => fit(&arguments.text, room, shown, |arguments| {
             MessagePart::ToolCall { name: name.to_string(), id: id.to_string(), arguments }
         }),
-        Part::ToolResult { id, failed, parts } => {
+        Part::ToolResult { id, failed, parts, .. } => {
             let said: Vec<&str> = parts.iter().flat_map(Part::texts).map(|text| text.text.as_ref()).collect();
             let text = format!("{}{}", if *failed { "failed: " } else { "" }, said.join("\n"));
             fit(&text, room, shown, |text| MessagePart::ToolResult { id: id.to_string(), text });
@@ -116,13 +119,15 @@ fn add(part: &Part<'_>, room: &mut usize, shown: &mut Vec<MessagePart>) {
                 parts.iter().filter(|part| matches!(part, Part::Image(_) | Part::Audio(_) | Part::File(_)));
             media.for_each(|part| add(part, room, shown));
         }
+        // A mark says nothing, and what is cited stands in the raw body.
+        Part::CacheMark(_) | Part::Citation(_) => {}
         Part::Other { kind, raw } => fit(&format!("{kind} {raw}"), room, shown, MessagePart::Text),
     }
 }
 
 fn named(kind: &str, media: &Media<'_>) -> MessagePart {
-    let bytes = u64::try_from(media.base64_bytes / 4 * 3).unwrap_or(0);
-    let href: String = media.reference.as_deref().unwrap_or_default().chars().take(500).collect();
+    let bytes = u64::try_from(media.base64_bytes() / 4 * 3).unwrap_or(0);
+    let href: String = media.reference().unwrap_or_default().chars().take(500).collect();
     MessagePart::Media { mime: media.media_type.as_deref().unwrap_or(kind).to_owned(), bytes, href }
 }
 
