@@ -14,11 +14,14 @@ use weir_contract::id::SpanId;
 use weir_contract::policy::Target;
 use weir_contract::price::Charge;
 use weir_contract::record::CallRecord;
-use weir_wire::{Answer, Dialect, FaultKind, Quirks, UpstreamFault, read_answer, read_error};
+use weir_wire::{
+    Answer, Api, Dialect, FaultKind, Quirks, Route, StreamReader, UpstreamFault, Work, read_answer_of,
+    read_error,
+};
 
 use super::dispatch::Asked;
 use super::gained::{Failure, Gained, GainedBody, outcome_of};
-use super::reading::{Progress, Reading};
+use super::reading::{Framing, Progress, Reading};
 use super::{Exchange, headers, micros, settle};
 use crate::upstream::Upstream;
 
@@ -37,8 +40,12 @@ pub(crate) async fn attempt(
     exchange.record.calls.push(call);
     let begun = Instant::now();
     let limits = Limits::of(exchange, upstream, begun);
-    let sent = weir_wire::forward(asked.peek, asked.body, &target.upstream_model, true);
-    let headers = headers::to_provider(&asked.head.headers, upstream.dialect);
+    let work = asked.route.api.work();
+    let sent = match work {
+        Work::Pass | Work::Stored => asked.body.clone(),
+        _ => weir_wire::forward(asked.peek, asked.body, &target.upstream_model, true),
+    };
+    let headers = headers::to_provider(&asked.head.headers, upstream.dialect, work);
     let outcome = talk(exchange, asked, upstream, &limits, headers, sent).await;
     exchange.waited_us += micros(begun);
     if let Err(failure) = &outcome {
@@ -90,24 +97,54 @@ async fn talk(
     sent: Bytes,
 ) -> Result<Gained, Failure> {
     let begun = Instant::now();
-    let response = upstream.send(headers, sent.clone(), limits.first_byte_max).await;
-    let response = response.map_err(|fault| Failure { fault, gained: None })?;
+    let fault = |fault| Failure { fault, gained: None };
+    let query = headers::query_to_provider(asked.head.uri.query(), asked.route.api.work());
+    let model = exchange.target.as_ref().map_or("", |target| target.upstream_model.as_str());
+    let uri = upstream.address(asked.route, model, query.as_deref()).map_err(fault)?;
+    let method = asked.head.method.clone();
+    let response = upstream.send(method, uri, headers, sent.clone(), limits.first_byte_max).await;
+    let response = response.map_err(fault)?;
     if let Some(call) = exchange.call() {
         call.http_status = response.status().as_u16();
         let id = headers::provider_request_id(response.headers()).and_then(|id| id.to_str().ok());
         call.provider_request_id = id.unwrap_or_default().chars().take(200).collect();
     }
-    if response.status().is_success() && is_stream(response.headers()) {
+    let reads = reads(asked.route, &asked.head.method, upstream.dialect);
+    let framing = framing(reads, response.headers()).filter(|_| response.status().is_success());
+    if let Some(framing) = framing {
         let strip_usage = upstream.dialect == Dialect::OpenAi && !asked.peek.include_usage;
-        return open_stream(exchange, upstream, limits, begun, response, sent, strip_usage).await;
+        let spoken = upstream.dialect.spoken_on(reads);
+        let reader =
+            StreamReader::of_work(spoken, reads.work(), Quirks::of_provider(&upstream.entry.provider));
+        let opening = Opening { upstream, limits, begun, sent, framing, reader, strip_usage };
+        return open_stream(exchange, response, opening).await;
     }
-    collect(exchange, upstream, limits, begun, response, sent).await
+    collect(exchange, upstream, limits, begun, response, sent, reads).await
 }
 
-fn is_stream(headers: &HeaderMap) -> bool {
+/// The route in whose shape the answer comes: below a provider's own path, the one we know by the same name.
+fn reads(route: &Route<'_>, method: &http::Method, dialect: Dialect) -> Api {
+    if route.api.work() != Work::Pass {
+        return if dialect.serves(route.api) { route.api } else { dialect.chat_api() };
+    }
+    let known = Route::of(method.as_str(), route.rest).map(|route| route.api);
+    known.filter(|api| dialect.serves(*api)).unwrap_or(Api::Passthrough)
+}
+
+/// How an answer is cut into events; `None` where it comes in one piece.
+fn framing(reads: Api, headers: &HeaderMap) -> Option<Framing> {
     let content_type = headers.get(CONTENT_TYPE).map(http::HeaderValue::as_bytes).unwrap_or_default();
-    content_type.get(..17).is_some_and(|start| start.eq_ignore_ascii_case(b"text/event-stream"))
-        && is_plain(headers)
+    let is = |start: &[u8]| content_type.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start));
+    if is(b"text/event-stream") && is_plain(headers) {
+        let roomy = reads.dialect() != Dialect::OpenAi || reads.work() != Work::Generate;
+        return Some(Framing::events(roomy));
+    }
+    let json = is(b"application/json");
+    if json && reads == Api::StreamGenerateContent && is_plain(headers) {
+        return Some(Framing::array());
+    }
+    let read_whole = json || is(b"text/") || content_type.is_empty() || reads.work().is_free();
+    (matches!(reads.work(), Work::Speak | Work::Pass) && !read_whole).then_some(Framing::Bare)
 }
 
 /// Whether the body is what it seems: we asked for no encoding, and read none.
@@ -123,6 +160,7 @@ async fn collect(
     begun: Instant,
     response: Response<Incoming>,
     sent: Bytes,
+    reads: Api,
 ) -> Result<Gained, Failure> {
     let (head, incoming) = response.into_parts();
     let body = Limited::new(incoming, limits.answer_bytes_max).collect();
@@ -150,7 +188,7 @@ async fn collect(
         call.ttft_us = micros(begun);
     }
     let answer = if is_plain(&head.headers) {
-        read_answer(dialect, &body, Quirks::of_provider(provider))
+        read_answer_of(reads, &body, Quirks::of_provider(provider))
     } else {
         Ok(Answer::default())
     };
@@ -160,19 +198,26 @@ async fn collect(
     })))
 }
 
+/// How a stream is opened.
+struct Opening<'a> {
+    upstream: &'a Arc<Upstream>,
+    limits: &'a Limits,
+    begun: Instant,
+    sent: Bytes,
+    framing: Framing,
+    reader: StreamReader,
+    strip_usage: bool,
+}
+
 /// A stream, up to its first content: until then another target may still answer.
 async fn open_stream(
     exchange: &mut Exchange,
-    upstream: &Arc<Upstream>,
-    limits: &Limits,
-    begun: Instant,
     response: Response<Incoming>,
-    sent: Bytes,
-    strip_usage: bool,
+    opening: Opening<'_>,
 ) -> Result<Gained, Failure> {
+    let Opening { upstream, limits, begun, sent, framing, reader, strip_usage } = opening;
     let (head, incoming) = response.into_parts();
-    let mut reading =
-        Box::new(Reading::begin(incoming, upstream.dialect, &upstream.entry.provider, strip_usage));
+    let mut reading = Box::new(Reading::begin(incoming, framing, reader, strip_usage));
     let first = (begun + limits.first_byte_max).min(limits.end);
     let mut fault = None;
     while fault.is_none() && !reading.may_pass() && reading.waiting() < GATE_BYTES_MAX {

@@ -9,7 +9,7 @@ use http::request::Parts;
 use weir_contract::plan::Plan;
 use weir_contract::policy::Target;
 use weir_contract::record::{Outcome, Stage};
-use weir_wire::{FaultKind, Peek};
+use weir_wire::{FaultKind, Peek, Route, Work};
 
 use super::attempt::attempt;
 use super::gained::{Failure, Gained, is_trouble, outcome_of};
@@ -24,8 +24,17 @@ const PAUSE_MIN: Duration = Duration::from_millis(50);
 /// What the client asked.
 pub(crate) struct Asked<'a> {
     pub(crate) head: &'a Parts,
+    pub(crate) route: &'a Route<'a>,
     pub(crate) body: &'a Bytes,
     pub(crate) peek: &'a Peek<'a>,
+}
+
+impl Asked<'_> {
+    /// Whether asking twice does no harm: below a provider's own paths a call may make things.
+    fn may_repeat(&self, kind: FaultKind) -> bool {
+        let makes = matches!(self.route.api.work(), Work::Pass | Work::Stored) && !self.head.method.is_safe();
+        !makes || matches!(kind, FaultKind::Connect | FaultKind::RateLimited)
+    }
 }
 
 /// Walks the plan to the first answer, or to the last failure.
@@ -90,6 +99,7 @@ async fn insist(
         let pause = pause(exchange, &failure, try_no);
         let again = try_no < upstream.entry.retries_max
             && failure.fault.may_retry
+            && asked.may_repeat(failure.fault.kind)
             && pause <= PAUSE_MAX
             && !is_over(exchange)
             && upstream.retries.spend();

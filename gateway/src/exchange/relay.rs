@@ -350,13 +350,15 @@ impl Live {
             note_failure(&mut exchange, outcome, &error, &answer);
             // The provider's own error has passed already; ours is written where it fell silent.
             if answer.stopped_by_error.is_none() {
-                tail.push(error_event(&exchange, &self.upstream, outcome, &error));
+                let in_array = self.reading.is_array();
+                tail.push(error_event(&exchange, &self.upstream, outcome, &error, in_array));
             }
         }
         if let Some(call) = exchange.call() {
             call.attempt_us += micros(self.begun);
         }
-        if let Some(cost) = cost_of(&exchange).filter(|_| exchange.cost_in_stream) {
+        let commented = exchange.cost_in_stream && self.reading.is_events();
+        if let Some(cost) = cost_of(&exchange).filter(|_| commented) {
             tail.push(Bytes::from(format!(": x-weir-cost-usd={cost}\n\n")));
         }
         self.bodies.upstream_response = self.reading.take_received();

@@ -6,7 +6,7 @@ use super::{Message, Part, Role, Text};
 use crate::{
     answer::Quirks,
     dialect::Dialect,
-    sse::SseDecoder,
+    sse::{SseDecoder, SseLimits},
     stream::{StreamEvent, StreamReader},
 };
 
@@ -25,12 +25,16 @@ struct Growing {
 pub(super) fn from_stream(dialect: Dialect, body: &[u8]) -> Vec<Message<'static>> {
     let mut reader = StreamReader::new(dialect, Quirks::default());
     let mut choices: Vec<Growing> = Vec::new();
-    let mut decoder = SseDecoder::default();
     let mut take = |event: crate::sse::Event<'_>| {
         reader.read(&event, &mut |event| grow(&mut choices, event));
     };
-    if decoder.push(body, &mut take).is_ok() {
-        decoder.finish(&mut take);
+    if body.trim_ascii_start().starts_with(b"[") {
+        crate::array::events(body, take);
+    } else {
+        let mut decoder = SseDecoder::new(SseLimits::ROOMY);
+        if decoder.push(body, &mut take).is_ok() {
+            decoder.finish(&mut take);
+        }
     }
     let message = |growing: Growing| Message { role: Role::Assistant, name: None, parts: growing.parts };
     choices.into_iter().map(message).collect()

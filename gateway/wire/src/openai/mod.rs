@@ -2,10 +2,11 @@
 
 mod conversation;
 pub(crate) mod error;
+pub(crate) mod media;
 pub(crate) mod request;
 pub(crate) mod response;
 pub(crate) mod stream;
-mod usage;
+pub(crate) mod usage;
 
 pub(crate) use conversation::read_answer_body;
 pub use conversation::read_conversation;
