@@ -3,7 +3,13 @@
 use weir_contract::usage::Usage;
 
 use crate::{
-    anthropic, dialect::Dialect, error::WireError, fault::UpstreamFault, openai, stream::StreamEvent,
+    anthropic,
+    api::{Api, Work},
+    dialect::Dialect,
+    error::WireError,
+    fault::UpstreamFault,
+    gemini, openai, responses,
+    stream::StreamEvent,
 };
 
 /// How many characters of an answer's text are kept for lists.
@@ -79,7 +85,7 @@ fn note(list: &mut Vec<String>, word: &str) {
     }
 }
 
-/// Reads the JSON body of an answer with a good status.
+/// Reads the JSON body of a conversation's answer with a good status.
 ///
 /// # Errors
 ///
@@ -101,6 +107,22 @@ pub fn read_answer_events(
 ) -> Result<Answer, WireError> {
     match dialect {
         Dialect::OpenAi => openai::response::read(body, quirks, sink),
+        Dialect::Responses => responses::response::read(body, quirks, sink),
         Dialect::Anthropic => anthropic::response::read(body, sink),
+        Dialect::Gemini => gemini::response::read(body, Work::Generate, sink),
+    }
+}
+
+/// Reads the body of any route's answer with a good status.
+///
+/// # Errors
+///
+/// When the body is not what the route answers.
+pub fn read_answer_of(api: Api, body: &[u8], quirks: Quirks) -> Result<Answer, WireError> {
+    match (api.work(), api.dialect()) {
+        (Work::Generate, dialect) => read_answer(dialect, body, quirks),
+        (Work::Embed, Dialect::Gemini) => gemini::response::read(body, Work::Embed, &mut |_| ()),
+        (Work::Count | Work::Stored | Work::Local, _) => Ok(Answer { complete: true, ..Answer::default() }),
+        (work, _) => openai::media::read(body, work, quirks),
     }
 }

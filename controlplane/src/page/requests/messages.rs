@@ -19,7 +19,7 @@ const MESSAGES_MAX: usize = 60;
 
 /// What was asked, and what was answered.
 pub(super) fn conversation(bodies: &Bodies) -> (Vec<MessageView>, Vec<MessageView>) {
-    let dialect = if bodies.format == "anthropic" { Dialect::Anthropic } else { Dialect::OpenAi };
+    let dialect = Dialect::from_name(&bodies.format).unwrap_or(Dialect::OpenAi);
     let mut room = PAGE_BYTES_MAX;
     // The answer takes its room first: it is what most people came for.
     let answer = answer(dialect, bodies.part(body::Part::Response), &mut room);
@@ -32,6 +32,10 @@ fn prompt(dialect: Dialect, body: &Glimpse, room: &mut usize) -> Vec<MessageView
         return vec![cut("request", body.bytes)];
     }
     let Ok(read) = read_conversation(dialect, &body.start) else { return as_it_is("request", body, room) };
+    // What is no conversation (a text to embed, a picture to make) is shown as it came.
+    if read.system.is_empty() && read.messages.is_empty() {
+        return as_it_is("request", body, room);
+    }
     let mut views = Vec::new();
     if !read.system.is_empty() {
         views.push(view("system", &read.system, room));

@@ -8,7 +8,7 @@ use super::{Citation, Finish, Message, Part, Role, Signature, Text};
 use crate::{
     answer::Quirks,
     dialect::Dialect,
-    sse::SseDecoder,
+    sse::{SseDecoder, SseLimits},
     stream::{StreamEvent, StreamReader},
 };
 
@@ -118,12 +118,16 @@ impl Assembly {
 pub(super) fn from_stream(dialect: Dialect, body: &[u8]) -> Vec<Message<'static>> {
     let mut reader = StreamReader::new(dialect, Quirks::default());
     let mut assembly = Assembly::new(dialect);
-    let mut decoder = SseDecoder::default();
     let mut take = |event: crate::sse::Event<'_>| {
         reader.read(&event, &mut |event| assembly.take(event));
     };
-    if decoder.push(body, &mut take).is_ok() {
-        decoder.finish(&mut take);
+    if body.trim_ascii_start().starts_with(b"[") {
+        crate::array::events(body, take);
+    } else {
+        let mut decoder = SseDecoder::new(SseLimits::ROOMY);
+        if decoder.push(body, &mut take).is_ok() {
+            decoder.finish(&mut take);
+        }
     }
     assembly.finish().choices.into_iter().map(|choice| choice.message).collect()
 }

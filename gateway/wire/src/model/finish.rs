@@ -23,6 +23,16 @@ impl Finish {
         match dialect {
             Dialect::OpenAi => crate::openai::finish_of(word),
             Dialect::Anthropic => crate::anthropic::finish_of(word),
+            Dialect::Responses => match word {
+                "max_output_tokens" => Self::Length,
+                "content_filter" => Self::Refused,
+                _ => Self::Stop,
+            },
+            Dialect::Gemini => match word {
+                "MAX_TOKENS" => Self::Length,
+                "STOP" | "FINISH_REASON_UNSPECIFIED" | "MALFORMED_FUNCTION_CALL" | "OTHER" => Self::Stop,
+                _ => Self::Refused,
+            },
         }
     }
 }

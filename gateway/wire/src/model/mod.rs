@@ -19,8 +19,9 @@ use crate::{
     anthropic,
     dialect::Dialect,
     error::WireError,
+    gemini,
     json::{TopLevel, View},
-    openai,
+    openai, responses,
 };
 
 /// A request, in neutral words.
@@ -148,7 +149,9 @@ pub fn read_conversation(dialect: Dialect, body: &[u8]) -> Result<Conversation<'
 pub fn conversation_of<'a>(dialect: Dialect, top: &TopLevel<'a>) -> Conversation<'a> {
     match dialect {
         Dialect::OpenAi => openai::read_conversation(top),
+        Dialect::Responses => responses::read_conversation(top),
         Dialect::Anthropic => anthropic::read_conversation(top),
+        Dialect::Gemini => gemini::read_conversation(top),
     }
 }
 
@@ -164,7 +167,9 @@ pub fn read_answer_messages(dialect: Dialect, body: &[u8]) -> Result<Vec<Message
     let root = View::of_object(body)?;
     Ok(match dialect {
         Dialect::OpenAi => openai::read_answer_body(root),
+        Dialect::Responses => responses::read_answer_body(root),
         Dialect::Anthropic => anthropic::read_answer_body(root),
+        Dialect::Gemini => gemini::read_answer_body(root),
     })
 }
 

@@ -3,12 +3,13 @@
 mod conversation;
 mod copies;
 pub(crate) mod error;
+pub(crate) mod media;
 pub(crate) mod request;
 pub(crate) mod response;
 mod settings;
 pub(crate) mod stream;
 mod thinking;
-mod usage;
+pub(crate) mod usage;
 mod write_answer;
 mod write_request;
 mod write_stream;

@@ -5,6 +5,7 @@ use std::borrow::Cow;
 use super::thinking;
 use crate::{
     answer::{Answer, Quirks},
+    api::Work,
     dialect::Dialect,
     error::WireError,
     fault::read_stream_error,
@@ -64,7 +65,7 @@ pub(super) fn take_head(key: &str, value: View<'_>, answer: &mut Answer) {
 
 /// The last usage counts; one without counts changes nothing.
 pub(super) fn take_usage(value: View<'_>, quirks: Quirks, answer: &mut Answer) {
-    let usage = super::usage::read(value, quirks);
+    let usage = super::usage::read(value, quirks, Work::Generate);
     if usage.is_known() {
         answer.usage = usage;
         value.raw().clone_into(&mut answer.usage_raw);
@@ -92,16 +93,22 @@ impl Choices {
         answer: &mut Answer,
         sink: Sink<'_>,
     ) -> bool {
-        let (mut index, mut held, mut reason) = (0, None, None);
+        let (mut index, mut held, mut reason, mut legacy) = (0, None, None, None);
         for (key, value) in choice.members() {
             match key.as_ref() {
                 "index" => index = value.count().and_then(|index| u32::try_from(index).ok()).unwrap_or(0),
                 "finish_reason" => reason = value.filled_text(),
+                // Legacy completions have no message: the text is the choice's own.
+                "text" => legacy = value.filled_text(),
                 key if key == holder => held = Some(value),
                 _ => {}
             }
         }
-        let content = held.is_some_and(|held| self.take_content(index, held, answer, sink));
+        let mut content = held.is_some_and(|held| self.take_content(index, held, answer, sink));
+        if let Some(text) = legacy.filter(|_| held.is_none()) {
+            self.give_text(index, text, answer, sink);
+            content = true;
+        }
         if let Some(reason) = reason {
             answer.note_finish(&reason);
             sink(StreamEvent::Finish { choice: index, reason });

@@ -87,6 +87,7 @@ fn written(reply: &Reply, terms: &Terms) -> Vec<u8> {
     match terms.caller {
         Dialect::OpenAi => openai::write_answer(reply, terms.created_s),
         Dialect::Anthropic => anthropic::write_answer(reply),
+        Dialect::Responses | Dialect::Gemini => Vec::new(),
     }
 }
 

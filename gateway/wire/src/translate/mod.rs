@@ -43,6 +43,12 @@ pub struct Translated {
     pub answer_tool: bool,
 }
 
+/// Whether requests go from the one dialect to the other. Dialects without writers of their own take part in neither way.
+#[must_use]
+pub const fn translates(caller: Dialect, target: Dialect) -> bool {
+    matches!((caller, target), (Dialect::OpenAi, Dialect::Anthropic) | (Dialect::Anthropic, Dialect::OpenAi))
+}
+
 /// Writes a request for a target in another dialect. `caller` is the dialect it was read from.
 ///
 /// # Errors
@@ -54,10 +60,16 @@ pub fn translate_request(
     target: &Target<'_>,
     may_drop: bool,
 ) -> Result<Translated, Unsupported> {
+    if !translates(caller, target.dialect) {
+        let why = format!("requests in the {} format are not translated", caller.name());
+        let target = target.dialect.name();
+        return Err(Unsupported { param: "model".to_owned(), target, why: why.into() });
+    }
     let mut fit = Fit::new(caller, target.dialect);
     let (body, answer_tool) = match target.dialect {
         Dialect::OpenAi => (openai::write_request(said, target, &mut fit), false),
         Dialect::Anthropic => anthropic::write_request(said, target, &mut fit),
+        Dialect::Responses | Dialect::Gemini => (Vec::new(), false),
     };
     fit.leftovers(&said.rest);
     Ok(Translated { body: body.into(), losses: fit.verdict(may_drop)?, answer_tool })

@@ -23,6 +23,8 @@ pub struct StreamWriter {
 enum Codec {
     OpenAi(openai::StreamCodec),
     Anthropic(anthropic::StreamCodec),
+    /// The caller's dialect takes part in no translation.
+    Mute,
 }
 
 impl StreamWriter {
@@ -32,6 +34,7 @@ impl StreamWriter {
         let codec = match terms.caller {
             Dialect::OpenAi => Codec::OpenAi(openai::StreamCodec::new(&terms)),
             Dialect::Anthropic => Codec::Anthropic(anthropic::StreamCodec::default()),
+            Dialect::Responses | Dialect::Gemini => Codec::Mute,
         };
         Self { codec, undoing: Undoing::new(source, &terms), terms }
     }
@@ -53,6 +56,7 @@ impl StreamWriter {
             (Codec::OpenAi(codec), None) => codec.write(&event, out),
             (Codec::Anthropic(codec), Some((_, finish))) => codec.finish(finish),
             (Codec::Anthropic(codec), None) => codec.write(&event, out),
+            (Codec::Mute, _) => {}
         }
     }
 
@@ -61,6 +65,7 @@ impl StreamWriter {
         match &mut self.codec {
             Codec::OpenAi(codec) => codec.close(out),
             Codec::Anthropic(codec) => codec.close(out),
+            Codec::Mute => {}
         }
     }
 
