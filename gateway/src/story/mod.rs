@@ -6,6 +6,7 @@ mod provider;
 mod requests;
 mod routes;
 mod streams;
+mod translation;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
