@@ -153,7 +153,7 @@ async fn a_stream_that_fails_ends_with_an_error_of_the_callers_dialect() {
     story.provider.will(Reply::Stream(vec![content, failing]));
     let told = story.post(MESSAGES, &[], MESSAGES_ASK).await.body;
     assert!(told.contains("event: error\n") && told.contains("The weir broke."), "{told}");
-    story.provider.will(Reply::Cut(vec![content]));
+    story.provider.will(Reply::Stream(vec![content]));
     let cut = story.post(MESSAGES, &[], MESSAGES_ASK).await.body;
     for body in [&told, &cut] {
         assert_eq!(body.matches("event: error\n").count(), 1, "{body}");

@@ -248,7 +248,7 @@ mod tests {
 
     #[test]
     fn each_kind_of_work_is_bounded_in_its_own_units() {
-        let most = |api: crate::Api, body: &str| {
+        let most = |api: Api, body: &str| {
             let peek = crate::peek_on(api, Some("m"), "", body.as_bytes()).unwrap();
             most(&peek, 1000).filled().map(|(bucket, units)| (bucket.name(), units)).collect::<Vec<_>>()
         };

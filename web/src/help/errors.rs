@@ -175,6 +175,9 @@ errors! {
     Gateway 400 "previous_response_elsewhere" MODELS
         "The conversation goes on from a response that one endpoint keeps, but the model is served by another."
         "Send the conversation itself instead of `previous_response_id`, or ask for a model of that endpoint."
+    Gateway 400 "unsupported_parameter" REQUESTS
+        "The model is served by an endpoint of another format, and that format cannot say what the request asks. `param` names the member."
+        "Leave the member out, ask for a model served in your format, or send `x-weir-drop-unsupported: true`: then it is left out, and the response says so."
     Gateway 403 "customer_required" KEYS
         "The key wants a customer named by a source it trusts, and the request names none."
         "Send `x-weir-customer`, or a signed customer token, as the message asks."
