@@ -218,7 +218,7 @@ impl<'p> Route<'p> {
             return Some(Self { model: Some(percent_decoded(model)), ..Self::below_version(method, below)? });
         }
         let versioned = |version: &&str| path.strip_prefix(version).filter(|below| below.starts_with('/'));
-        match (VERSIONS.iter().find_map(|version| versioned(&version)), path) {
+        match (VERSIONS.iter().find_map(versioned), path) {
             (None, "/v2/rerank") if method == "POST" => Some(Self::plain(Api::Rerank)),
             (below, _) => Self::below_version(method, below.unwrap_or(path)),
         }

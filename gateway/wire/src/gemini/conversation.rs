@@ -18,7 +18,7 @@ pub fn read_conversation<'a>(top: &TopLevel<'a>) -> Conversation<'a> {
             "contents" if view.is_array() => read.messages.extend(view.items().map(message)),
             "tools" if view.is_array() => view.items().for_each(|tool| add_tools(&mut read.tools, tool)),
             "toolConfig" | "tool_config" if !view.is_null() => {
-                read.tool_choice = Some(ToolChoice::Other(view.raw()))
+                read.tool_choice = Some(ToolChoice::Other(view.raw()));
             }
             _ => read.keep(member.key.clone(), view),
         }

@@ -150,9 +150,9 @@ impl Writer<'_> {
             }
             json.key("content");
             if content.is_empty() {
-                json.null()
+                json.null();
             } else {
-                self.content(&content, json)
+                self.content(&content, json);
             }
             if let Some(refusal) = refusal {
                 json.key("refusal").text(&refusal.text);
@@ -217,7 +217,7 @@ impl Writer<'_> {
             Part::Reasoning { .. } | Part::Sealed(_) => self.fit.drop(at),
             Part::Other { kind, .. } => self.fit.refuse(at, format!("it has no word for `{kind}`")),
             Part::ToolCall { .. } | Part::ToolResult { .. } => {
-                self.fit.refuse(at, "it is out of place there")
+                self.fit.refuse(at, "it is out of place there");
             }
         }
         false

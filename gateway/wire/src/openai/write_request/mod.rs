@@ -54,7 +54,7 @@ fn write_tools(said: &Conversation<'_>, fit: &mut Fit, json: &mut JsonText) {
             json.key("function").object(|json| json.key("name").text(name));
         }),
         Some(ToolChoice::Other(_)) => {
-            fit.refuse("tool_choice", "it knows auto, none, required and one by name")
+            fit.refuse("tool_choice", "it knows auto, none, required and one by name");
         }
     }
     if let Some(parallel) = said.settings.parallel_tool_calls {

@@ -176,7 +176,7 @@ fn recorded_answers_say_the_same_in_the_other_dialect() {
                         .unwrap();
                 let mut got = Assembly::new(caller);
                 crate::read_answer_events(caller, &written.body, Quirks::default(), &mut |event| {
-                    got.take(event)
+                    got.take(event);
                 })
                 .unwrap();
                 let (wanted, got) = (heard(&wanted.finish()), heard(&got.finish()));
