@@ -116,7 +116,8 @@ async fn talk(
         let spoken = upstream.dialect.spoken_on(reads);
         let reader =
             StreamReader::of_work(spoken, reads.work(), Quirks::of_provider(&upstream.entry.provider));
-        let opening = Opening { upstream, limits, begun, sent, framing, reader, strip_usage };
+        let lenient = asked.route.api.work() == Work::Pass;
+        let opening = Opening { upstream, limits, begun, sent, framing, reader, strip_usage, lenient };
         return open_stream(exchange, response, opening).await;
     }
     collect(exchange, upstream, limits, begun, response, sent, reads).await
@@ -207,6 +208,7 @@ struct Opening<'a> {
     framing: Framing,
     reader: StreamReader,
     strip_usage: bool,
+    lenient: bool,
 }
 
 /// A stream, up to its first content: until then another target may still answer.
@@ -215,9 +217,9 @@ async fn open_stream(
     response: Response<Incoming>,
     opening: Opening<'_>,
 ) -> Result<Gained, Failure> {
-    let Opening { upstream, limits, begun, sent, framing, reader, strip_usage } = opening;
+    let Opening { upstream, limits, begun, sent, framing, reader, strip_usage, lenient } = opening;
     let (head, incoming) = response.into_parts();
-    let mut reading = Box::new(Reading::begin(incoming, framing, reader, strip_usage));
+    let mut reading = Box::new(Reading::begin(incoming, framing, reader, strip_usage).lenient(lenient));
     let first = (begun + limits.first_byte_max).min(limits.end);
     let mut fault = None;
     while fault.is_none() && !reading.may_pass() && reading.waiting() < GATE_BYTES_MAX {

@@ -64,6 +64,8 @@ pub(crate) struct Reading {
     received: Option<Vec<Bytes>>,
     /// Whether chunks pass unread, because an event outgrew its bound.
     blind: bool,
+    /// Whether its shape need not be known: below a provider's own path anything may come.
+    lenient: bool,
     began: bool,
     marked: bool,
     fault: Option<UpstreamFault>,
@@ -95,10 +97,17 @@ impl Reading {
             held: Vec::new(),
             received: strip_usage.then(Vec::new),
             blind: false,
+            lenient: false,
             began: false,
             marked: false,
             fault: None,
         }
+    }
+
+    /// The same, of a stream whose shape need not be known.
+    pub(crate) fn lenient(mut self, lenient: bool) -> Self {
+        self.lenient = lenient;
+        self
     }
 
     /// Takes the next chunk from the provider.
@@ -144,7 +153,7 @@ impl Reading {
     /// Reads one event and lets it pass, unless it is held or dropped.
     fn pass(&mut self, frame: Frame, chunk: &Bytes) {
         let observed = self.reader.read(&frame.event(), &mut |_| ());
-        self.began |= observed.first_content;
+        self.began |= observed.first_content || self.lenient;
         self.marked |= observed.terminal;
         if let Some(fault) = observed.error {
             self.fault.get_or_insert(fault);
@@ -184,6 +193,11 @@ impl Reading {
     /// Whether chunks pass unread: then nobody knows whether the stream was complete.
     pub(crate) const fn is_blind(&self) -> bool {
         self.blind || matches!(self.framing, Framing::Bare)
+    }
+
+    /// Whether nobody can tell if it came to its end.
+    pub(crate) const fn is_obscure(&self) -> bool {
+        self.is_blind() || self.lenient
     }
 
     /// Whether it is made of events, between which a comment may stand.

@@ -33,7 +33,9 @@ const EXCHANGES_MIN: usize = 200;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn recorded_exchanges_pass_byte_equal_and_are_stored_and_costed_as_recorded() {
-    let wanted = |exchange: &Exchange| way::has_route(&exchange.api) && way::model_of(exchange).is_some();
+    let wanted = |exchange: &Exchange| {
+        way::has_route(exchange) && way::model_of(exchange).is_some() && !way::is_refused(exchange)
+    };
     let Some(exchanges) = recording::exchanges_where(STORY, wanted) else { return };
     assert!(exchanges.len() >= EXCHANGES_MIN, "only {} exchanges", exchanges.len());
     let weir = Setup::default().up().await;
@@ -71,7 +73,9 @@ async fn recorded_exchanges_pass_byte_equal_and_are_stored_and_costed_as_recorde
 async fn open_lanes(weir: &Weir, exchanges: Vec<Exchange>) -> Vec<Lane> {
     let mut groups: BTreeMap<(String, String), Vec<Exchange>> = BTreeMap::new();
     for exchange in exchanges {
-        groups.entry((exchange.provider.clone(), exchange.api.clone())).or_default().push(exchange);
+        // What names no model goes by the one name its provider has for that.
+        let api = if way::names_model(&exchange) { &exchange.api } else { "openai.unnamed" };
+        groups.entry((exchange.provider.clone(), api.to_owned())).or_default().push(exchange);
     }
     let mut lanes = Vec::new();
     for ((provider, api), exchanges) in groups {
