@@ -45,7 +45,11 @@ fn gemini() -> Vec<Reply> {
     let refused = json!({"error": {"code": 429, "message": "slow down", "status": "RESOURCE_EXHAUSTED"}});
     vec![
         whole(said(json!({"text": "Grüße 🌊"}), stop())),
-        events(&[said(json!({"text": "A weir "}), Value::Null), said(json!({"text": "is low."}), stop())], false, "\r\n"),
+        events(
+            &[said(json!({"text": "A weir "}), Value::Null), said(json!({"text": "is low."}), stop())],
+            false,
+            "\r\n",
+        ),
         whole(said(call, stop())),
         whole(json!({"totalTokens": 4})),
         whole(json!({"embeddings": [{"values": [0.5, 0.25]}]})),
@@ -78,7 +82,11 @@ fn openai() -> Vec<Reply> {
     let begun = json!({"type": "message", "id": "msg_1", "role": "assistant", "status": "in_progress", "content": []});
     let stream = || {
         let words = [
-            event("response.created", 0, json!({"response": response("in_progress", json!([]), Value::Null)})),
+            event(
+                "response.created",
+                0,
+                json!({"response": response("in_progress", json!([]), Value::Null)}),
+            ),
             event("response.output_item.added", 1, json!({"output_index": 0, "item": begun})),
             event("response.content_part.added", 2, with(json!({"part": part}))),
             event("response.output_text.delta", 3, with(json!({"delta": "A weir.", "logprobs": []}))),
@@ -96,7 +104,8 @@ fn openai() -> Vec<Reply> {
         body: vec![0xff_u8; 70_000].into(),
         pace: Pace::Pieces(Pieces::new(3)),
     };
-    let refused = json!({"error": {"message": "no", "type": "invalid_request_error", "param": "input", "code": null}});
+    let refused =
+        json!({"error": {"message": "no", "type": "invalid_request_error", "param": "input", "code": null}});
     vec![
         whole(done.clone()),
         stream(),
@@ -132,9 +141,15 @@ async fn sdks_of_gemini_and_of_openais_other_routes_get_the_objects_the_provider
         let reached = provider.arrived();
         assert_eq!(reached.len(), asked.len(), "{}", sdk.script);
         for (reached, asked) in reached.iter().zip(&asked) {
-            assert_eq!((&reached.method, &reached.path, &reached.query), (&asked.method, &asked.path, &asked.query));
+            assert_eq!(
+                (&reached.method, &reached.path, &reached.query),
+                (&asked.method, &asked.path, &asked.query)
+            );
             let secret = weir.key.as_str();
-            let leaks = reached.headers.values().any(|value| String::from_utf8_lossy(value.as_bytes()).contains(secret));
+            let leaks = reached
+                .headers
+                .values()
+                .any(|value| String::from_utf8_lossy(value.as_bytes()).contains(secret));
             assert!(!leaks, "{}: the key reached the provider", reached.path);
         }
         requests += reached.len();

@@ -101,8 +101,8 @@ async fn talk(
     let query = headers::query_to_provider(asked.head.uri.query(), asked.route.api.work());
     let model = exchange.target.as_ref().map_or("", |target| target.upstream_model.as_str());
     let uri = upstream.address(asked.route, model, query.as_deref()).map_err(fault)?;
-    let method = asked.head.method.clone();
-    let response = upstream.send(method, uri, headers, sent.clone(), limits.first_byte_max).await;
+    let (method, now_us) = (asked.head.method.clone(), exchange.handles.clock.now_us());
+    let response = upstream.send((method, uri), headers, sent.clone(), limits.first_byte_max, now_us).await;
     let response = response.map_err(fault)?;
     if let Some(call) = exchange.call() {
         call.http_status = response.status().as_u16();
