@@ -1,11 +1,32 @@
 //! What an endpoint may be given.
 
 use http::Uri;
-use weir_egress::roots;
+use serde_json::Value;
+use weir_egress::{credential, roots};
 use weir_web::form::FieldError;
+use zeroize::Zeroizing;
 
-use super::EndpointLimits;
+use super::{EndpointBody, EndpointLimits};
 use crate::error::FieldErrors;
+
+/// Longest credential, bytes. A Google service account's key file has about 2,400.
+const CREDENTIAL_BYTES_MAX: usize = 8192;
+
+/// A credential as it is stored: one line, JSON without its line breaks, of the form that the endpoint's way of signing
+/// needs. What is wrong with it is said to whoever enters it, before a gateway would refuse it.
+pub(super) fn credential(body: &EndpointBody, entered: &str) -> Result<Zeroizing<String>, String> {
+    let json = entered.starts_with('{').then(|| serde_json::from_str::<Value>(entered).ok()).flatten();
+    let line = Zeroizing::new(json.map_or_else(|| entered.to_owned(), |json| json.to_string()));
+    if line.len() > CREDENTIAL_BYTES_MAX
+        || line.chars().any(|letter| letter.is_control() || !letter.is_ascii())
+    {
+        return Err("A credential is one line of ASCII characters, or a key file's JSON.".to_owned());
+    }
+    let form = credential::form_of(body.auth);
+    credential::check(body.auth, &line, &body.base_url, &body.region)
+        .map_err(|reason| format!("This cannot be used: {reason}. Enter {form}."))?;
+    Ok(line)
+}
 
 /// Whether that is where calls can go: http or https, a host, no user and no query.
 pub(super) fn is_base_url(text: &str) -> bool {

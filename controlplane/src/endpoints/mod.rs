@@ -379,10 +379,8 @@ async fn enter(
     if let Some(path) = entered.strip_prefix("file:") {
         return Ok(CredentialSource::File { path: path.trim().to_owned() });
     }
-    if entered.len() > 8192 || entered.chars().any(|letter| letter.is_control() || !letter.is_ascii()) {
-        let sentence = "A credential is one line of ASCII characters.".to_owned();
-        return Err(AppError::Invalid(FieldErrors::one("credential", FieldError::Other(sentence))));
-    }
+    let entered = check::credential(body, entered)
+        .map_err(|sentence| AppError::Invalid(FieldErrors::one("credential", FieldError::Other(sentence))))?;
     let secret = prefixed("sec", app.random.bytes());
     let place = vault_place(id.as_str(), &body.base_url);
     let row = app.vault.seal(&secret, entered.as_bytes(), &place, edit.now_us)?;

@@ -7,14 +7,14 @@ use std::error::Error as _;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderName, HeaderValue, Method, Request, StatusCode, header};
+use http::{Method, Request, StatusCode, header};
 use http_body_util::{BodyExt as _, Full, Limited};
 use serde::Serialize;
 use serde_json::{Value, json};
 use utoipa::ToSchema;
 use weir_contract::id::EndpointId;
-use weir_contract::policy::snapshot::AuthStyle;
-use weir_egress::{Dial, HttpClient, Reach, client, roots};
+use weir_egress::credential::Given;
+use weir_egress::{Dial, HttpClient, Reach, SignError, Signer, client, roots};
 use zeroize::Zeroizing;
 
 use super::{CredentialSource, Endpoint, EndpointBody, vault_place};
@@ -102,8 +102,10 @@ async fn first_model(app: &App, id: &EndpointId) -> Result<Option<String>, AppEr
 /// Everything a call needs.
 struct Caller {
     client: HttpClient,
+    signer: Signer,
     body: EndpointBody,
     credential: Zeroizing<String>,
+    now_us: i64,
     note: Option<String>,
 }
 
@@ -139,8 +141,15 @@ impl Caller {
         let tls =
             roots::client_config(body.limits.ca_pem.as_deref(), certificate.as_deref().map(Vec::as_slice));
         let dial = dial(&body);
-        Ok(match tls.and_then(|tls| Ok(client(tls, dial?))) {
-            Ok(client) => Ok(Self { client, body, credential: Zeroizing::new(credential), note }),
+        let credential = Zeroizing::new(credential);
+        let prepared = tls.and_then(|tls| {
+            let client = client(tls, dial?);
+            let signer = signer(&body, &credential, &client)?;
+            Ok((client, signer))
+        });
+        let now_us = app.clock.now_us();
+        Ok(match prepared {
+            Ok((client, signer)) => Ok(Self { client, signer, body, credential, now_us, note }),
             Err(message) => {
                 let call = String::new();
                 Err(Tested { ok: false, step: Step::Settings, call, status: None, message, note })
@@ -173,9 +182,9 @@ impl Caller {
     async fn call(&self, method: Method, path: &str, ask: Option<Value>) -> Tested {
         let uri = format!("{}{path}", self.body.base_url);
         let call = format!("{method} {uri}");
-        let request = match self.request(method, &uri, ask) {
+        let request = match self.request(method, &uri, ask).await {
             Ok(request) => request,
-            Err(message) => return Tested { call, ..self.failed(Step::Settings, None, &message) },
+            Err((step, message)) => return Tested { call, ..self.failed(step, None, &message) },
         };
         let answered = match self.client.request(request).await {
             Ok(answer) => {
@@ -192,7 +201,12 @@ impl Caller {
         Tested { call, ..answered }
     }
 
-    fn request(&self, method: Method, uri: &str, ask: Option<Value>) -> Result<Request<Full<Bytes>>, String> {
+    async fn request(
+        &self,
+        method: Method,
+        uri: &str,
+        ask: Option<Value>,
+    ) -> Result<Request<Full<Bytes>>, (Step, String)> {
         let body = ask.map(|ask| Bytes::from(ask.to_string())).unwrap_or_default();
         let mut request =
             Request::builder().method(method).uri(uri).header(header::ACCEPT, "application/json");
@@ -202,30 +216,17 @@ impl Caller {
         if self.body.dialect == "anthropic" {
             request = request.header("anthropic-version", "2023-06-01");
         }
-        if let Some((name, text)) = self.auth() {
-            let mut value = HeaderValue::from_str(&text)
-                .map_err(|_| "its credential has characters that cannot stand in a header".to_owned())?;
-            value.set_sensitive(true);
-            request = request.header(name, value);
-        }
-        request.body(Full::new(body)).map_err(|error| error.to_string())
-    }
-
-    fn auth(&self) -> Option<(HeaderName, Zeroizing<String>)> {
-        let credential = self.credential.trim();
-        match self.body.auth {
-            _ if credential.is_empty() => None,
-            AuthStyle::None => None,
-            AuthStyle::Bearer => {
-                Some((header::AUTHORIZATION, Zeroizing::new(format!("Bearer {credential}"))))
-            }
-            AuthStyle::XApiKey => {
-                Some((HeaderName::from_static("x-api-key"), Zeroizing::new(credential.to_owned())))
-            }
-            AuthStyle::XGoogApiKey => {
-                Some((HeaderName::from_static("x-goog-api-key"), Zeroizing::new(credential.to_owned())))
-            }
-        }
+        let request = request.body(Full::new(body.clone()));
+        let mut request = request.map_err(|error| (Step::Settings, error.to_string()))?;
+        self.signer.sign(&mut request, &body, self.now_us).await.map_err(|error| {
+            let step = match error {
+                SignError::Unreachable(_) => Step::Connect,
+                SignError::Refused(_) => Step::Credential,
+                SignError::Unsignable(_) => Step::Settings,
+            };
+            (step, error.to_string())
+        })?;
+        Ok(request)
     }
 
     fn answered(&self, status: StatusCode, bytes: &[u8]) -> Tested {
@@ -243,6 +244,16 @@ impl Caller {
         let message = without(&self.credential, message);
         Tested { ok: false, step, call: String::new(), status, message, note: self.note.clone() }
     }
+}
+
+fn signer(body: &EndpointBody, credential: &str, client: &HttpClient) -> Result<Signer, String> {
+    Signer::prepare(&Given {
+        style: body.auth,
+        credential,
+        base_url: &body.base_url,
+        region: &body.region,
+        client,
+    })
 }
 
 /// The connector of that endpoint, with the grants and the proxy gateways have for it.

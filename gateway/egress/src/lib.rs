@@ -3,11 +3,13 @@
 //!
 //! | module | holds |
 //! | --- | --- |
+//! | [`credential`] | how a credential travels: a header, a signature, a token |
 //! | [`connector`] | resolves a name once, checks the address it will dial, dials exactly that one |
 //! | [`reach`] | which addresses may be dialled |
 //! | [`roots`] | whom we believe, and who we are: TLS settings |
 
 pub mod connector;
+pub mod credential;
 pub mod reach;
 pub mod roots;
 
@@ -20,6 +22,7 @@ use hyper_util::client::legacy::Client;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 
 pub use connector::{Dial, Egress};
+pub use credential::{SignError, Signer};
 pub use reach::Reach;
 
 /// Idle connections kept to one host; above any concurrency one gateway serves.

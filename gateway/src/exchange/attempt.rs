@@ -108,8 +108,8 @@ async fn talk(
     let query = headers::query_to_provider(query, asked.route.api.work());
     let model = exchange.target.as_ref().map_or("", |target| target.upstream_model.as_str());
     let uri = upstream.address(asked.route, model, query.as_deref()).map_err(fault)?;
-    let method = asked.head.method.clone();
-    let response = upstream.send(method, uri, headers, sent.clone(), limits.first_byte_max).await;
+    let (method, now_us) = (asked.head.method.clone(), exchange.handles.clock.now_us());
+    let response = upstream.send((method, uri), headers, sent.clone(), limits.first_byte_max, now_us).await;
     let response = response.map_err(fault)?;
     if let Some(call) = exchange.call() {
         call.http_status = response.status().as_u16();
@@ -124,8 +124,10 @@ async fn talk(
         let spoken = upstream.dialect.spoken_on(reads);
         let reader =
             StreamReader::of_work(spoken, reads.work(), Quirks::of_provider(&upstream.entry.provider));
+        let lenient = asked.route.api.work() == Work::Pass;
         let translation = asked.translation.cloned();
-        let opening = Opening { upstream, limits, begun, sent, framing, reader, strip_usage, translation };
+        let opening =
+            Opening { upstream, limits, begun, sent, framing, reader, strip_usage, lenient, translation };
         return open_stream(exchange, response, opening).await;
     }
     let translation = asked.translation.cloned();
@@ -257,6 +259,7 @@ struct Opening<'a> {
     framing: Framing,
     reader: StreamReader,
     strip_usage: bool,
+    lenient: bool,
     translation: Option<Arc<Translation>>,
 }
 
@@ -266,10 +269,12 @@ async fn open_stream(
     response: Response<Incoming>,
     opening: Opening<'_>,
 ) -> Result<Gained, Failure> {
-    let Opening { upstream, limits, begun, sent, framing, reader, strip_usage, translation } = opening;
+    let Opening { upstream, limits, begun, sent, framing, reader, strip_usage, lenient, translation } =
+        opening;
     let (head, incoming) = response.into_parts();
     let writer = translation.as_ref().map(|translation| Box::new(translation.writer()));
-    let mut reading = Box::new(Reading::begin(incoming, framing, reader, strip_usage, writer));
+    let reading = Reading::begin(incoming, framing, reader, strip_usage, writer);
+    let mut reading = Box::new(reading.lenient(lenient));
     let first = (begun + limits.first_byte_max).min(limits.end);
     let mut fault = None;
     while fault.is_none() && !reading.may_pass() && reading.waiting() < GATE_BYTES_MAX {

@@ -65,6 +65,8 @@ pub(crate) struct Reading {
     received: Option<Vec<Bytes>>,
     /// Whether chunks pass unread, because an event outgrew its bound.
     blind: bool,
+    /// Whether its shape need not be known: below a provider's own path anything may come.
+    lenient: bool,
     began: bool,
     marked: bool,
     fault: Option<UpstreamFault>,
@@ -101,12 +103,19 @@ impl Reading {
             held: Vec::new(),
             received: (strip_usage || writer.is_some()).then(Vec::new),
             blind: false,
+            lenient: false,
             began: false,
             marked: false,
             fault: None,
             writer,
             spoiled: false,
         }
+    }
+
+    /// The same, of a stream whose shape need not be known.
+    pub(crate) fn lenient(mut self, lenient: bool) -> Self {
+        self.lenient = lenient;
+        self
     }
 
     /// Takes the next chunk from the provider.
@@ -162,7 +171,7 @@ impl Reading {
             None => self.reader.read(&frame.event(), &mut |_| ()),
             Some(writer) => self.reader.read(&frame.event(), &mut |event| writer.write(event, &mut written)),
         };
-        self.began |= observed.first_content;
+        self.began |= observed.first_content || self.lenient;
         self.marked |= observed.terminal;
         if let Some(fault) = observed.error {
             self.fault.get_or_insert(fault);
@@ -226,6 +235,11 @@ impl Reading {
     /// Kinds of parts that came and that the caller's dialect has no word for.
     pub(crate) fn lost(&self) -> &[String] {
         self.writer.as_ref().map_or(&[], |writer| writer.lost())
+    }
+
+    /// Whether nobody can tell if it came to its end.
+    pub(crate) const fn is_obscure(&self) -> bool {
+        self.is_blind() || self.lenient
     }
 
     /// Whether it is made of events, between which a comment may stand.

@@ -359,7 +359,8 @@ impl Live {
         let answer = self.reading.finish();
         settle::settle(&mut exchange, &answer);
         let mut tail = self.reading.take_held();
-        let unknowable = self.reading.is_blind() && matches!(ending, Ending::Closed);
+        let unknowable = self.reading.is_obscure() && matches!(ending, Ending::Closed);
+        let unknowable = unknowable && answer.stopped_by_error.is_none();
         let failure = failure(ending, &answer, self.idle).filter(|_| !unknowable);
         if let Some((outcome, error)) = failure {
             note_failure(&mut exchange, outcome, &error, &answer);

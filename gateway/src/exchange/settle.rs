@@ -38,7 +38,9 @@ pub(crate) fn charge(exchange: &mut Exchange, answer: &Answer) {
     let price = exchange.target.as_ref().and_then(|target| target.price.clone());
     let Some(call) = exchange.record.calls.last_mut() else { return };
     if exchange.free {
-        call.usage = Usage::new(UsageSource::Counted);
+        if exchange.record.outcome == Outcome::Ok {
+            call.usage = Usage::new(UsageSource::Counted);
+        }
         call.charge = Charge { rated: true, ..Charge::default() };
         return;
     }

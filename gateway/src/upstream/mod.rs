@@ -9,13 +9,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use http::{HeaderMap, HeaderName, HeaderValue, Method, Request, Response, Uri};
+use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
 use thiserror::Error;
-use weir_contract::policy::snapshot::{AuthStyle, Credential};
+use weir_contract::policy::snapshot::Credential;
 use weir_contract::policy::{EndpointEntry, PolicySecret};
-use weir_egress::{Dial, client, roots};
+use weir_egress::credential::Given;
+use weir_egress::{Dial, SignError, Signer, client, roots};
 use weir_wire::{Api, Dialect, FaultKind, Route, UpstreamFault, Work};
 use zeroize::Zeroizing;
 
@@ -41,7 +42,7 @@ pub(crate) struct Upstream {
     origin: String,
     /// The addresses of routes without variable parts, in the order of [`Api::ALL`].
     fixed: Vec<Option<Uri>>,
-    auth: Option<(HeaderName, HeaderValue)>,
+    signer: Signer,
 }
 
 /// Why an endpoint cannot be called as the policy describes it.
@@ -65,13 +66,21 @@ impl Upstream {
         let base = entry.base_url.trim_end_matches('/').to_owned();
         let (origin, fixed) = addresses(dialect, &base).map_err(&wrong)?;
         let credential = open_credential(entry, secret).map_err(&wrong)?;
-        let auth = auth_header(entry.auth, &credential).map_err(&wrong)?;
         let client_pem = entry.client_cert.as_ref().map(|sealed| secret.open(sealed, &entry.place()));
         let client_pem =
             client_pem.transpose().map_err(|error| wrong(error.to_string()))?.map(Zeroizing::new);
         let tls = roots::client_config(entry.ca_pem.as_deref(), client_pem.as_deref().map(Vec::as_slice))
             .map_err(&wrong)?;
         let dial = Dial::to_endpoint(entry, egress).map_err(&wrong)?;
+        let client = client(tls, dial);
+        let given = Given {
+            style: entry.auth,
+            credential: &credential,
+            base_url: &entry.base_url,
+            region: &entry.region,
+            client: &client,
+        };
+        let signer = Signer::prepare(&given).map_err(&wrong)?;
         let provider_header = HeaderValue::from_str(&entry.provider)
             .map_err(|_| wrong(format!("its provider's name `{}` has odd characters", entry.provider)))?;
         Ok(Self {
@@ -80,11 +89,11 @@ impl Upstream {
             provider_header,
             breaker: Breaker::default(),
             retries: RetryBudget::default(),
-            client: client(tls, dial),
+            client,
             base,
             origin,
             fixed,
-            auth,
+            signer,
         })
     }
 
@@ -127,19 +136,17 @@ impl Upstream {
     /// Sends one call and waits for the head of the answer.
     pub(crate) async fn send(
         &self,
-        method: Method,
-        uri: Uri,
-        mut headers: HeaderMap,
+        (method, uri): (Method, Uri),
+        headers: HeaderMap,
         body: Bytes,
         first_byte_max: Duration,
+        now_us: i64,
     ) -> Result<Response<Incoming>, UpstreamFault> {
-        if let Some((name, value)) = &self.auth {
-            headers.insert(name.clone(), value.clone());
-        }
-        let mut request = Request::new(Full::new(body));
+        let mut request = Request::new(Full::new(body.clone()));
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
+        self.signer.sign(&mut request, &body, now_us).await.map_err(|error| unsigned(&error))?;
         match tokio::time::timeout(first_byte_max, self.client.request(request)).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(fault_of(&error)),
@@ -218,22 +225,14 @@ fn open_credential(entry: &EndpointEntry, secret: &PolicySecret) -> Result<Zeroi
     Ok(Zeroizing::new(text.trim().to_owned()))
 }
 
-fn auth_header(style: AuthStyle, credential: &str) -> Result<Option<(HeaderName, HeaderValue)>, String> {
-    if credential.is_empty() {
-        return Ok(None);
-    }
-    let (name, text) = match style {
-        AuthStyle::None => return Ok(None),
-        AuthStyle::Bearer => (http::header::AUTHORIZATION, Zeroizing::new(format!("Bearer {credential}"))),
-        AuthStyle::XApiKey => (HeaderName::from_static("x-api-key"), Zeroizing::new(credential.to_owned())),
-        AuthStyle::XGoogApiKey => {
-            (HeaderName::from_static("x-goog-api-key"), Zeroizing::new(credential.to_owned()))
-        }
+/// The call was never made.
+fn unsigned(error: &SignError) -> UpstreamFault {
+    let kind = match error {
+        SignError::Unreachable(_) => FaultKind::Connect,
+        SignError::Refused(_) => FaultKind::Auth,
+        SignError::Unsignable(_) => FaultKind::Unknown,
     };
-    let mut value = HeaderValue::from_str(&text)
-        .map_err(|_| "its credential has characters that cannot stand in a header".to_owned())?;
-    value.set_sensitive(true);
-    Ok(Some((name, value)))
+    UpstreamFault::local(kind, error.to_string())
 }
 
 #[cfg(test)]
@@ -250,16 +249,5 @@ mod tests {
         assert!(addresses(Dialect::OpenAi, "h/v1").is_err());
         assert_eq!(resource("a b?c"), "models/a%20b%3Fc");
         assert_eq!(resource("tunedModels/x"), "tunedModels/x");
-    }
-
-    #[test]
-    fn a_credential_travels_as_its_style_says_and_is_marked_secret() {
-        let (name, value) = auth_header(AuthStyle::Bearer, "sk-1").unwrap().unwrap();
-        assert_eq!((name.as_str(), value.to_str().unwrap()), ("authorization", "Bearer sk-1"));
-        assert!(value.is_sensitive());
-        let (name, value) = auth_header(AuthStyle::XApiKey, "sk-2").unwrap().unwrap();
-        assert_eq!((name.as_str(), value.to_str().unwrap()), ("x-api-key", "sk-2"));
-        assert_eq!(auth_header(AuthStyle::None, "sk-3").unwrap(), None);
-        assert!(auth_header(AuthStyle::Bearer, "a\nb").is_err());
     }
 }

@@ -57,12 +57,14 @@ impl Lane {
             "base_url": format!("{}/{version}", provider.url), "credential": "sk-recorded", "limits": { "allow_private": true },
         });
         let endpoint = weir.api(Method::POST, "/endpoints", Some(endpoint)).await.ok().json();
-        let mut models: Vec<String> = exchanges.iter().filter_map(way::model_of).collect();
-        models.sort();
-        models.dedup();
-        for model in models {
+        let named = |exchange: &Exchange| {
+            let model = way::model_of(exchange)?;
+            Some((asked_of(exchange, name, &model), model))
+        };
+        let models: std::collections::BTreeMap<String, String> = exchanges.iter().filter_map(named).collect();
+        for (asked, model) in models {
             let target = json!({ "endpoint": endpoint["id"], "upstream_model": model });
-            let model = json!({ "name": name_of(api, name, &model), "targets": [target] });
+            let model = json!({ "name": asked, "targets": [target] });
             let _ = weir.api(Method::POST, "/models", Some(model)).await.ok();
         }
         Self { name: name.to_owned(), provider, exchanges }

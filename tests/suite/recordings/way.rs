@@ -36,9 +36,17 @@ const GEMINI: [&str; 5] = [
     "gemini.batch_embed_contents",
 ];
 
-/// Whether the format has a route of its own.
-pub(super) fn has_route(api: &str) -> bool {
-    GEMINI.contains(&api) || ROUTES.iter().any(|(name, _)| *name == api)
+/// Whether the exchange is in a format that has a route of its own. Writer answers completions in words of its own.
+pub(super) fn has_route(exchange: &Exchange) -> bool {
+    let api = exchange.api.as_str();
+    let odd = api == "openai.completions" && exchange.provider == "writer";
+    !odd && (GEMINI.contains(&api) || ROUTES.iter().any(|(name, _)| *name == api))
+}
+
+/// Whether the gateway itself refuses it, in its own words: a bound that is negative bounds no cost.
+pub(super) fn is_refused(exchange: &Exchange) -> bool {
+    serde_json::from_str::<Value>(body::text_of(exchange))
+        .is_ok_and(|body| body["max_tokens"].as_i64() < Some(0) && body["max_tokens"].is_i64())
 }
 
 /// What an endpoint of the format speaks.

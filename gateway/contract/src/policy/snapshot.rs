@@ -329,8 +329,17 @@ pub enum AuthStyle {
     Bearer,
     /// `x-api-key: …`
     XApiKey,
+    /// `api-key: …`, as Azure takes it.
+    ApiKey,
     /// `x-goog-api-key: …`
     XGoogApiKey,
+    /// Every call is signed with an AWS access key.
+    #[serde(rename = "aws_sigv4")]
+    AwsSigV4,
+    /// A bearer token that a Google service account asks for.
+    GoogleServiceAccount,
+    /// A bearer token that an application of a Microsoft Entra tenant asks for.
+    EntraClient,
     /// Nothing is sent.
     None,
 }
