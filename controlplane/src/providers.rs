@@ -11,7 +11,7 @@ pub struct Provider {
     pub name: &'static str,
     /// Its own name, for people.
     pub label: &'static str,
-    /// What it speaks: `openai` or `anthropic`.
+    /// What it speaks: `openai`, `anthropic` or `gemini`.
     pub dialect: &'static str,
     /// Its base URL; empty when everybody has another one.
     pub base_url: &'static str,
@@ -22,6 +22,35 @@ pub struct Provider {
     pub credential_prefix: &'static str,
     /// Where it gives out credentials; empty when everybody has another place.
     pub credential_url: &'static str,
+    /// The other formats it speaks, each at a base URL of its own.
+    pub also: &'static [Also],
+}
+
+/// Another format of a provider.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Also {
+    /// What is spoken there.
+    pub dialect: &'static str,
+    /// The base URL.
+    pub base_url: &'static str,
+    /// How the credential travels.
+    #[schema(value_type = String)]
+    pub auth: AuthStyle,
+}
+
+/// The formats an endpoint may speak.
+pub const DIALECTS: [&str; 3] = ["openai", "anthropic", "gemini"];
+
+/// What is known of an endpoint that is to be made: its format, base URL and the way of its credential.
+#[must_use]
+pub fn defaults(known: Option<&Provider>, dialect: Option<&str>, base_url: Option<&str>) -> Also {
+    let Some(known) = known else { return Also { dialect: "openai", base_url: "", auth: AuthStyle::Bearer } };
+    let plain = Also { dialect: known.dialect, base_url: known.base_url, auth: known.auth };
+    let fits = |also: &&Also| match (dialect, base_url) {
+        (Some(dialect), _) => also.dialect == dialect && dialect != known.dialect,
+        (None, base_url) => base_url == Some(also.base_url),
+    };
+    known.also.iter().find(fits).copied().unwrap_or(plain)
 }
 
 const fn openai(
@@ -32,7 +61,7 @@ const fn openai(
     credential_url: &'static str,
 ) -> Provider {
     let (dialect, auth) = ("openai", AuthStyle::Bearer);
-    Provider { name, label, dialect, base_url, auth, credential_prefix, credential_url }
+    Provider { name, label, dialect, base_url, auth, credential_prefix, credential_url, also: &[] }
 }
 
 /// All providers we know. Any other name is taken too, with a base URL.
@@ -46,14 +75,22 @@ pub const KNOWN: &[Provider] = &[
         auth: AuthStyle::XApiKey,
         credential_prefix: "sk-ant-",
         credential_url: "https://console.anthropic.com/settings/keys",
+        also: &[],
     },
-    openai(
-        "google",
-        "Google Gemini",
-        "https://generativelanguage.googleapis.com/v1beta/openai",
-        "AIza",
-        "https://aistudio.google.com/apikey",
-    ),
+    Provider {
+        also: &[Also {
+            dialect: "gemini",
+            base_url: "https://generativelanguage.googleapis.com/v1beta",
+            auth: AuthStyle::XGoogApiKey,
+        }],
+        ..openai(
+            "google",
+            "Google Gemini",
+            "https://generativelanguage.googleapis.com/v1beta/openai",
+            "AIza",
+            "https://aistudio.google.com/apikey",
+        )
+    },
     openai("mistral", "Mistral", "https://api.mistral.ai/v1", "", "https://console.mistral.ai/api-keys"),
     openai("groq", "Groq", "https://api.groq.com/openai/v1", "gsk_", "https://console.groq.com/keys"),
     openai(
@@ -89,6 +126,7 @@ pub const KNOWN: &[Provider] = &[
         auth: AuthStyle::None,
         credential_prefix: "",
         credential_url: "",
+        also: &[],
     },
     openai("vllm", "vLLM", "", "", ""),
     openai("custom", "Any other with OpenAI's format", "", "", ""),
@@ -98,4 +136,27 @@ pub const KNOWN: &[Provider] = &[
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Provider> {
     KNOWN.iter().find(|provider| provider.name == name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn another_format_of_a_provider_is_found_by_its_name_or_its_address() {
+        let google = find("google");
+        let native = defaults(google, Some("gemini"), None);
+        assert_eq!(
+            (native.base_url, native.auth),
+            (google.unwrap().also[0].base_url, AuthStyle::XGoogApiKey)
+        );
+        assert_eq!(defaults(google, None, Some(native.base_url)), native);
+        assert_eq!(defaults(google, None, None).dialect, "openai");
+        assert_eq!(defaults(google, Some("openai"), None).auth, AuthStyle::Bearer);
+        assert_eq!(defaults(None, Some("gemini"), None).base_url, "");
+        for provider in KNOWN {
+            let spoken = provider.also.iter().map(|also| also.dialect).chain([provider.dialect]);
+            assert!(spoken.into_iter().all(|dialect| DIALECTS.contains(&dialect)), "{}", provider.name);
+        }
+    }
 }

@@ -83,7 +83,7 @@ impl Refusal {
     pub(crate) fn unknown_path(method: &http::Method, path: &str) -> Self {
         let path: String = path.chars().take(200).collect();
         let message = format!(
-            "there is no `{method} {path}` here; the gateway serves POST /v1/chat/completions, POST /v1/messages and GET /v1/models"
+            "there is no `{method} {path}` here; the gateway serves the routes of OpenAI, Anthropic and Gemini (like POST /v1/chat/completions), GET /v1/models, and a provider's own paths below /passthrough/{{provider}}/"
         );
         Self::client(404, "invalid_request_error", "unknown_url", message)
     }
@@ -142,7 +142,13 @@ impl From<NoPlan> for Refusal {
             }
             NoPlan::ModelStopped { .. } => Self::client(403, "permission_error", "model_stopped", message),
             NoPlan::EndpointsStopped { .. } => Self::gateway(503, message).coded("endpoint_stopped"),
-            NoPlan::NotAllowed { .. } | NoPlan::NothingInReach { .. } => {
+            NoPlan::UnknownProvider { .. } => {
+                Self::client(404, "invalid_request_error", "provider_not_found", message)
+            }
+            NoPlan::UnknownOwner { .. } => {
+                Self::client(404, "invalid_request_error", "owner_not_known", message)
+            }
+            NoPlan::NotAllowed { .. } | NoPlan::NothingInReach { .. } | NoPlan::Unnamed { .. } => {
                 Self::client(403, "permission_error", "model_not_allowed", message)
             }
         };

@@ -12,6 +12,7 @@ use weir_contract::sync::GatewayStatus;
 
 use crate::certificate::Certificate;
 use crate::config::GatewayConfig;
+use crate::owners::Owners;
 use crate::policy::Running;
 use crate::policy::control::ControlClient;
 use crate::spool::Spool;
@@ -41,6 +42,8 @@ pub(crate) struct Handles {
     pub(crate) tasks: TaskTracker,
     /// Where such work runs, also when it is started while a connection is torn down.
     pub(crate) runtime: Handle,
+    /// Which endpoint keeps which response.
+    pub(crate) owners: Owners,
     drains: Arc<Semaphore>,
     /// Where clients reach this gateway.
     pub(crate) address: String,
@@ -94,6 +97,7 @@ impl Handles {
             control,
             tasks: TaskTracker::new(),
             runtime: Handle::current(),
+            owners: Owners::default(),
             drains,
             address,
             certificate,

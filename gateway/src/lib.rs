@@ -9,6 +9,7 @@
 //! | `upstream` | endpoints: connections, credentials, breaker, retry budget, the one way out |
 //! | `policy` | received, verified, compiled, swapped in, kept on disk |
 //! | `limits` | a key's requests per minute and in flight |
+//! | `owners` | which endpoint keeps which response |
 //! | [`spool`] | the journal on disk, and from there to the archive and the books |
 //! | `search` | the words a stored request can be found by |
 //! | `telemetry` | the counters |
@@ -25,6 +26,7 @@ mod error;
 mod exchange;
 mod handles;
 mod limits;
+mod owners;
 mod policy;
 #[cfg(test)]
 mod sample;

@@ -69,6 +69,24 @@ impl Gate {
         Ok((pass, allowance))
     }
 
+    /// How many requests are in flight.
+    pub(crate) fn in_flight(&self) -> u32 {
+        self.in_flight.load(Ordering::Relaxed)
+    }
+
+    /// What is left of a limit, without using any of it.
+    pub(crate) fn look(&self, limit: u32, now_us: i64) -> Allowance {
+        let due_us = self.due_us.load(Ordering::Relaxed);
+        let used_us = (due_us - now_us).clamp(0, MINUTE_US);
+        let remaining = match MINUTE_US.checked_div(i64::from(limit)) {
+            Some(step_us) => {
+                u32::try_from((MINUTE_US - used_us) / step_us.max(1)).unwrap_or(limit).min(limit)
+            }
+            None => 0,
+        };
+        Allowance { limit, remaining, reset_us: used_us }
+    }
+
     fn count(&self, limit: u32, now_us: i64) -> Result<Allowance, Shut> {
         let Some(step_us) = MINUTE_US.checked_div(i64::from(limit)) else {
             let allowance = Allowance { limit, remaining: 0, reset_us: MINUTE_US };

@@ -26,12 +26,42 @@ pub struct Exchange {
 /// The request of an exchange.
 #[derive(Debug, Deserialize)]
 pub struct Sent {
+    /// Method.
+    #[serde(default)]
+    pub method: String,
+    /// Path with its query.
+    #[serde(default)]
+    pub url_path: String,
     /// Headers that matter.
     #[serde(default)]
     pub headers: BTreeMap<String, String>,
     /// JSON body, when it is one.
     #[serde(default)]
     pub body: Option<Box<RawValue>>,
+    /// Body that is other text.
+    #[serde(default)]
+    pub body_text: Option<String>,
+    /// Body that is no text.
+    #[serde(default)]
+    pub body_base64: Option<String>,
+}
+
+impl Sent {
+    /// The bytes a client sends for this.
+    #[must_use]
+    pub fn bytes(&self) -> Vec<u8> {
+        bytes_of(self.body.as_deref(), self.body_text.as_deref(), self.body_base64.as_deref())
+    }
+}
+
+fn bytes_of(json: Option<&RawValue>, text: Option<&str>, base64: Option<&str>) -> Vec<u8> {
+    use base64::Engine as _;
+    match (json, text, base64) {
+        (Some(json), ..) => json.get().as_bytes().to_vec(),
+        (None, Some(text), _) => text.as_bytes().to_vec(),
+        (None, None, Some(base64)) => base64::engine::general_purpose::STANDARD.decode(base64).unwrap(),
+        (None, None, None) => Vec::new(),
+    }
 }
 
 /// The response of an exchange.
@@ -48,14 +78,21 @@ pub struct Received {
     /// Event stream, when it is one.
     #[serde(default)]
     pub sse: Option<String>,
+    /// Body that is other text.
+    #[serde(default)]
+    pub body_text: Option<String>,
+    /// Body that is no text.
+    #[serde(default)]
+    pub body_base64: Option<String>,
 }
 
 impl Received {
     /// The bytes a provider sends for this.
     #[must_use]
     pub fn bytes(&self) -> bytes::Bytes {
-        let text = self.sse.as_deref().or(self.body.as_ref().map(|body| body.get()));
-        bytes::Bytes::copy_from_slice(text.unwrap_or_default().as_bytes())
+        let text = self.sse.as_deref().or(self.body_text.as_deref());
+        bytes_of(self.body.as_deref().filter(|_| self.sse.is_none()), text, self.body_base64.as_deref())
+            .into()
     }
 }
 
@@ -79,6 +116,12 @@ pub fn folder(story: &str) -> Option<PathBuf> {
 /// All exchanges of those formats, in a stable order.
 #[must_use]
 pub fn exchanges(story: &str, apis: &[&str]) -> Option<Vec<Exchange>> {
+    exchanges_where(story, |exchange| apis.contains(&exchange.api.as_str()))
+}
+
+/// All exchanges of which that holds, in a stable order.
+#[must_use]
+pub fn exchanges_where(story: &str, wanted: impl Fn(&Exchange) -> bool) -> Option<Vec<Exchange>> {
     let mut files: Vec<PathBuf> =
         std::fs::read_dir(folder(story)?).unwrap().map(|entry| entry.unwrap().path()).collect();
     files.retain(|path| path.extension().is_some_and(|extension| extension == "jsonl"));
@@ -89,7 +132,7 @@ pub fn exchanges(story: &str, apis: &[&str]) -> Option<Vec<Exchange>> {
             serde_json::from_str::<Exchange>(line)
                 .unwrap_or_else(|error| panic!("{}: {error}", path.display()))
         };
-        text.lines().map(line).filter(|exchange| apis.contains(&exchange.api.as_str())).collect::<Vec<_>>()
+        text.lines().map(line).filter(&wanted).collect::<Vec<_>>()
     };
     Some(files.into_iter().flat_map(read).collect())
 }

@@ -41,6 +41,7 @@ mod publish;
 mod recordings;
 mod requests;
 mod sdk;
+mod sdk_routes;
 mod shell;
 mod speed;
 mod store;

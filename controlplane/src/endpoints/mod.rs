@@ -350,16 +350,17 @@ fn check(form: &EndpointForm) -> Result<EndpointBody, AppError> {
     let given = |text: &Option<String>| {
         text.as_deref().map(str::trim).filter(|text| !text.is_empty()).map(str::to_owned)
     };
-    let base_url = given(&form.base_url).or_else(|| known.map(|known| known.base_url.to_owned()));
-    let base_url = base_url.unwrap_or_default().trim_end_matches('/').to_owned();
+    let (base_url, dialect) = (given(&form.base_url), given(&form.dialect));
+    let base_url = base_url.map(|url| url.trim_end_matches('/').to_owned());
+    let defaults = providers::defaults(known, dialect.as_deref(), base_url.as_deref());
+    let base_url = base_url.unwrap_or_else(|| defaults.base_url.to_owned());
     if base_url.is_empty() {
         errors.add("base_url", FieldError::Required);
     } else if !check::is_base_url(&base_url) {
         errors.add("base_url", FieldError::NotAUrl);
     }
-    let dialect = given(&form.dialect).or_else(|| known.map(|known| known.dialect.to_owned()));
-    let dialect = dialect.unwrap_or_else(|| "openai".to_owned());
-    if !matches!(dialect.as_str(), "openai" | "anthropic") {
+    let dialect = dialect.unwrap_or_else(|| defaults.dialect.to_owned());
+    if !providers::DIALECTS.contains(&dialect.as_str()) {
         errors.add("dialect", FieldError::UnknownChoice);
     }
     check::check_limits(&mut errors, &form.limits);
@@ -370,7 +371,7 @@ fn check(form: &EndpointForm) -> Result<EndpointBody, AppError> {
         dialect,
         base_url,
         region: form.region.trim().to_owned(),
-        auth: form.auth.or_else(|| known.map(|known| known.auth)).unwrap_or_default(),
+        auth: form.auth.unwrap_or(defaults.auth),
         credential: CredentialSource::None,
         client_certificate: None,
         limits: form.limits.clone(),

@@ -166,8 +166,15 @@ impl Caller {
             Some(model) => {
                 let messages = json!([{ "role": "user", "content": "Hi" }]);
                 let ask = json!({ "model": model, "max_tokens": 1, "messages": messages });
-                let path = if self.body.dialect == "anthropic" { "/messages" } else { "/chat/completions" };
-                self.call(Method::POST, path, Some(ask)).await
+                match self.body.dialect.as_str() {
+                    "gemini" => {
+                        let ask = json!({ "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }],
+                            "generationConfig": { "maxOutputTokens": 1 } });
+                        self.call(Method::POST, &format!("/models/{model}:generateContent"), Some(ask)).await
+                    }
+                    "anthropic" => self.call(Method::POST, "/messages", Some(ask)).await,
+                    _ => self.call(Method::POST, "/chat/completions", Some(ask)).await,
+                }
             }
         }
     }
@@ -265,7 +272,8 @@ fn without(credential: &str, text: &str) -> String {
 /// How many models a list has.
 fn found(bytes: &[u8]) -> String {
     let list = serde_json::from_slice::<Value>(bytes).ok();
-    let count = list.as_ref().and_then(|list| list.get("data")?.as_array().map(Vec::len));
+    let count = list.as_ref().and_then(|list| list.get("data").or_else(|| list.get("models"))?.as_array());
+    let count = count.map(Vec::len);
     count.map_or_else(|| "it answered".to_owned(), |count| format!("it lists {count} models"))
 }
 
@@ -323,5 +331,6 @@ mod tests {
         assert_eq!(words(br#"{"message":"no"}"#), "no");
         assert_eq!(words(b"<h1>Bad\ngateway</h1>"), "<h1>Badgateway</h1>");
         assert_eq!(found(br#"{"data":[1,2]}"#), "it lists 2 models");
+        assert_eq!(found(br#"{"models":[1]}"#), "it lists 1 models");
     }
 }

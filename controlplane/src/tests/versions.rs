@@ -1,8 +1,8 @@
 //! The versions of an object: an earlier one comes back as the next, an unpublished change goes, nobody's draft is lost.
 
+use crate::endpoints::{self, Endpoint, EndpointForm};
 use crate::error::AppError;
 use crate::models::{self, ModelForm, TargetForm};
-use crate::precondition::Expected;
 use crate::precondition::{Expected, tag_of};
 use crate::publish::{ObjectRef, draft_state, publish};
 use crate::testing::{House, openai};

@@ -9,12 +9,13 @@ use http::header::AUTHORIZATION;
 use http::request::Parts;
 use http::{HeaderMap, HeaderName, HeaderValue, Request};
 use hyper::body::Incoming;
-use weir_contract::id::{RequestId, SpanId, TraceId};
+use weir_contract::id::{PriceVersion, RequestId, SpanId, TraceId};
 use weir_contract::money::Money;
 use weir_contract::policy::Key;
-use weir_contract::price::upper_bound;
+use weir_contract::price::{Price, upper_bound, upper_bound_of};
 use weir_contract::record::{LogLevel, OpenRecord, Origin, RequestRecord, Stage};
-use weir_wire::{Api, Peek};
+use weir_contract::usage::Usage;
+use weir_wire::{Api, Dialect, Peek, Route, Work};
 
 use super::attend::InFlight;
 use super::record::KeptRequest;
@@ -35,6 +36,8 @@ pub(crate) struct Arrival {
     pub(crate) force: Arc<InForce>,
     pub(crate) key: Arc<Key>,
     pub(crate) api: Api,
+    pub(crate) dialect: Dialect,
+    pub(crate) free: bool,
     pub(crate) peer: IpAddr,
     pub(crate) arrived: Instant,
     pub(crate) gone: Arc<AtomicBool>,
@@ -90,7 +93,7 @@ fn presented_key(map: &HeaderMap, query: Option<&str>) -> Option<String> {
 
 /// Makes the exchange and the beginning of its record.
 pub(crate) fn begin(handles: &Arc<Handles>, arrival: Arrival, request: &Request<Incoming>) -> Box<Exchange> {
-    let Arrival { force, key, api, peer, arrived, gone, in_flight } = arrival;
+    let Arrival { force, key, api, dialect, free, peer, arrived, gone, in_flight } = arrival;
     let now_us = handles.clock.now_us();
     let random = handles.random.bytes::<34>();
     let request_id = RequestId::new(now_us, part(&random, 0));
@@ -121,11 +124,15 @@ pub(crate) fn begin(handles: &Arc<Handles>, arrival: Arrival, request: &Request<
         force,
         key,
         api,
+        dialect,
+        free,
+        counted: Usage::default(),
         peer,
         arrived,
         waited_us: 0,
         id_header,
         cost_in_stream: false,
+        drop_unsupported: false,
         deadline: None,
         kept: KeptRequest::default(),
         record,
@@ -204,6 +211,14 @@ fn read_wishes(exchange: &mut Exchange, map: &HeaderMap) -> Result<(), Refusal> 
         exchange.deadline = Some(exchange.arrived + Duration::from_millis(ms.ok_or_else(wrong)?));
     }
     exchange.cost_in_stream = headers::text(map, &headers::X_WEIR_COST)? == Some("stream");
+    exchange.drop_unsupported = match headers::text(map, &headers::X_WEIR_DROP_UNSUPPORTED)? {
+        None | Some("false") => false,
+        Some("true") => true,
+        Some(_) => {
+            let message = "`x-weir-drop-unsupported` must be true or false";
+            return Err(Refusal::invalid("invalid_header", message));
+        }
+    };
     Ok(())
 }
 
@@ -233,7 +248,13 @@ fn limited(key: &str, shut: Shut) -> Refusal {
 }
 
 /// What needs the body too: customer, user, session and tags; the hold; the journal's word that there is room.
-pub(crate) async fn admit(exchange: &mut Exchange, head: &Parts, peek: &Peek<'_>) -> Result<(), Refusal> {
+pub(crate) async fn admit(
+    exchange: &mut Exchange,
+    head: &Parts,
+    route: &Route<'_>,
+    peek: &Peek<'_>,
+) -> Result<(), Refusal> {
+    exchange.counted = peek.counted;
     exchange.record.stream = peek.stream;
     exchange.record.model_requested = peek.model.chars().take(200).collect();
     exchange.kept.read(peek, exchange.log, &mut exchange.record);
@@ -246,7 +267,7 @@ pub(crate) async fn admit(exchange: &mut Exchange, head: &Parts, peek: &Peek<'_>
     let spool_full =
         |words: String| Refusal::gateway(503, words).with(http::header::RETRY_AFTER, headers::number(5));
     exchange.handles.spool.admission().map_err(|full| spool_full(full.to_string()))?;
-    let open = open_record(exchange, peek);
+    let open = open_record(exchange, route, peek);
     exchange.record.hold = open.hold;
     let begun = Instant::now();
     let opened = exchange.handles.spool.open(open).await;
@@ -257,16 +278,29 @@ pub(crate) async fn admit(exchange: &mut Exchange, head: &Parts, peek: &Peek<'_>
     })
 }
 
-fn open_record(exchange: &Exchange, peek: &Peek<'_>) -> OpenRecord {
-    let record = &exchange.record;
-    let model = exchange.force.policy.model(&record.workspace, &peek.model);
-    let input = weir_wire::count::input_bound(peek).tokens;
+/// The dearest that the request can cost at any of the places it may go to, and the price's version.
+fn hold(exchange: &Exchange, route: &Route<'_>, peek: &Peek<'_>) -> (Money, PriceVersion) {
+    let (record, policy) = (&exchange.record, &exchange.force.policy);
+    if exchange.free {
+        return (Money::ZERO, PriceVersion::default());
+    }
+    let model = policy.model(&record.workspace, &peek.model);
     let of_model = model.and_then(|model| model.max_output.or(model.context_window));
-    let output = peek.max_tokens.or(of_model).unwrap_or(OUTPUT_TOKENS_ASSUMED).saturating_mul(peek.n.max(1));
-    let prices =
-        model.into_iter().flat_map(|model| &model.targets).filter_map(|target| target.price.as_deref());
-    let bounds = prices.filter_map(|price| Some((upper_bound(price, input, output)?, price.version.clone())));
-    let (hold, price_version) = bounds.max_by_key(|(hold, _)| *hold).unwrap_or((Money::ZERO, "".into()));
+    let most = weir_wire::count::most(peek, of_model.unwrap_or(OUTPUT_TOKENS_ASSUMED));
+    let bound = |price: &Price| match peek.api.work() {
+        Work::Generate => upper_bound(price, most.input_total(), most.output_total()),
+        _ => upper_bound_of(price, &most),
+    };
+    let own = route.provider.as_deref().and_then(|provider| policy.price(provider, &peek.model));
+    let prices = model.filter(|_| route.provider.is_none()).into_iter().flat_map(|model| &model.targets);
+    let prices = prices.filter_map(|target| target.price.as_deref()).chain(own.map(AsRef::as_ref));
+    let bounds = prices.filter_map(|price| Some((bound(price)?, price.version.clone())));
+    bounds.max_by_key(|(hold, _)| *hold).unwrap_or_default()
+}
+
+fn open_record(exchange: &Exchange, route: &Route<'_>, peek: &Peek<'_>) -> OpenRecord {
+    let record = &exchange.record;
+    let (hold, price_version) = hold(exchange, route, peek);
     OpenRecord {
         request_id: record.request_id,
         trace_id: record.trace_id,

@@ -14,11 +14,16 @@ use weir_contract::id::SpanId;
 use weir_contract::policy::Target;
 use weir_contract::price::Charge;
 use weir_contract::record::CallRecord;
-use weir_wire::{Answer, Dialect, FaultKind, Quirks, UpstreamFault, read_answer, read_error};
+use weir_wire::translate::Written;
+use weir_wire::{
+    Answer, Api, Dialect, FaultKind, Quirks, Route, StreamReader, UpstreamFault, Work, read_answer_of,
+    read_error,
+};
 
 use super::dispatch::Asked;
-use super::gained::{Failure, Gained, GainedBody, outcome_of};
-use super::reading::{Progress, Reading};
+use super::gained::{Failure, Gained, GainedBody, WholeBody, outcome_of};
+use super::reading::{Framing, Progress, Reading};
+use super::translation::Translation;
 use super::{Exchange, headers, micros, settle};
 use crate::upstream::Upstream;
 
@@ -37,8 +42,16 @@ pub(crate) async fn attempt(
     exchange.record.calls.push(call);
     let begun = Instant::now();
     let limits = Limits::of(exchange, upstream, begun);
-    let sent = weir_wire::forward(asked.peek, asked.body, &target.upstream_model, true);
-    let headers = headers::to_provider(&asked.head.headers, upstream.dialect);
+    let work = asked.route.api.work();
+    let sent = match (asked.translation, work) {
+        (Some(translation), _) => translation.body.clone(),
+        (None, Work::Pass | Work::Stored) => asked.body.clone(),
+        _ => weir_wire::forward(asked.peek, asked.body, &target.upstream_model, true),
+    };
+    let mut headers = headers::to_provider(&asked.head.headers, upstream.dialect, work);
+    if let Some(translation) = asked.translation {
+        translation.strip(&mut headers);
+    }
     let outcome = talk(exchange, asked, upstream, &limits, headers, sent).await;
     exchange.waited_us += micros(begun);
     if let Err(failure) = &outcome {
@@ -90,25 +103,61 @@ async fn talk(
     sent: Bytes,
 ) -> Result<Gained, Failure> {
     let begun = Instant::now();
-    let now_us = exchange.handles.clock.now_us();
-    let response = upstream.send(headers, sent.clone(), limits.first_byte_max, now_us).await;
-    let response = response.map_err(|fault| Failure { fault, gained: None })?;
+    let fault = |fault| Failure { fault, gained: None };
+    let query = asked.head.uri.query().filter(|_| asked.translation.is_none());
+    let query = headers::query_to_provider(query, asked.route.api.work());
+    let model = exchange.target.as_ref().map_or("", |target| target.upstream_model.as_str());
+    let uri = upstream.address(asked.route, model, query.as_deref()).map_err(fault)?;
+    let (method, now_us) = (asked.head.method.clone(), exchange.handles.clock.now_us());
+    let response = upstream.send((method, uri), headers, sent.clone(), limits.first_byte_max, now_us).await;
+    let response = response.map_err(fault)?;
     if let Some(call) = exchange.call() {
         call.http_status = response.status().as_u16();
         let id = headers::provider_request_id(response.headers()).and_then(|id| id.to_str().ok());
         call.provider_request_id = id.unwrap_or_default().chars().take(200).collect();
     }
-    if response.status().is_success() && is_stream(response.headers()) {
-        let strip_usage = upstream.dialect == Dialect::OpenAi && !asked.peek.include_usage;
-        return open_stream(exchange, upstream, limits, begun, response, sent, strip_usage).await;
+    let reads = reads(asked.route, &asked.head.method, upstream.dialect);
+    let framing = framing(reads, response.headers()).filter(|_| response.status().is_success());
+    if let Some(framing) = framing {
+        let strip_usage =
+            upstream.dialect == Dialect::OpenAi && !asked.peek.include_usage && asked.translation.is_none();
+        let spoken = upstream.dialect.spoken_on(reads);
+        let reader =
+            StreamReader::of_work(spoken, reads.work(), Quirks::of_provider(&upstream.entry.provider));
+        let lenient = asked.route.api.work() == Work::Pass;
+        let translation = asked.translation.cloned();
+        let opening =
+            Opening { upstream, limits, begun, sent, framing, reader, strip_usage, lenient, translation };
+        return open_stream(exchange, response, opening).await;
     }
-    collect(exchange, upstream, limits, begun, response, sent).await
+    let translation = asked.translation.cloned();
+    let collecting = Collecting { upstream, limits, begun, sent, reads, translation };
+    collect(exchange, response, collecting).await
 }
 
-fn is_stream(headers: &HeaderMap) -> bool {
+/// The route in whose shape the answer comes: below a provider's own path, the one we know by the same name.
+fn reads(route: &Route<'_>, method: &http::Method, dialect: Dialect) -> Api {
+    if route.api.work() != Work::Pass {
+        return if dialect.serves(route.api) { route.api } else { dialect.chat_api() };
+    }
+    let known = Route::of(method.as_str(), route.rest).map(|route| route.api);
+    known.filter(|api| dialect.serves(*api)).unwrap_or(Api::Passthrough)
+}
+
+/// How an answer is cut into events; `None` where it comes in one piece.
+fn framing(reads: Api, headers: &HeaderMap) -> Option<Framing> {
     let content_type = headers.get(CONTENT_TYPE).map(http::HeaderValue::as_bytes).unwrap_or_default();
-    content_type.get(..17).is_some_and(|start| start.eq_ignore_ascii_case(b"text/event-stream"))
-        && is_plain(headers)
+    let is = |start: &[u8]| content_type.get(..start.len()).is_some_and(|it| it.eq_ignore_ascii_case(start));
+    if is(b"text/event-stream") && is_plain(headers) {
+        let roomy = reads.dialect() != Dialect::OpenAi || reads.work() != Work::Generate;
+        return Some(Framing::events(roomy));
+    }
+    let json = is(b"application/json");
+    if json && reads == Api::StreamGenerateContent && is_plain(headers) {
+        return Some(Framing::array());
+    }
+    let read_whole = json || is(b"text/") || content_type.is_empty() || reads.work().is_free();
+    (matches!(reads.work(), Work::Speak | Work::Pass) && !read_whole).then_some(Framing::Bare)
 }
 
 /// Whether the body is what it seems: we asked for no encoding, and read none.
@@ -116,15 +165,23 @@ fn is_plain(headers: &HeaderMap) -> bool {
     headers.get(CONTENT_ENCODING).is_none_or(|encoding| encoding == "identity")
 }
 
+/// How an answer in one piece is collected.
+struct Collecting<'a> {
+    upstream: &'a Arc<Upstream>,
+    limits: &'a Limits,
+    begun: Instant,
+    sent: Bytes,
+    reads: Api,
+    translation: Option<Arc<Translation>>,
+}
+
 /// An answer in one piece: all of it, with what it says.
 async fn collect(
     exchange: &mut Exchange,
-    upstream: &Arc<Upstream>,
-    limits: &Limits,
-    begun: Instant,
     response: Response<Incoming>,
-    sent: Bytes,
+    collecting: Collecting<'_>,
 ) -> Result<Gained, Failure> {
+    let Collecting { upstream, limits, begun, sent, reads, translation } = collecting;
     let (head, incoming) = response.into_parts();
     let body = Limited::new(incoming, limits.answer_bytes_max).collect();
     let fault = |fault| Failure { fault, gained: None };
@@ -133,47 +190,91 @@ async fn collect(
         fault(UpstreamFault::local(FaultKind::Cut, format!("the answer did not arrive whole: {error}")))
     })?;
     let body = body.to_bytes();
-    let (dialect, provider) = (upstream.dialect, upstream.entry.provider.as_str());
-    let gained = |answer: Answer| Gained {
+    let gained = |status, whole: WholeBody| Gained {
         upstream: Arc::clone(upstream),
-        status: head.status,
+        status,
         headers: head.headers.clone(),
         sent: sent.clone(),
-        body: GainedBody::Whole(body.clone(), Box::new(answer)),
+        translation: translation.clone(),
+        body: GainedBody::Whole(Box::new(whole)),
+    };
+    let refused = |fault: UpstreamFault, answer: Answer| {
+        let (status, passes, received) = match &translation {
+            Some(translation) => {
+                let (status, passes) = translation.error(&fault);
+                (status, passes, Some(body.clone()))
+            }
+            None => (head.status, body.clone(), None),
+        };
+        let whole = WholeBody { body: passes, received, answer, lost: Vec::new() };
+        Failure { fault, gained: Some(gained(status, whole)) }
     };
     if !head.status.is_success() {
         let lookup = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
-        let fault = read_error(dialect, head.status.as_u16(), lookup, &body);
-        return Err(Failure { fault, gained: Some(gained(Answer::default())) });
+        let fault = read_error(upstream.dialect, head.status.as_u16(), lookup, &body);
+        return Err(refused(fault, Answer::default()));
     }
     exchange.record.ttft_us = exchange.elapsed_us();
     if let Some(call) = exchange.call() {
         call.ttft_us = micros(begun);
     }
-    let answer = if is_plain(&head.headers) {
-        read_answer(dialect, &body, Quirks::of_provider(provider))
-    } else {
-        Ok(Answer::default())
+    let quirks = Quirks::of_provider(&upstream.entry.provider);
+    let Some(translation) = &translation else {
+        let answer = read_untouched(&head.headers, reads, &body, quirks);
+        return Ok(gained(head.status, WholeBody { body, received: None, answer, lost: Vec::new() }));
     };
-    Ok(gained(answer.unwrap_or_else(|error| {
-        tracing::warn!(%error, provider, "an answer passes unread: its usage is unknown");
+    let unreadable = |why: String| {
+        fault(UpstreamFault::local(FaultKind::Server, format!("the answer cannot be translated: {why}")))
+    };
+    if !is_plain(&head.headers) {
+        return Err(unreadable("it is packed although we asked for it plain".to_owned()));
+    }
+    let written = translation.answer(&body, quirks).map_err(|error| unreadable(error.to_string()))?;
+    match written.answer.stopped_by_error.clone() {
+        Some(fault) => Err(refused(fault, written.answer)),
+        None => {
+            let Written { body: passes, answer, lost } = written;
+            Ok(gained(head.status, WholeBody { body: passes, received: Some(body), answer, lost }))
+        }
+    }
+}
+
+/// What an answer that passes as it is says; nothing where it cannot be read.
+fn read_untouched(headers: &HeaderMap, reads: Api, body: &[u8], quirks: Quirks) -> Answer {
+    if !is_plain(headers) {
+        return Answer::default();
+    }
+    read_answer_of(reads, body, quirks).unwrap_or_else(|error| {
+        tracing::warn!(%error, "an answer passes unread: its usage is unknown");
         Answer::default()
-    })))
+    })
+}
+
+/// How a stream is opened.
+struct Opening<'a> {
+    upstream: &'a Arc<Upstream>,
+    limits: &'a Limits,
+    begun: Instant,
+    sent: Bytes,
+    framing: Framing,
+    reader: StreamReader,
+    strip_usage: bool,
+    lenient: bool,
+    translation: Option<Arc<Translation>>,
 }
 
 /// A stream, up to its first content: until then another target may still answer.
 async fn open_stream(
     exchange: &mut Exchange,
-    upstream: &Arc<Upstream>,
-    limits: &Limits,
-    begun: Instant,
     response: Response<Incoming>,
-    sent: Bytes,
-    strip_usage: bool,
+    opening: Opening<'_>,
 ) -> Result<Gained, Failure> {
+    let Opening { upstream, limits, begun, sent, framing, reader, strip_usage, lenient, translation } =
+        opening;
     let (head, incoming) = response.into_parts();
-    let mut reading =
-        Box::new(Reading::begin(incoming, upstream.dialect, &upstream.entry.provider, strip_usage));
+    let writer = translation.as_ref().map(|translation| Box::new(translation.writer()));
+    let reading = Reading::begin(incoming, framing, reader, strip_usage, writer);
+    let mut reading = Box::new(reading.lenient(lenient));
     let first = (begun + limits.first_byte_max).min(limits.end);
     let mut fault = None;
     while fault.is_none() && !reading.may_pass() && reading.waiting() < GATE_BYTES_MAX {
@@ -206,6 +307,7 @@ async fn open_stream(
         status: StatusCode::OK,
         headers: head.headers,
         sent,
+        translation,
         body: GainedBody::Stream(reading),
     };
     match fault {

@@ -11,12 +11,12 @@ use std::task::{Context, Poll};
 use std::time::Instant;
 
 use futures_util::future::BoxFuture;
-use http::{Method, Request, Response};
+use http::{Request, Response};
 use hyper::body::Incoming;
-use weir_wire::{Api, Dialect};
+use weir_wire::{Api, Dialect, Route, Work};
 
 use super::answer::AnswerBody;
-use super::{Exchange, admit, headers, live, models};
+use super::{Exchange, admit, headers, key, live, models};
 use crate::error::Refusal;
 use crate::handles::Handles;
 
@@ -36,7 +36,7 @@ pub(crate) async fn serve(
             return refusal.render(dialect, None);
         }
     };
-    let Some(route) = Route::of(&request) else {
+    let Some(route) = Route::of(request.method().as_str(), request.uri().path()) else {
         turned_away("unknown_path");
         return Refusal::unknown_path(request.method(), request.uri().path()).render(dialect, None);
     };
@@ -47,14 +47,26 @@ pub(crate) async fn serve(
             return refusal.render(dialect, None);
         }
     };
-    let api = match route {
-        Route::Model(name) => return models::show(&force, &key, dialect, name),
-        Route::Models => return models::list(&force, &key, dialect),
-        Route::Chat(api) => api,
+    let api = match (route.api, &route.model) {
+        (Api::Models, Some(name)) => return models::show(&force, &key, dialect, name),
+        (Api::Models, None) => return models::list(&force, &key, dialect),
+        (Api::Key, _) => return key::show(handles, &force, &key),
+        (api, _) => api,
     };
+    let free = api.work().is_free() || (api.work() == Work::Pass && request.method() != http::Method::POST);
     let exchange = admit::begin(
         handles,
-        admit::Arrival { force, key, api, peer: peer.ip(), arrived, gone: Arc::clone(&gone), in_flight },
+        admit::Arrival {
+            force,
+            key,
+            api,
+            dialect,
+            free,
+            peer: peer.ip(),
+            arrived,
+            gone: Arc::clone(&gone),
+            in_flight,
+        },
         &request,
     );
     let id = exchange.id_header.clone();
@@ -68,35 +80,20 @@ pub(crate) async fn serve(
     }
 }
 
-/// What a request is for.
-enum Route<'r> {
-    Chat(Api),
-    Models,
-    Model(&'r str),
-}
-
-impl<'r> Route<'r> {
-    fn of(request: &'r Request<Incoming>) -> Option<Self> {
-        let path = request.uri().path();
-        match (request.method(), Api::of_path(path)) {
-            (&Method::POST, Some(api @ (Api::ChatCompletions | Api::Messages))) => Some(Self::Chat(api)),
-            (&Method::GET, Some(Api::Models)) => Some(Self::Models),
-            (&Method::GET, None) => {
-                let path = path.strip_prefix("/openai").unwrap_or(path);
-                let path = path.strip_prefix("/v1").unwrap_or(path);
-                path.strip_prefix("/models/").filter(|name| !name.is_empty()).map(Self::Model)
-            }
-            _ => None,
-        }
-    }
-}
-
-/// The dialect to answer in: the route's, else what the headers betray.
+/// The dialect to answer in: the route's, else what the path or the headers betray.
 fn dialect_of(request: &Request<Incoming>) -> Dialect {
-    match Api::of_path(request.uri().path()) {
-        Some(api @ (Api::ChatCompletions | Api::Messages)) => api.dialect(),
-        _ if request.headers().contains_key(headers::ANTHROPIC_VERSION) => Dialect::Anthropic,
-        _ => Dialect::OpenAi,
+    let (path, map) = (request.uri().path(), request.headers());
+    let route = Route::of(request.method().as_str(), path);
+    let below = route.as_ref().filter(|route| route.api == Api::Passthrough);
+    let below = below.and_then(|route| Route::of(request.method().as_str(), route.rest));
+    let spoken = below.or(route).filter(|route| !matches!(route.api.work(), Work::Local | Work::Pass));
+    match spoken {
+        Some(route) => route.api.dialect(),
+        None if map.contains_key(headers::ANTHROPIC_VERSION) => Dialect::Anthropic,
+        None if path.starts_with("/v1beta") || headers::GOOGLE.iter().any(|name| map.contains_key(*name)) => {
+            Dialect::Gemini
+        }
+        None => Dialect::OpenAi,
     }
 }
 

@@ -28,7 +28,8 @@ pub(crate) fn attribute(exchange: &mut Exchange, map: &HeaderMap, peek: &Peek<'_
     demand(&exchange.key.entry, source)?;
     let customer = customer.map(|customer| capped("the customer", customer)).transpose()?;
     let of_body = match peek.dialect {
-        Dialect::OpenAi => peek.user.as_deref().or(peek.safety_identifier.as_deref()),
+        Dialect::OpenAi | Dialect::Responses => peek.user.as_deref().or(peek.safety_identifier.as_deref()),
+        Dialect::Gemini => None,
         Dialect::Anthropic => peek.metadata_user.as_ref().and_then(|user| user.user.as_deref()),
     };
     let user =

@@ -9,10 +9,11 @@ use http::request::Parts;
 use weir_contract::plan::Plan;
 use weir_contract::policy::Target;
 use weir_contract::record::{Outcome, Stage};
-use weir_wire::{FaultKind, Peek};
+use weir_wire::{FaultKind, Peek, Route, Work};
 
 use super::attempt::attempt;
 use super::gained::{Failure, Gained, is_trouble, outcome_of};
+use super::translation::{Translation, prepare, refusal};
 use super::{Exchange, micros};
 use crate::error::Refusal;
 use crate::upstream::Upstream;
@@ -22,10 +23,22 @@ const PAUSE_MAX: Duration = Duration::from_secs(2);
 const PAUSE_MIN: Duration = Duration::from_millis(50);
 
 /// What the client asked.
+#[derive(Clone, Copy)]
 pub(crate) struct Asked<'a> {
     pub(crate) head: &'a Parts,
+    pub(crate) route: &'a Route<'a>,
     pub(crate) body: &'a Bytes,
     pub(crate) peek: &'a Peek<'a>,
+    /// The same in the dialect of the target that is being asked, where that is another.
+    pub(crate) translation: Option<&'a Arc<Translation>>,
+}
+
+impl Asked<'_> {
+    /// Whether asking twice does no harm: below a provider's own paths a call may make things.
+    fn may_repeat(&self, kind: FaultKind) -> bool {
+        let makes = matches!(self.route.api.work(), Work::Pass | Work::Stored) && !self.head.method.is_safe();
+        !makes || matches!(kind, FaultKind::Connect | FaultKind::RateLimited)
+    }
 }
 
 /// Walks the plan to the first answer, or to the last failure.
@@ -35,7 +48,7 @@ pub(crate) async fn dispatch(
     plan: &Plan,
 ) -> Result<Gained, Refusal> {
     exchange.reach(Stage::Dispatch);
-    let mut last = None;
+    let (mut last, mut unsaid) = (None, None);
     for (place, target) in plan.targets.iter().enumerate() {
         let Some(upstream) = exchange.force.upstream(&target.endpoint.id).cloned() else { continue };
         let is_last = place + 1 == plan.targets.len();
@@ -43,8 +56,17 @@ pub(crate) async fn dispatch(
             exchange.explain("target", format!("{} is resting after failures", target.endpoint.name));
             continue;
         }
+        let translation = match prepare(exchange, asked, target, &upstream, plan.model.max_output) {
+            Ok(translation) => translation.map(Arc::new),
+            Err(unsupported) => {
+                exchange.explain("target", format!("{}: {unsupported}", target.endpoint.name));
+                unsaid.get_or_insert(unsupported);
+                continue;
+            }
+        };
         exchange.target = Some(Arc::clone(target));
-        let failure = match insist(exchange, asked, place, target, &upstream).await {
+        let asked = Asked { translation: translation.as_ref(), ..*asked };
+        let failure = match insist(exchange, &asked, place, target, &upstream).await {
             Ok(gained) => {
                 set_action(exchange, "answered");
                 exchange.record.outcome = Outcome::Ok;
@@ -60,7 +82,14 @@ pub(crate) async fn dispatch(
             break;
         }
     }
-    give_up(exchange, last)
+    match (last, unsaid) {
+        (None, Some(unsupported)) => Err(refusal(&unsupported)),
+        (last, _) => {
+            // Where the rest of the plan could not be asked, the last one asked ends it.
+            set_action(exchange, "gave_up");
+            give_up(exchange, last)
+        }
+    }
 }
 
 /// One target, as often as its endpoint allows.
@@ -90,6 +119,7 @@ async fn insist(
         let pause = pause(exchange, &failure, try_no);
         let again = try_no < upstream.entry.retries_max
             && failure.fault.may_retry
+            && asked.may_repeat(failure.fault.kind)
             && pause <= PAUSE_MAX
             && !is_over(exchange)
             && upstream.retries.spend();

@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use weir_contract::record::{Outcome, Side};
-use weir_wire::{Answer, ApiError, ErrorSource, write_stream_error};
+use weir_wire::{Answer, ApiError, ErrorSource, write_array_error, write_stream_error};
 
 use super::Exchange;
 use crate::upstream::Upstream;
@@ -57,12 +57,22 @@ pub(crate) fn note_failure(exchange: &mut Exchange, outcome: Outcome, error: &st
 }
 
 /// A stream that fails after it began ends with an error in its dialect, never silently.
-pub(crate) fn error_event(exchange: &Exchange, upstream: &Upstream, outcome: Outcome, error: &str) -> Bytes {
+pub(crate) fn error_event(
+    exchange: &Exchange,
+    upstream: &Upstream,
+    outcome: Outcome,
+    error: &str,
+    in_array: bool,
+) -> Bytes {
     let (status, code) =
         if outcome == Outcome::Timeout { (504, "upstream_timeout") } else { (502, "upstream_error") };
     let mut api = ApiError::new(status, "api_error", code, error);
     api.source = ErrorSource::Provider;
     api.provider = Some(upstream.entry.provider.clone());
     api.request_id = exchange.id_header.to_str().ok().map(str::to_owned);
+    if in_array {
+        // What broke in the middle of an element stays broken; after a whole one the array ends well.
+        return write_array_error(exchange.dialect(), &api, true);
+    }
     write_stream_error(exchange.dialect(), &api)
 }

@@ -8,6 +8,7 @@ use weir_contract::record::{Outcome, Side};
 use weir_wire::{Answer, FaultKind, UpstreamFault};
 
 use super::reading::Reading;
+use super::translation::Translation;
 use crate::upstream::Upstream;
 
 /// An answer of a provider.
@@ -20,6 +21,8 @@ pub(crate) struct Gained {
     pub(crate) headers: HeaderMap,
     /// What was sent to get it.
     pub(crate) sent: Bytes,
+    /// How it was translated, where the provider speaks another dialect.
+    pub(crate) translation: Option<Arc<Translation>>,
     /// Its body.
     pub(crate) body: GainedBody,
 }
@@ -27,9 +30,21 @@ pub(crate) struct Gained {
 /// The body of an answer.
 pub(crate) enum GainedBody {
     /// All of it is here.
-    Whole(Bytes, Box<Answer>),
+    Whole(Box<WholeBody>),
     /// It has begun; its first content is here.
     Stream(Box<Reading>),
+}
+
+/// An answer in one piece.
+pub(crate) struct WholeBody {
+    /// What passes.
+    pub(crate) body: Bytes,
+    /// What the provider sent, where it differs.
+    pub(crate) received: Option<Bytes>,
+    /// What was read of it.
+    pub(crate) answer: Answer,
+    /// Kinds of parts that the caller's dialect has no word for.
+    pub(crate) lost: Vec<String>,
 }
 
 /// An attempt that came to nothing.

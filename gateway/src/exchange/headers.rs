@@ -2,10 +2,11 @@
 //! headers and our own.
 
 use http::header::{
-    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER, USER_AGENT,
+    ACCEPT, ACCEPT_ENCODING, CACHE_CONTROL, CONTENT_DISPOSITION, CONTENT_ENCODING, CONTENT_TYPE, RETRY_AFTER,
+    USER_AGENT,
 };
 use http::{HeaderMap, HeaderName, HeaderValue};
-use weir_wire::Dialect;
+use weir_wire::{Dialect, Work};
 
 use crate::error::Refusal;
 
@@ -25,6 +26,8 @@ names! {
     X_WEIR_PROVIDER = "x-weir-provider",
     X_WEIR_CACHE = "x-weir-cache",
     X_WEIR_ATTEMPTS = "x-weir-attempts",
+    X_WEIR_DROPPED = "x-weir-dropped",
+    X_WEIR_ADAPTED = "x-weir-adapted",
     X_WEIR_COST_USD = "x-weir-cost-usd",
     X_WEIR_OVERHEAD_US = "x-weir-overhead-us",
     X_WEIR_PROVIDER_REQUEST_ID = "x-weir-provider-request-id",
@@ -36,6 +39,7 @@ names! {
     X_WEIR_LOG = "x-weir-log",
     X_WEIR_TIMEOUT_MS = "x-weir-timeout-ms",
     X_WEIR_COST = "x-weir-cost",
+    X_WEIR_DROP_UNSUPPORTED = "x-weir-drop-unsupported",
     X_WEIR_USER = "x-weir-user",
     X_WEIR_SESSION = "x-weir-session",
     X_WEIR_CUSTOMER = "x-weir-customer",
@@ -51,6 +55,7 @@ names! {
 }
 
 pub(crate) const JSON: HeaderValue = HeaderValue::from_static("application/json");
+pub(crate) const EVENT_STREAM: HeaderValue = HeaderValue::from_static("text/event-stream; charset=utf-8");
 pub(crate) const SOURCE_GATEWAY: HeaderValue = HeaderValue::from_static("gateway");
 pub(crate) const SOURCE_PROVIDER: HeaderValue = HeaderValue::from_static("provider");
 pub(crate) const CACHE_OFF: HeaderValue = HeaderValue::from_static("off");
@@ -58,24 +63,37 @@ const IDENTITY: HeaderValue = HeaderValue::from_static("identity");
 const NO_CACHE: HeaderValue = HeaderValue::from_static("no-cache");
 const ANTHROPIC_VERSION_DEFAULT: HeaderValue = HeaderValue::from_static("2023-06-01");
 
+/// What only Google's clients send.
+pub(crate) const GOOGLE: [&str; 2] = ["x-goog-api-key", "x-goog-api-client"];
+
 /// Starts of names that pass to a provider.
-const TO_PROVIDER: [&str; 3] = ["openai-", "anthropic-", "x-stainless-"];
+const TO_PROVIDER: [&str; 4] = ["openai-", "anthropic-", "x-stainless-", "x-goog-upload-"];
+
+/// Whole names that pass to a provider.
+const TO_PROVIDER_WHOLE: [&str; 3] = ["idempotency-key", "x-goog-api-client", "x-goog-fieldmask"];
+
+/// Parameters of a query that stay behind: keys, in every spelling clients have.
+const SECRETS: [&str; 8] =
+    ["key", "api_key", "api-key", "apikey", "access_token", "token", "x-api-key", "x-goog-api-key"];
 
 /// Starts of names that pass to the client.
 const TO_CLIENT: [&str; 3] = ["x-ratelimit-", "anthropic-ratelimit-", "openai-"];
 
 /// The headers of a call to a provider: what the client may say to it, and that we read the answer as it is.
-pub(crate) fn to_provider(client: &HeaderMap, dialect: Dialect) -> HeaderMap {
+pub(crate) fn to_provider(client: &HeaderMap, dialect: Dialect, work: Work) -> HeaderMap {
     let mut map = HeaderMap::with_capacity(16);
     for (name, value) in client {
         let passes = matches!(*name, CONTENT_TYPE | ACCEPT | USER_AGENT)
-            || name.as_str() == "idempotency-key"
+            || TO_PROVIDER_WHOLE.contains(&name.as_str())
             || TO_PROVIDER.iter().any(|start| name.as_str().starts_with(start));
         if passes {
             map.append(name.clone(), value.clone());
         }
     }
-    map.insert(CONTENT_TYPE, JSON);
+    let keeps_type = work == Work::Pass || is_form(client);
+    if !keeps_type {
+        map.insert(CONTENT_TYPE, JSON);
+    }
     map.insert(ACCEPT_ENCODING, IDENTITY);
     if dialect == Dialect::Anthropic && !map.contains_key(ANTHROPIC_VERSION) {
         map.insert(ANTHROPIC_VERSION, ANTHROPIC_VERSION_DEFAULT);
@@ -83,12 +101,30 @@ pub(crate) fn to_provider(client: &HeaderMap, dialect: Dialect) -> HeaderMap {
     map
 }
 
+/// Whether the body is a form, whose content type names what lies between its parts.
+fn is_form(client: &HeaderMap) -> bool {
+    lenient(client, &CONTENT_TYPE).and_then(weir_wire::form::boundary).is_some()
+}
+
+/// What of a request's query a provider gets: everything but keys, and but Azure's version where no Azure is asked.
+pub(crate) fn query_to_provider(query: Option<&str>, work: Work) -> Option<String> {
+    let query = query.filter(|query| !query.is_empty())?;
+    let passes = |parameter: &&str| {
+        let name = parameter.split('=').next().unwrap_or_default();
+        let name = form_urlencoded::parse(name.as_bytes()).next().map(|(name, _)| name.to_ascii_lowercase());
+        let name = name.unwrap_or_default();
+        !SECRETS.contains(&name.as_str()) && (work == Work::Pass || name != "api-version")
+    };
+    let kept: Vec<&str> = query.split('&').filter(passes).collect();
+    Some(kept.join("&")).filter(|query| !query.is_empty())
+}
+
 /// What of a provider's headers the client gets.
 pub(crate) fn to_client(provider: &HeaderMap, dialect: Dialect) -> HeaderMap {
     let mut map = HeaderMap::with_capacity(24);
     for (name, value) in provider {
         let text = name.as_str();
-        let passes = matches!(*name, CONTENT_TYPE | CONTENT_ENCODING | RETRY_AFTER)
+        let passes = matches!(*name, CONTENT_TYPE | CONTENT_ENCODING | CONTENT_DISPOSITION | RETRY_AFTER)
             || matches!(text, "retry-after-ms" | "x-should-retry")
             || TO_CLIENT.iter().any(|start| text.starts_with(start));
         if passes {
@@ -177,7 +213,7 @@ mod tests {
             ("openai-beta", "x"),
             ("user-agent", "sdk"),
         ]);
-        let sent = to_provider(&client, Dialect::Anthropic);
+        let sent = to_provider(&client, Dialect::Anthropic, Work::Generate);
         let mut names: Vec<&str> = sent.keys().map(HeaderName::as_str).collect();
         names.sort_unstable();
         let expected = [
@@ -190,6 +226,29 @@ mod tests {
         ];
         assert_eq!(names, expected);
         assert_eq!(sent["accept-encoding"], "identity");
+    }
+
+    #[test]
+    fn a_query_passes_without_its_keys_in_any_spelling() {
+        let kept = |query| query_to_provider(Some(query), Work::Generate);
+        assert_eq!(kept("alt=sse&key=wk_1&%24alt=json").as_deref(), Some("alt=sse&%24alt=json"));
+        assert_eq!(kept("k%65y=wk_1&API-Key=wk_1&api-version=1"), None);
+        assert_eq!(
+            query_to_provider(Some("api-version=1&access_token=t"), Work::Pass).as_deref(),
+            Some("api-version=1")
+        );
+    }
+
+    #[test]
+    fn a_forms_boundary_passes_and_the_type_of_a_providers_own_call() {
+        let form = map(&[("content-type", "multipart/form-data; boundary=b")]);
+        assert_eq!(
+            to_provider(&form, Dialect::OpenAi, Work::Transcribe)["content-type"],
+            form["content-type"]
+        );
+        let other = map(&[("content-type", "text/plain")]);
+        assert_eq!(to_provider(&other, Dialect::OpenAi, Work::Embed)["content-type"], "application/json");
+        assert_eq!(to_provider(&other, Dialect::OpenAi, Work::Pass)["content-type"], "text/plain");
     }
 
     #[test]

@@ -14,7 +14,9 @@ mod dispatch;
 mod ending;
 mod gained;
 pub(crate) mod headers;
+mod key;
 mod models;
+mod preview;
 mod reading;
 mod recall;
 mod receive;
@@ -24,6 +26,7 @@ mod route;
 mod screen;
 mod settle;
 mod signed;
+mod translation;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -33,6 +36,7 @@ use http::{HeaderValue, Request, Response};
 use hyper::body::Incoming;
 use weir_contract::policy::Key;
 use weir_contract::record::{CallRecord, LogLevel, RequestRecord, Stage, Step};
+use weir_contract::usage::Usage;
 use weir_wire::{Api, Dialect};
 
 use self::answer::AnswerBody;
@@ -47,12 +51,13 @@ async fn ask(exchange: &mut Exchange, request: Request<Incoming>) -> Result<Gain
     let (head, incoming) = request.into_parts();
     admit::enter(exchange, &head)?;
     let body = receive::receive(exchange, &head, incoming).await?;
-    let peek = weir_wire::peek(exchange.dialect(), &body).map_err(|error| Refusal::from(&error))?;
-    admit::admit(exchange, &head, &peek).await?;
+    let way = route::way(&head)?;
+    let peek = route::peek(&way, &head, &body)?;
+    admit::admit(exchange, &head, &way, &peek).await?;
     screen::screen(exchange);
     recall::recall(exchange);
-    let plan = route::route(exchange, &peek)?;
-    let asked = dispatch::Asked { head: &head, body: &body, peek: &peek };
+    let plan = route::route(exchange, &way, &peek)?;
+    let asked = dispatch::Asked { head: &head, route: &way, body: &body, peek: &peek, translation: None };
     dispatch::dispatch(exchange, &asked, &plan).await
 }
 
@@ -85,6 +90,11 @@ pub(crate) struct Exchange {
     pub(crate) force: Arc<InForce>,
     pub(crate) key: Arc<Key>,
     pub(crate) api: Api,
+    /// Whether providers ask nothing for it.
+    pub(crate) free: bool,
+    /// What it consumes as far as the request tells: counts where the answer says nothing.
+    pub(crate) counted: Usage,
+    dialect: Dialect,
     /// The caller's address.
     pub(crate) peer: std::net::IpAddr,
     /// When it arrived.
@@ -97,6 +107,8 @@ pub(crate) struct Exchange {
     pub(crate) id_header: HeaderValue,
     /// Whether the caller wants its cost after the last event of a stream.
     pub(crate) cost_in_stream: bool,
+    /// Whether the caller lets what a target cannot say be left out.
+    pub(crate) drop_unsupported: bool,
     /// When the caller stops waiting.
     pub(crate) deadline: Option<Instant>,
     /// What the client sent, as far as it is kept.
@@ -114,7 +126,7 @@ pub(crate) struct Exchange {
 impl Exchange {
     /// The dialect its caller speaks.
     pub(crate) const fn dialect(&self) -> Dialect {
-        self.api.dialect()
+        self.dialect
     }
 
     /// Whether its client has left.

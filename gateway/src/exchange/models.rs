@@ -1,4 +1,4 @@
-//! `GET /v1/models`: what a key may ask for, in the shape of either dialect. Costs nothing and is not archived.
+//! `GET /v1/models`: what a key may ask for, in the shape of each dialect. Costs nothing and is not archived.
 
 use http::{Response, header::CONTENT_TYPE};
 use serde_json::{Value, json};
@@ -10,13 +10,17 @@ use super::headers;
 use crate::error::Refusal;
 use crate::policy::InForce;
 
+/// What Gemini's callers may do with a model.
+const GEMINI_METHODS: [&str; 4] = ["generateContent", "streamGenerateContent", "countTokens", "embedContent"];
+
 /// All models of the key.
 pub(crate) fn list(force: &InForce, key: &Key, dialect: Dialect) -> Response<AnswerBody> {
     let models = force.policy.models_of(key);
     let names = || models.keys().copied();
     let entries: Vec<Value> = models.iter().map(|(name, model)| entry(name, model, force, dialect)).collect();
     json_response(&match dialect {
-        Dialect::OpenAi => json!({"object": "list", "data": entries}),
+        Dialect::OpenAi | Dialect::Responses => json!({"object": "list", "data": entries}),
+        Dialect::Gemini => json!({"models": entries}),
         Dialect::Anthropic => {
             json!({"data": entries, "has_more": false, "first_id": names().next(), "last_id": names().next_back()})
         }
@@ -39,17 +43,22 @@ pub(crate) fn show(force: &InForce, key: &Key, dialect: Dialect, asked: &str) ->
 fn entry(name: &str, model: &Model, force: &InForce, dialect: Dialect) -> Value {
     let published = force.policy.published_at_us / 1_000_000;
     match dialect {
-        Dialect::OpenAi => {
+        Dialect::OpenAi | Dialect::Responses => {
             let owner = model.targets.first().map_or("weir", |target| target.endpoint.provider.as_str());
             json!({"id": name, "object": "model", "created": published, "owned_by": owner})
         }
         Dialect::Anthropic => {
             json!({"type": "model", "id": name, "display_name": name, "created_at": rfc3339(published)})
         }
+        Dialect::Gemini => json!({
+            "name": format!("models/{name}"), "displayName": name, "version": "",
+            "inputTokenLimit": model.context_window, "outputTokenLimit": model.max_output,
+            "supportedGenerationMethods": GEMINI_METHODS,
+        }),
     }
 }
 
-fn json_response(value: &Value) -> Response<AnswerBody> {
+pub(super) fn json_response(value: &Value) -> Response<AnswerBody> {
     let mut response = Response::new(AnswerBody::whole(value.to_string()));
     response.headers_mut().insert(CONTENT_TYPE, headers::JSON);
     response.headers_mut().insert(headers::X_WEIR_SOURCE, headers::SOURCE_GATEWAY);

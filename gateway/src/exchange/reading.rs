@@ -9,14 +9,54 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::Body as _;
 use hyper::body::Incoming;
-use weir_wire::{Answer, Dialect, Frame, Frames, Quirks, StreamReader, UpstreamFault};
+use weir_wire::translate::StreamWriter;
+use weir_wire::{
+    Answer, Dialect, Elements, Frame, Frames, Quirks, SseError, SseLimits, StreamReader, UpstreamFault,
+};
+
+/// How a stream is cut into what can be read.
+pub(crate) enum Framing {
+    /// Events.
+    Events(Frames),
+    /// The elements of one JSON array.
+    Array(Elements),
+    /// Not at all: sound, files.
+    Bare,
+}
+
+impl Framing {
+    /// Events, with room for pictures in them or without.
+    pub(crate) fn events(roomy: bool) -> Self {
+        Self::Events(Frames::new(if roomy { SseLimits::ROOMY } else { SseLimits::default() }))
+    }
+
+    /// An array's elements.
+    pub(crate) fn array() -> Self {
+        Self::Array(Elements::default())
+    }
+
+    fn push(&mut self, chunk: &Bytes, each: impl FnMut(Frame)) -> Result<(), SseError> {
+        match self {
+            Self::Events(frames) => frames.push(chunk, each),
+            Self::Array(elements) => elements.push(chunk, each),
+            Self::Bare => Ok(()),
+        }
+    }
+
+    fn rest(&mut self) -> Option<Frame> {
+        match self {
+            Self::Events(frames) => frames.rest(),
+            Self::Array(elements) => elements.rest(),
+            Self::Bare => None,
+        }
+    }
+}
 
 /// A stream that has begun.
 pub(crate) struct Reading {
     incoming: Incoming,
-    frames: Frames,
+    framing: Framing,
     reader: StreamReader,
-    dialect: Dialect,
     /// Bytes that may pass.
     ready: VecDeque<Bytes>,
     /// The end mark and what follows it.
@@ -25,9 +65,15 @@ pub(crate) struct Reading {
     received: Option<Vec<Bytes>>,
     /// Whether chunks pass unread, because an event outgrew its bound.
     blind: bool,
+    /// Whether its shape need not be known: below a provider's own path anything may come.
+    lenient: bool,
     began: bool,
     marked: bool,
     fault: Option<UpstreamFault>,
+    /// Writes the events in the caller's dialect, where that is another.
+    writer: Option<Box<StreamWriter>>,
+    /// Whether nothing more can be translated, because an event outgrew its bound.
+    spoiled: bool,
 }
 
 /// What a poll found.
@@ -42,20 +88,34 @@ pub(crate) enum Progress {
 
 impl Reading {
     /// Begins to read. With `strip_usage`, the usage chunk is ours alone.
-    pub(crate) fn begin(incoming: Incoming, dialect: Dialect, provider: &str, strip_usage: bool) -> Self {
+    pub(crate) fn begin(
+        incoming: Incoming,
+        framing: Framing,
+        reader: StreamReader,
+        strip_usage: bool,
+        writer: Option<Box<StreamWriter>>,
+    ) -> Self {
         Self {
             incoming,
-            frames: Frames::default(),
-            reader: StreamReader::new(dialect, Quirks::of_provider(provider)),
-            dialect,
+            framing,
+            reader,
             ready: VecDeque::with_capacity(4),
             held: Vec::new(),
-            received: strip_usage.then(Vec::new),
+            received: (strip_usage || writer.is_some()).then(Vec::new),
             blind: false,
+            lenient: false,
             began: false,
             marked: false,
             fault: None,
+            writer,
+            spoiled: false,
         }
+    }
+
+    /// The same, of a stream whose shape need not be known.
+    pub(crate) fn lenient(mut self, lenient: bool) -> Self {
+        self.lenient = lenient;
+        self
     }
 
     /// Takes the next chunk from the provider.
@@ -83,42 +143,78 @@ impl Reading {
         if let Some(received) = &mut self.received {
             received.push(chunk.clone());
         }
-        if self.blind {
+        if self.spoiled {
+            return;
+        }
+        if self.is_blind() {
+            self.began |= !chunk.is_empty();
             self.ready.push_back(chunk.clone());
             return;
         }
-        let mut frames = std::mem::take(&mut self.frames);
-        let outgrown = frames.push(chunk, |frame| self.pass(frame, chunk)).is_err();
-        if outgrown {
+        let mut framing = std::mem::replace(&mut self.framing, Framing::Bare);
+        let outgrown = framing.push(chunk, |frame| self.pass(frame, chunk)).is_err();
+        if outgrown && self.writer.is_some() {
+            tracing::warn!("an event of a stream outgrew its bound; the rest cannot be translated");
+            self.spoiled = true;
+        } else if outgrown {
             tracing::warn!("an event of a stream outgrew its bound; the rest of the stream passes unread");
             self.blind = true;
-            self.ready.extend(frames.rest().map(|frame| frame.bytes));
+            self.ready.extend(framing.rest().map(|frame| frame.bytes));
         }
-        self.frames = frames;
+        self.framing = framing;
     }
 
     /// Reads one event and lets it pass, unless it is held or dropped.
     fn pass(&mut self, frame: Frame, chunk: &Bytes) {
-        let observed = self.reader.read(&frame.event(), &mut |_| ());
-        self.began |= observed.first_content;
+        let mut written = Vec::new();
+        let observed = match &mut self.writer {
+            None => self.reader.read(&frame.event(), &mut |_| ()),
+            Some(writer) => self.reader.read(&frame.event(), &mut |event| writer.write(event, &mut written)),
+        };
+        self.began |= observed.first_content || self.lenient;
         self.marked |= observed.terminal;
         if let Some(fault) = observed.error {
             self.fault.get_or_insert(fault);
         }
-        if self.marked {
+        if self.writer.is_some() {
+            self.pass_written(written, observed.terminal);
+        } else if self.marked {
             self.held.push(frame.bytes);
         } else if !(observed.usage_only_chunk && self.received.is_some()) {
             join(&mut self.ready, frame.bytes, chunk);
         }
     }
 
+    /// Lets a translated event pass; at the end mark the caller's own end is held.
+    fn pass_written(&mut self, mut written: Vec<u8>, terminal: bool) {
+        if let Some(writer) = self.writer.as_mut().filter(|_| terminal && self.fault.is_none()) {
+            writer.close(&mut written);
+        }
+        match written.is_empty() {
+            true => {}
+            false if self.marked => self.held.push(written.into()),
+            false => self.ready.push_back(written.into()),
+        }
+    }
+
     /// What no blank line closed passes too.
     fn end(&mut self) {
-        if let Some(frame) = self.frames.rest() {
+        let rest = self.framing.rest();
+        // A comma after which nothing comes would spoil an array that is ended in the provider's place.
+        let dangling = |frame: &Frame| {
+            self.is_array() && !self.marked && frame.bytes.iter().all(|byte| b", \r\n\t".contains(byte))
+        };
+        if let Some(frame) = rest.filter(|frame| !dangling(frame)) {
             self.pass(frame, &Bytes::new());
         }
+        if let Some(writer) = self.writer.as_mut().filter(|_| !self.marked && self.reader.is_complete()) {
+            let mut written = Vec::new();
+            writer.close(&mut written);
+            self.held.push(written.into());
+        }
         // An answer may be empty, and not every provider sends an end mark.
-        self.began |= !self.reader.answer().finish_reasons.is_empty();
+        self.began |=
+            !self.reader.answer().finish_reasons.is_empty() || matches!(self.framing, Framing::Bare);
     }
 
     /// Whether content has come, or the stream is over without any: from here on it may pass.
@@ -133,7 +229,27 @@ impl Reading {
 
     /// Whether chunks pass unread: then nobody knows whether the stream was complete.
     pub(crate) const fn is_blind(&self) -> bool {
-        self.blind
+        self.blind || matches!(self.framing, Framing::Bare)
+    }
+
+    /// Kinds of parts that came and that the caller's dialect has no word for.
+    pub(crate) fn lost(&self) -> &[String] {
+        self.writer.as_ref().map_or(&[], |writer| writer.lost())
+    }
+
+    /// Whether nobody can tell if it came to its end.
+    pub(crate) const fn is_obscure(&self) -> bool {
+        self.is_blind() || self.lenient
+    }
+
+    /// Whether it is made of events, between which a comment may stand.
+    pub(crate) const fn is_events(&self) -> bool {
+        matches!(self.framing, Framing::Events(_))
+    }
+
+    /// Whether it is an array, whose end is no event.
+    pub(crate) const fn is_array(&self) -> bool {
+        matches!(self.framing, Framing::Array(_))
     }
 
     /// Whether the end mark has come.
@@ -168,7 +284,7 @@ impl Reading {
 
     /// What was read.
     pub(crate) fn finish(&mut self) -> Answer {
-        let reader = StreamReader::new(self.dialect, Quirks::default());
+        let reader = StreamReader::new(Dialect::OpenAi, Quirks::default());
         std::mem::replace(&mut self.reader, reader).finish()
     }
 }

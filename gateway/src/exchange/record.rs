@@ -8,6 +8,7 @@ use weir_contract::record::{BodyState, CallRecord, LogLevel, Outcome, RequestRec
 use weir_wire::Peek;
 
 use super::answer::AnswerBody;
+use super::preview::preview;
 use super::{Exchange, attend, headers};
 use crate::error::Refusal;
 use crate::spool::{Bodies, Closing};
@@ -16,7 +17,7 @@ use crate::spool::{Bodies, Closing};
 const MESSAGE_BYTES_MAX: usize = 2000;
 
 /// Members of a request that say how the model shall sample.
-const PARAMS: [&str; 17] = [
+const PARAMS: [&str; 25] = [
     "temperature",
     "top_p",
     "top_k",
@@ -34,9 +35,16 @@ const PARAMS: [&str; 17] = [
     "tool_choice",
     "parallel_tool_calls",
     "logprobs",
+    "max_output_tokens",
+    "reasoning",
+    "generationConfig",
+    "dimensions",
+    "size",
+    "quality",
+    "voice",
+    "response_format",
 ];
 const PARAM_BYTES_MAX: usize = 200;
-const PREVIEW_CHARS: usize = 200;
 
 /// What the client sent, as far as its log level keeps it.
 #[derive(Default)]
@@ -90,20 +98,6 @@ fn params(peek: &Peek<'_>) -> String {
     }
     text.push('}');
     text
-}
-
-/// The first words of the newest user message.
-fn preview(peek: &Peek<'_>) -> String {
-    let messages = peek.top.get("messages");
-    let is_user = |message: &weir_wire::json::View<'_>| {
-        message.get("role").and_then(|role| role.text()).is_some_and(|role| role == "user")
-    };
-    let newest = messages.and_then(|messages| messages.items().filter(is_user).last());
-    let Some(content) = newest.and_then(|message| message.get("content")) else { return String::new() };
-    let text = content
-        .text()
-        .or_else(|| content.items().find_map(|part| part.get("text").and_then(|text| text.text())));
-    text.map(|text| text.chars().take(PREVIEW_CHARS).collect()).unwrap_or_default()
 }
 
 /// Writes the record and its bodies to the journal; the client's last byte leaves after this.
@@ -232,13 +226,5 @@ mod tests {
             params(&peek(Dialect::OpenAi, body).unwrap()),
             r#"{"temperature":0.70,"n":2,"stop":["a"]}"#
         );
-    }
-
-    #[test]
-    fn the_preview_is_the_newest_user_message_in_either_form() {
-        let text = br#"{"model":"m","messages":[{"role":"user","content":"old"},{"role":"user","content":"new"},{"role":"assistant","content":"a"}]}"#;
-        assert_eq!(preview(&peek(Dialect::OpenAi, text).unwrap()), "new");
-        let parts = br#"{"model":"m","max_tokens":1,"messages":[{"role":"user","content":[{"type":"image"},{"type":"text","text":"see"}]}]}"#;
-        assert_eq!(preview(&peek(Dialect::Anthropic, parts).unwrap()), "see");
     }
 }

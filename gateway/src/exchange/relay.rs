@@ -21,7 +21,7 @@ use weir_wire::Answer;
 
 use super::answer::AnswerBody;
 use super::ending::{Ending, error_event, failure, note_failure};
-use super::gained::{Gained, GainedBody};
+use super::gained::{Gained, GainedBody, WholeBody};
 use super::reading::{Progress, Reading};
 use super::{Exchange, headers, micros, record, settle};
 use crate::handles::Handles;
@@ -61,20 +61,34 @@ pub(crate) struct Begun {
 /// Begins to answer: from here on the record says what the client gets.
 pub(crate) fn relay(exchange: &mut Exchange, gained: Gained) -> Relayed {
     exchange.reach(Stage::Relay);
-    let Gained { upstream, status, headers: provider_headers, sent, body } = gained;
+    let Gained { upstream, status, headers: provider_headers, sent, translation, body } = gained;
     exchange.record.http_status = if exchange.is_gone() { 0 } else { status.as_u16() };
-    let headers = client_headers(exchange, &upstream, &provider_headers);
+    let mut headers = client_headers(exchange, &upstream, &provider_headers);
+    if let Some(translation) = &translation {
+        let lost = if let GainedBody::Whole(whole) = &body { whole.lost.as_slice() } else { &[] };
+        note_lost(exchange, lost);
+        translation.mark(&mut headers, !status.is_success(), lost);
+    }
     match body {
         GainedBody::Stream(reading) => Relayed::Stream(Begun { upstream, headers, sent, reading }),
-        GainedBody::Whole(body, answer) => {
+        GainedBody::Whole(whole) => {
+            let WholeBody { body, received, answer, .. } = *whole;
             exchange.record.response_bytes = body.len() as u64;
             let mut bodies = exchange.kept.bodies(record::last_attempt(&exchange.record), exchange);
             bodies.upstream_request = changed(sent, &bodies.request);
             bodies.response = vec![body.clone()];
+            bodies.upstream_response = received.map(|received| vec![received]);
             bodies.content_type = content_type(&headers);
             bodies.response_headers = headers::kept(&provider_headers);
-            Relayed::Whole(Box::new(Whole { status, headers, body, answer: *answer, bodies: vec![bodies] }))
+            Relayed::Whole(Box::new(Whole { status, headers, body, answer, bodies: vec![bodies] }))
         }
+    }
+}
+
+/// What of an answer the caller's dialect has no word for.
+fn note_lost(exchange: &mut Exchange, lost: &[String]) {
+    if !lost.is_empty() {
+        exchange.explain("dropped", format!("of the answer: {}", lost.join(", ")));
     }
 }
 
@@ -341,22 +355,26 @@ impl Live {
             return;
         };
         exchange.waited_us += micros(self.begun);
+        note_lost(&mut exchange, self.reading.lost());
         let answer = self.reading.finish();
         settle::settle(&mut exchange, &answer);
         let mut tail = self.reading.take_held();
-        let unknowable = self.reading.is_blind() && matches!(ending, Ending::Closed);
+        let unknowable = self.reading.is_obscure() && matches!(ending, Ending::Closed);
+        let unknowable = unknowable && answer.stopped_by_error.is_none();
         let failure = failure(ending, &answer, self.idle).filter(|_| !unknowable);
         if let Some((outcome, error)) = failure {
             note_failure(&mut exchange, outcome, &error, &answer);
             // The provider's own error has passed already; ours is written where it fell silent.
             if answer.stopped_by_error.is_none() {
-                tail.push(error_event(&exchange, &self.upstream, outcome, &error));
+                let in_array = self.reading.is_array();
+                tail.push(error_event(&exchange, &self.upstream, outcome, &error, in_array));
             }
         }
         if let Some(call) = exchange.call() {
             call.attempt_us += micros(self.begun);
         }
-        if let Some(cost) = cost_of(&exchange).filter(|_| exchange.cost_in_stream) {
+        let commented = exchange.cost_in_stream && self.reading.is_events();
+        if let Some(cost) = cost_of(&exchange).filter(|_| commented) {
             tail.push(Bytes::from(format!(": x-weir-cost-usd={cost}\n\n")));
         }
         self.bodies.upstream_response = self.reading.take_received();

@@ -1,27 +1,72 @@
 //! Phase four: which targets, in which order, and why. The decision is `contract`'s; here it is asked for and bounded to what
-//! this gateway can send without translating.
+//! this gateway can send: as it is, or translated.
 
 use std::sync::Arc;
 
+use bytes::Bytes;
+use http::header::CONTENT_TYPE;
+use http::request::Parts;
+use weir_contract::plan::own::{plan_kept, plan_path};
 use weir_contract::plan::{Plan, plan};
 use weir_contract::policy::Target;
 use weir_contract::record::Stage;
-use weir_wire::{Dialect, Peek};
+use weir_wire::translate::translates;
+use weir_wire::{Api, Dialect, Peek, Route, Work, peek_on};
 
-use super::Exchange;
+use super::{Exchange, headers};
 use crate::error::Refusal;
 
-/// Routes the request. Every target of the plan speaks the caller's dialect.
-pub(crate) fn route(exchange: &mut Exchange, peek: &Peek<'_>) -> Result<Plan, Refusal> {
+/// What the request's method and path ask for.
+pub(crate) fn way(head: &Parts) -> Result<Route<'_>, Refusal> {
+    let (method, path) = (&head.method, head.uri.path());
+    Route::of(method.as_str(), path).ok_or_else(|| Refusal::unknown_path(method, path))
+}
+
+/// What must be known of the request's body. Below a provider's own path the model may stand where that provider has it.
+pub(crate) fn peek<'a>(way: &'a Route<'_>, head: &'a Parts, body: &'a Bytes) -> Result<Peek<'a>, Refusal> {
+    let content_type = headers::lenient(&head.headers, &CONTENT_TYPE).unwrap_or_default();
+    let named = way.model.as_deref().or_else(|| model_in(way));
+    peek_on(way.api, named, content_type, body).map_err(|error| Refusal::from(&error))
+}
+
+/// The model in a provider's own path: what follows `models`, `model` or `deployments`, without a verb.
+fn model_in<'w>(way: &'w Route<'_>) -> Option<&'w str> {
+    if way.api != Api::Passthrough {
+        return None;
+    }
+    let (_, rest) =
+        ["/models/", "/model/", "/deployments/"].iter().find_map(|step| way.rest.split_once(step))?;
+    let model = rest.split('/').next().unwrap_or_default();
+    let verb = model.rsplit_once(':').filter(|(_, verb)| verb.bytes().all(|byte| byte.is_ascii_alphabetic()));
+    Some(verb.map_or(model, |(model, _)| model)).filter(|model| !model.is_empty())
+}
+
+/// Routes the request. Every target of the plan takes it, as it is or translated.
+pub(crate) fn route(exchange: &mut Exchange, way: &Route<'_>, peek: &Peek<'_>) -> Result<Plan, Refusal> {
     exchange.reach(Stage::Route);
-    let mut plan = plan(&exchange.force.policy, &exchange.key, &peek.model)?;
+    let (policy, key) = (&exchange.force.policy, &exchange.key);
+    let mut plan = match (way.api.work(), way.provider.as_deref()) {
+        (Work::Pass, Some(provider)) => plan_path(policy, key, provider, &peek.model)?,
+        (Work::Stored, _) => kept(exchange, way.rest)?,
+        _ => plan(policy, key, &peek.model)?,
+    };
     exchange.record.explain.append(&mut plan.why);
     exchange.record.rule = plan.rule.clone().unwrap_or_default();
-    let spoken = exchange.dialect();
-    let speaks = |target: &Arc<Target>| Dialect::from_name(&target.endpoint.dialect) == Some(spoken);
+    if matches!(way.api.work(), Work::Pass | Work::Stored) {
+        return Ok(plan);
+    }
+    if let Some(previous) = &peek.previous_response {
+        stay(exchange, previous, &mut plan)?;
+    }
+    let serves = |target: &Arc<Target>| {
+        let translated =
+            |dialect| way.api.work() == Work::Generate && translates(exchange.dialect(), dialect);
+        Dialect::from_name(&target.endpoint.dialect)
+            .is_some_and(|dialect| dialect.serves(way.api) || translated(dialect))
+    };
     let other =
-        plan.targets.iter().find(|target| !speaks(target)).map(|target| target.endpoint.dialect.clone());
-    plan.targets.retain(speaks);
+        plan.targets.iter().find(|target| !serves(target)).map(|target| target.endpoint.dialect.clone());
+    plan.targets.retain(serves);
     match other {
         Some(other) if plan.targets.is_empty() => Err(wrong_dialect(&plan.model.name, &other)),
         Some(other) => {
@@ -32,10 +77,57 @@ pub(crate) fn route(exchange: &mut Exchange, peek: &Peek<'_>) -> Result<Plan, Re
     }
 }
 
+/// The plan for a response that its provider keeps.
+fn kept(exchange: &Exchange, rest: &str) -> Result<Plan, Refusal> {
+    let response = rest.split('/').next().unwrap_or_default();
+    let owner = exchange.handles.owners.find(&exchange.key.workspace.id, response);
+    let could = |dialect: &str| Dialect::from_name(dialect).is_some_and(|it| it.serves(Api::StoredResponse));
+    let could = |endpoint: &weir_contract::policy::EndpointEntry| could(&endpoint.dialect);
+    Ok(plan_kept(&exchange.force.policy, &exchange.key, response, owner.as_ref(), could)?)
+}
+
+/// What goes on from an earlier answer goes to the endpoint that keeps it, when that is known.
+fn stay(exchange: &mut Exchange, previous: &str, plan: &mut Plan) -> Result<(), Refusal> {
+    let Some(owner) = exchange.handles.owners.find(&exchange.key.workspace.id, previous) else {
+        return Ok(());
+    };
+    let name = plan.targets.first().map(|target| target.endpoint.name.clone()).unwrap_or_default();
+    plan.targets.retain(|target| target.endpoint.id == owner);
+    if plan.targets.is_empty() {
+        let message = format!(
+            "response `{previous}` is kept by endpoint `{owner}`, but model `{}` is served by `{name}`: send the conversation itself, or ask for a model of that endpoint",
+            plan.model.name
+        );
+        let mut refusal = Refusal::invalid("previous_response_elsewhere", message);
+        refusal.error.param = Some("previous_response_id".into());
+        return Err(refusal);
+    }
+    exchange.explain("previous_response_id", format!("kept by {owner}"));
+    Ok(())
+}
+
 fn wrong_dialect(model: &str, dialect: &str) -> Refusal {
     let path = Dialect::from_name(dialect).map_or("another route", |dialect| dialect.chat_api().path());
     let message = format!("model `{model}` is served in the {dialect} format: call {path}");
     let mut refusal = Refusal::invalid("wrong_api", message);
     refusal.error.param = Some("model".into());
     refusal
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_model_is_found_in_a_providers_own_path() {
+        for (path, wanted) in [
+            ("/passthrough/google/v1beta/models/g-1:predict", Some("g-1")),
+            ("/passthrough/bedrock/model/anthropic.claude-1:0/converse", Some("anthropic.claude-1:0")),
+            ("/passthrough/azure/openai/deployments/gpt/chat/completions", Some("gpt")),
+            ("/passthrough/openai/v1/files", None),
+            ("/v1beta/models/g-1:generateContent", None),
+        ] {
+            assert_eq!(model_in(&Route::of("POST", path).unwrap()), wanted, "{path}");
+        }
+    }
 }

@@ -1,13 +1,25 @@
 //! Phase seven: usage × price = what it cost. The one rating function is `contract`'s.
 
 use weir_contract::price::{Charge, rate};
-use weir_wire::Answer;
+use weir_contract::record::Outcome;
+use weir_contract::usage::{Usage, UsageSource};
+use weir_wire::{Answer, Api};
 
 use super::Exchange;
 
 /// Charges the answered call and takes over what its answer says of itself.
 pub(crate) fn settle(exchange: &mut Exchange, answer: &Answer) {
-    charge(exchange, answer);
+    if !answer.usage.is_known() && exchange.counted.is_known() && exchange.record.outcome == Outcome::Ok {
+        charge(exchange, &Answer { usage: exchange.counted, ..answer.clone() });
+    } else {
+        charge(exchange, answer);
+    }
+    if exchange.api == Api::Responses
+        && !answer.response_id.is_empty()
+        && let Some(call) = exchange.record.calls.last()
+    {
+        exchange.handles.owners.note(&exchange.key.workspace.id, &answer.response_id, &call.endpoint);
+    }
     exchange.record.response_preview.clone_from(&answer.preview);
     if let Some(call) = exchange.call() {
         if !answer.model.is_empty() {
@@ -25,6 +37,13 @@ pub(crate) fn settle(exchange: &mut Exchange, answer: &Answer) {
 pub(crate) fn charge(exchange: &mut Exchange, answer: &Answer) {
     let price = exchange.target.as_ref().and_then(|target| target.price.clone());
     let Some(call) = exchange.record.calls.last_mut() else { return };
+    if exchange.free {
+        if exchange.record.outcome == Outcome::Ok {
+            call.usage = Usage::new(UsageSource::Counted);
+        }
+        call.charge = Charge { rated: true, ..Charge::default() };
+        return;
+    }
     if !answer.usage.is_known() && call.charge.rated {
         // A refusal was already settled as having consumed nothing.
         return;

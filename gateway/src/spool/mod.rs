@@ -56,7 +56,8 @@ use futures_util::future::BoxFuture;
 use thiserror::Error;
 use tokio::sync::oneshot;
 use weir_contract::clock::Clock;
-use weir_contract::id::{GatewayId, Incarnation};
+use weir_contract::id::{GatewayId, Incarnation, KeyId};
+use weir_contract::money::Money;
 use weir_contract::record::{BodyRecord, BodyState, CallRecord, OpenRecord, RequestRecord};
 use weir_contract::sync::{BatchSummary, OpenHold};
 
@@ -276,6 +277,14 @@ impl Spool {
             since_us: open.started_at_us,
         };
         self.threads.shared.opens().values().map(|open| hold(open)).collect()
+    }
+
+    /// What is held for requests of that key.
+    #[must_use]
+    pub fn held_by(&self, key: &KeyId) -> Money {
+        let opens = self.threads.shared.opens();
+        let of_key = opens.values().filter(|open| open.key == *key).map(|open| open.hold);
+        of_key.fold(Money::ZERO, |sum, hold| sum.checked_add(hold).unwrap_or(sum))
     }
 
     /// How the spool is.

@@ -4,7 +4,9 @@ mod control;
 mod policy;
 mod provider;
 mod requests;
+mod routes;
 mod streams;
+mod translation;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -110,6 +112,19 @@ impl Story {
 
     async fn post(&self, path: &str, headers: &[(&str, &str)], body: &str) -> Answered {
         read(self.send(path, headers, body).await).await
+    }
+
+    /// A request of any method, with the sample's key.
+    async fn ask(&self, method: http::Method, path: &str, headers: &[(&str, &str)], body: &str) -> Answered {
+        let mut request = Request::builder().method(method);
+        request = request.uri(format!("http://{}{path}", self.gateway.address));
+        if !path.contains("?key=") {
+            request = request.header("authorization", format!("Bearer {}", sample::KEY));
+        }
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
+        read(self.client.request(request.body(Full::from(body.to_owned())).unwrap()).await.unwrap()).await
     }
 
     async fn get(&self, address: SocketAddr, path: &str, headers: &[(&str, &str)]) -> Answered {

@@ -21,6 +21,8 @@ pub(super) enum Reply {
     Late(oneshot::Receiver<()>, &'static str),
     /// A stream of these chunks that ends well.
     Stream(Vec<&'static str>),
+    /// An answer of that type in these chunks.
+    Typed(&'static str, Vec<&'static str>),
     /// A stream that breaks after these chunks.
     Cut(Vec<&'static str>),
     /// A stream the test feeds; an error breaks it.
@@ -30,7 +32,9 @@ pub(super) enum Reply {
 /// What it was asked.
 #[derive(Clone)]
 pub(super) struct Seen {
+    pub(super) method: http::Method,
     pub(super) path: String,
+    pub(super) query: String,
     pub(super) headers: HeaderMap,
     pub(super) body: String,
 }
@@ -76,11 +80,14 @@ impl Provider {
 
 async fn reply(
     State(script): State<Script>,
+    method: http::Method,
     uri: http::Uri,
     headers: HeaderMap,
-    body: String,
+    body: Bytes,
 ) -> Response<Body> {
-    script.seen.lock().unwrap().push(Seen { path: uri.path().to_owned(), headers, body });
+    let (path, query) = (uri.path().to_owned(), uri.query().unwrap_or_default().to_owned());
+    let body = String::from_utf8_lossy(&body).into_owned();
+    script.seen.lock().unwrap().push(Seen { method, path, query, headers, body });
     script.asked.send_modify(|asked| *asked += 1);
     let next = script.replies.lock().unwrap().pop_front();
     match next.unwrap_or(Reply::Json(500, "{}")) {
@@ -89,6 +96,11 @@ async fn reply(
             json(200, body)
         }
         Reply::Json(status, body) => json(status, body),
+        Reply::Typed(kind, chunks) => {
+            let mut response = events(stream::iter(chunks).map(|chunk| Ok(Bytes::from(chunk))));
+            response.headers_mut().insert("content-type", kind.parse().unwrap());
+            response
+        }
         Reply::Stream(chunks) => events(stream::iter(chunks).map(|chunk| Ok(Bytes::from(chunk)))),
         Reply::Cut(chunks) => {
             let broken = stream::once(async { Err(std::io::Error::other("cut")) });

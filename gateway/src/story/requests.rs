@@ -83,18 +83,21 @@ async fn refusals_are_in_the_callers_dialect_and_say_what_to_do() {
     let unknown = story.post(CHAT, &[], &ASK.replace("gpt", "gtp")).await;
     assert_eq!(unknown.status.as_u16(), 404);
     assert!(unknown.body.contains("model_not_found") && unknown.body.contains("nearest"), "{}", unknown.body);
-    let other = story.post("/v1/messages", &[], r#"{"model":"gpt","max_tokens":1,"messages":[]}"#).await;
-    assert_eq!(other.status.as_u16(), 400);
+    let elsewhere = story.post("/v1/responses", &[], r#"{"model":"claude","input":"hi"}"#).await;
+    assert_eq!(elsewhere.status.as_u16(), 400);
+    assert!(elsewhere.body.contains("call /v1/messages"), "{}", elsewhere.body);
+    let unsaid = r#"{"model":"gpt","max_tokens":1,"top_k":5,"messages":[]}"#;
+    let unsaid = story.post("/v1/messages", &[], unsaid).await;
+    assert_eq!(unsaid.status.as_u16(), 400);
     assert!(
-        other.body.starts_with(r#"{"#) && other.body.contains("call /v1/chat/completions"),
+        unsaid.body.contains(r#""type":"error""#) && unsaid.body.contains("unsupported_parameter"),
         "{}",
-        other.body
+        unsaid.body
     );
-    assert!(other.body.contains(r#""type":"error""#), "{}", other.body);
     let broken = story.post(CHAT, &[], "{\"model\":").await;
     assert_eq!((broken.status.as_u16(), broken.header("x-weir-source")), (400, "gateway"));
     let lines = story.books().await;
-    assert_eq!(lines.iter().map(|line| line.requests).sum::<u64>(), 3, "refusals are recorded too");
+    assert_eq!(lines.iter().map(|line| line.requests).sum::<u64>(), 4, "refusals are recorded too");
 }
 
 #[tokio::test]

@@ -17,7 +17,7 @@ use weir_contract::policy::snapshot::Credential;
 use weir_contract::policy::{EndpointEntry, PolicySecret};
 use weir_egress::credential::Given;
 use weir_egress::{Dial, SignError, Signer, client, roots};
-use weir_wire::{Dialect, FaultKind, UpstreamFault};
+use weir_wire::{Api, Dialect, FaultKind, Route, UpstreamFault, Work};
 use zeroize::Zeroizing;
 
 pub(crate) use breaker::{Breaker, RetryBudget};
@@ -36,7 +36,12 @@ pub(crate) struct Upstream {
     /// How many retries it may be asked.
     pub(crate) retries: RetryBudget,
     client: HttpClient,
-    chat: Uri,
+    /// Base URL without a slash at the end.
+    base: String,
+    /// Scheme and host of it: what a provider's own paths stand below.
+    origin: String,
+    /// The addresses of routes without variable parts, in the order of [`Api::ALL`].
+    fixed: Vec<Option<Uri>>,
     signer: Signer,
 }
 
@@ -58,16 +63,8 @@ impl Upstream {
         let wrong = |reason: String| UpstreamError { endpoint: entry.name.clone(), reason };
         let dialect = Dialect::from_name(&entry.dialect)
             .ok_or_else(|| wrong(format!("this gateway does not speak `{}`", entry.dialect)))?;
-        let path = dialect.chat_api().path().trim_start_matches("/v1");
-        let chat: Uri = format!("{}{path}", entry.base_url.trim_end_matches('/'))
-            .parse()
-            .map_err(|error| wrong(format!("its base URL `{}` is not a URL: {error}", entry.base_url)))?;
-        if chat.host().is_none() || !matches!(chat.scheme_str(), Some("http" | "https")) {
-            return Err(wrong(format!(
-                "its base URL `{}` needs http:// or https:// and a host",
-                entry.base_url
-            )));
-        }
+        let base = entry.base_url.trim_end_matches('/').to_owned();
+        let (origin, fixed) = addresses(dialect, &base).map_err(&wrong)?;
         let credential = open_credential(entry, secret).map_err(&wrong)?;
         let client_pem = entry.client_cert.as_ref().map(|sealed| secret.open(sealed, &entry.place()));
         let client_pem =
@@ -93,7 +90,9 @@ impl Upstream {
             breaker: Breaker::default(),
             retries: RetryBudget::default(),
             client,
-            chat,
+            base,
+            origin,
+            fixed,
             signer,
         })
     }
@@ -104,17 +103,48 @@ impl Upstream {
         *self.entry == *entry && !matches!(entry.credential, Credential::Env(_) | Credential::File(_))
     }
 
+    /// Where a call of that route for that model goes. `query` is what the caller may say there.
+    pub(crate) fn address(
+        &self,
+        route: &Route<'_>,
+        model: &str,
+        query: Option<&str>,
+    ) -> Result<Uri, UpstreamFault> {
+        let api = if route.api.work() == Work::Pass || self.dialect.serves(route.api) {
+            route.api
+        } else {
+            self.dialect.chat_api()
+        };
+        let fixed = self.fixed.get(api as usize).and_then(Option::as_ref);
+        if let (Some(uri), None) = (fixed, query) {
+            return Ok(uri.clone());
+        }
+        let mut text = match (fixed, api, api.verb()) {
+            (Some(uri), ..) => uri.to_string(),
+            (None, _, Some(verb)) => format!("{}/{}:{verb}", self.base, resource(model)),
+            (None, Api::StoredResponse, _) => format!("{}/responses/{}", self.base, route.rest),
+            (None, ..) => format!("{}{}", self.origin, route.rest),
+        };
+        if let Some(query) = query {
+            text.extend(["?", query]);
+        }
+        let odd =
+            |error| UpstreamFault::local(FaultKind::BadRequest, format!("no address is `{text}`: {error}"));
+        text.parse().map_err(odd)
+    }
+
     /// Sends one call and waits for the head of the answer.
     pub(crate) async fn send(
         &self,
+        (method, uri): (Method, Uri),
         headers: HeaderMap,
         body: Bytes,
         first_byte_max: Duration,
         now_us: i64,
     ) -> Result<Response<Incoming>, UpstreamFault> {
         let mut request = Request::new(Full::new(body.clone()));
-        *request.method_mut() = Method::POST;
-        *request.uri_mut() = self.chat.clone();
+        *request.method_mut() = method;
+        *request.uri_mut() = uri;
         *request.headers_mut() = headers;
         self.signer.sign(&mut request, &body, now_us).await.map_err(|error| unsigned(&error))?;
         match tokio::time::timeout(first_byte_max, self.client.request(request)).await {
@@ -126,6 +156,37 @@ impl Upstream {
             }
         }
     }
+}
+
+/// Scheme and host of a base URL, and the addresses below it that never change.
+fn addresses(dialect: Dialect, base: &str) -> Result<(String, Vec<Option<Uri>>), String> {
+    let uri: Uri = base.parse().map_err(|error| format!("its base URL `{base}` is not a URL: {error}"))?;
+    let (scheme, authority) = (uri.scheme_str(), uri.authority());
+    let (Some(scheme @ ("http" | "https")), Some(authority)) = (scheme, authority) else {
+        return Err(format!("its base URL `{base}` needs http:// or https:// and a host"));
+    };
+    let address = |api: &Api| {
+        let path = api.path_below_base().filter(|_| dialect.serves(*api))?;
+        format!("{base}{path}").parse().ok()
+    };
+    Ok((format!("{scheme}://{authority}"), Api::ALL.iter().map(address).collect()))
+}
+
+/// A model as a part of a path: `models/…` unless it is another kind of resource.
+fn resource(model: &str) -> String {
+    let mut path = String::with_capacity(model.len() + 8);
+    if !model.starts_with("models/") && !model.starts_with("tunedModels/") {
+        path.push_str("models/");
+    }
+    for byte in model.bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'/' | b':' | b'@' => {
+                path.push(char::from(byte));
+            }
+            _ => path.extend(["%", &format!("{byte:02X}")]),
+        }
+    }
+    path
 }
 
 /// A client for the control plane, whose address the operator chose.
@@ -172,4 +233,21 @@ fn unsigned(error: &SignError) -> UpstreamFault {
         SignError::Unsignable(_) => FaultKind::Unknown,
     };
     UpstreamFault::local(kind, error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_route_of_a_dialect_has_an_address_below_the_base_and_no_other_has() {
+        let (origin, fixed) = addresses(Dialect::OpenAi, "https://h:1/openai/v1").unwrap();
+        assert_eq!(origin, "https://h:1");
+        let at = |api: Api| fixed[api as usize].as_ref().map(ToString::to_string);
+        assert_eq!(at(Api::Responses).as_deref(), Some("https://h:1/openai/v1/responses"));
+        assert_eq!((at(Api::Messages), at(Api::StoredResponse), at(Api::Key)), (None, None, None));
+        assert!(addresses(Dialect::OpenAi, "h/v1").is_err());
+        assert_eq!(resource("a b?c"), "models/a%20b%3Fc");
+        assert_eq!(resource("tunedModels/x"), "tunedModels/x");
+    }
 }

@@ -2,7 +2,15 @@
 
 use weir_contract::usage::Usage;
 
-use crate::{anthropic, dialect::Dialect, error::WireError, fault::UpstreamFault, openai};
+use crate::{
+    anthropic,
+    api::{Api, Work},
+    dialect::Dialect,
+    error::WireError,
+    fault::UpstreamFault,
+    gemini, openai, responses,
+    stream::StreamEvent,
+};
 
 /// How many characters of an answer's text are kept for lists.
 pub const PREVIEW_CHARS: usize = 200;
@@ -77,14 +85,44 @@ fn note(list: &mut Vec<String>, word: &str) {
     }
 }
 
-/// Reads the JSON body of an answer with a good status.
+/// Reads the JSON body of a conversation's answer with a good status.
 ///
 /// # Errors
 ///
 /// When the body is not sound JSON (see [`crate::json::top_level`]).
 pub fn read_answer(dialect: Dialect, body: &[u8], quirks: Quirks) -> Result<Answer, WireError> {
+    read_answer_events(dialect, body, quirks, &mut |_| ())
+}
+
+/// The same, and what it means goes to `sink` as if the answer had come in events.
+///
+/// # Errors
+///
+/// As [`read_answer`]; events may have been given by then.
+pub fn read_answer_events(
+    dialect: Dialect,
+    body: &[u8],
+    quirks: Quirks,
+    sink: &mut dyn FnMut(StreamEvent<'_>),
+) -> Result<Answer, WireError> {
     match dialect {
-        Dialect::OpenAi => openai::response::read(body, quirks),
-        Dialect::Anthropic => anthropic::response::read(body),
+        Dialect::OpenAi => openai::response::read(body, quirks, sink),
+        Dialect::Responses => responses::response::read(body, quirks, sink),
+        Dialect::Anthropic => anthropic::response::read(body, sink),
+        Dialect::Gemini => gemini::response::read(body, Work::Generate, sink),
+    }
+}
+
+/// Reads the body of any route's answer with a good status.
+///
+/// # Errors
+///
+/// When the body is not what the route answers.
+pub fn read_answer_of(api: Api, body: &[u8], quirks: Quirks) -> Result<Answer, WireError> {
+    match (api.work(), api.dialect()) {
+        (Work::Generate, dialect) => read_answer(dialect, body, quirks),
+        (Work::Embed, Dialect::Gemini) => gemini::response::read(body, Work::Embed, &mut |_| ()),
+        (Work::Count | Work::Stored | Work::Local, _) => Ok(Answer { complete: true, ..Answer::default() }),
+        (work, _) => openai::media::read(body, work, quirks),
     }
 }

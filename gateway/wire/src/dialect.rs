@@ -1,6 +1,8 @@
-//! Which formats there are, and which routes speak them.
+//! Which formats there are.
 
 use serde::{Deserialize, Serialize};
+
+use crate::api::Api;
 
 /// A provider's way of speaking. One variant, one folder, one codec to the internal model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -9,20 +11,26 @@ pub enum Dialect {
     /// OpenAI chat completions, and everybody who copied it.
     #[serde(rename = "openai")]
     OpenAi,
+    /// OpenAI responses: the same providers, another shape.
+    Responses,
     /// Anthropic messages.
     Anthropic,
+    /// Google's Gemini.
+    Gemini,
 }
 
 impl Dialect {
     /// Every dialect.
-    pub const ALL: [Self; 2] = [Self::OpenAi, Self::Anthropic];
+    pub const ALL: [Self; 4] = [Self::OpenAi, Self::Responses, Self::Anthropic, Self::Gemini];
 
     /// The name in configuration, rows and pages.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {
             Self::OpenAi => "openai",
+            Self::Responses => "responses",
             Self::Anthropic => "anthropic",
+            Self::Gemini => "gemini",
         }
     }
 
@@ -36,8 +44,9 @@ impl Dialect {
     #[must_use]
     pub const fn credential_header(self) -> (&'static str, &'static str) {
         match self {
-            Self::OpenAi => ("authorization", "Bearer "),
+            Self::OpenAi | Self::Responses => ("authorization", "Bearer "),
             Self::Anthropic => ("x-api-key", ""),
+            Self::Gemini => ("x-goog-api-key", ""),
         }
     }
 
@@ -46,73 +55,24 @@ impl Dialect {
     pub const fn chat_api(self) -> Api {
         match self {
             Self::OpenAi => Api::ChatCompletions,
+            Self::Responses => Api::Responses,
             Self::Anthropic => Api::Messages,
-        }
-    }
-}
-
-/// A route clients may call.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Api {
-    /// `POST /v1/chat/completions`.
-    ChatCompletions,
-    /// `POST /v1/messages`.
-    Messages,
-    /// `GET /v1/models`.
-    Models,
-}
-
-impl Api {
-    /// Every route.
-    pub const ALL: [Self; 3] = [Self::ChatCompletions, Self::Messages, Self::Models];
-
-    /// The path below the host.
-    #[must_use]
-    pub const fn path(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "/v1/chat/completions",
-            Self::Messages => "/v1/messages",
-            Self::Models => "/v1/models",
+            Self::Gemini => Api::GenerateContent,
         }
     }
 
-    /// The route's name in rows and metrics.
+    /// Whether an endpoint of this dialect takes calls of that route as they are. Whoever speaks OpenAI's format is
+    /// asked on all of OpenAI's routes; those it lacks it refuses itself.
     #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::ChatCompletions => "chat_completions",
-            Self::Messages => "messages",
-            Self::Models => "models",
-        }
+    pub fn serves(self, api: Api) -> bool {
+        let spoken = api.dialect();
+        spoken == self || (self == Self::OpenAi && spoken == Self::Responses)
     }
 
-    /// The operation as OpenTelemetry's generative conventions call it.
+    /// What an endpoint of this dialect is spoken to in on that route.
     #[must_use]
-    pub const fn operation(self) -> &'static str {
-        match self {
-            Self::ChatCompletions | Self::Messages => "chat",
-            Self::Models => "list_models",
-        }
-    }
-
-    /// The dialect that callers of the route speak. [`Api::Models`] is shared; its plain callers speak OpenAI's.
-    #[must_use]
-    pub const fn dialect(self) -> Dialect {
-        match self {
-            Self::ChatCompletions | Self::Models => Dialect::OpenAi,
-            Self::Messages => Dialect::Anthropic,
-        }
-    }
-
-    /// The route of a request path (without its query). Some clients put `/openai` before the path or leave `/v1`
-    /// out, and one trailing slash is forgiven.
-    #[must_use]
-    pub fn of_path(path: &str) -> Option<Self> {
-        let path = path.strip_suffix('/').unwrap_or(path);
-        let path = path.strip_prefix("/openai").unwrap_or(path);
-        let path = path.strip_prefix("/v1").unwrap_or(path);
-        Self::ALL.into_iter().find(|api| api.path().strip_prefix("/v1") == Some(path))
+    pub fn spoken_on(self, api: Api) -> Self {
+        if self.serves(api) { api.dialect() } else { self }
     }
 }
 
@@ -126,18 +86,16 @@ mod tests {
             assert_eq!(Dialect::from_name(dialect.name()), Some(dialect));
             assert_eq!(serde_json::to_string(&dialect).unwrap(), format!("\"{}\"", dialect.name()));
             assert_eq!(dialect.chat_api().dialect(), dialect);
+            assert!(dialect.serves(dialect.chat_api()));
         }
     }
 
     #[test]
-    fn the_paths_real_clients_use_are_known_and_no_others() {
-        for api in Api::ALL {
-            assert_eq!(Api::of_path(api.path()), Some(api));
-            assert_eq!(serde_json::to_string(&api).unwrap(), format!("\"{}\"", api.name()));
-        }
-        assert_eq!(Api::of_path("/openai/v1/chat/completions"), Some(Api::ChatCompletions));
-        assert_eq!(Api::of_path("/messages/"), Some(Api::Messages));
-        assert_eq!(Api::of_path("/v1/messages/count_tokens"), None);
-        assert_eq!(Api::of_path("/v1"), None);
+    fn who_speaks_openais_format_is_asked_on_all_its_routes_and_on_no_others() {
+        assert!(Dialect::OpenAi.serves(Api::Responses) && Dialect::OpenAi.serves(Api::Embeddings));
+        assert!(!Dialect::OpenAi.serves(Api::Messages) && !Dialect::Anthropic.serves(Api::ChatCompletions));
+        assert!(!Dialect::Responses.serves(Api::ChatCompletions));
+        assert_eq!(Dialect::OpenAi.spoken_on(Api::Responses), Dialect::Responses);
+        assert_eq!(Dialect::Anthropic.spoken_on(Api::Responses), Dialect::Anthropic);
     }
 }

@@ -5,8 +5,8 @@ use std::borrow::Cow;
 use bytes::Bytes;
 use serde_json::{Value, json};
 
-use crate::dialect::Dialect;
 pub use crate::fault::read_error;
+use crate::{dialect::Dialect, fault::UpstreamFault, gemini};
 
 /// Why a body could not be read. Places are bytes from its start.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -158,10 +158,33 @@ impl ApiError {
         }
     }
 
+    /// A provider's failure for a caller in another dialect: the provider's message, the caller's words around it.
+    #[must_use]
+    pub fn of_fault(fault: &UpstreamFault, caller: Dialect, provider: &str) -> Self {
+        let (type_, code) = fault.kind.openai_words();
+        let code = if code.is_empty() { Cow::Owned(fault.code.clone()) } else { Cow::Borrowed(code) };
+        let status = match (fault.status, caller) {
+            (0, _) => fault.kind.status(),
+            // OpenAI's clients know no 529.
+            (529, Dialect::OpenAi) => 503,
+            (status, _) => status,
+        };
+        let mut error = Self::new(status, type_, code, fault.message.clone());
+        error.source = ErrorSource::Provider;
+        error.provider = Some(provider.to_owned());
+        error
+    }
+
+    /// When a spent budget or limit opens again: whole seconds UTC, rounded up.
+    pub(crate) fn resets_at_s(&self) -> Option<i64> {
+        self.resets_at_us.map(|at| at.saturating_add(999_999).div_euclid(1_000_000))
+    }
+
     fn shape(&self, dialect: Dialect) -> Value {
         let type_ = match dialect {
-            Dialect::OpenAi => self.type_.as_ref(),
+            Dialect::OpenAi | Dialect::Responses => self.type_.as_ref(),
             Dialect::Anthropic => anthropic_type(self.status),
+            Dialect::Gemini => return gemini::error::shape(self),
         };
         let mut error =
             json!({"message": self.message, "type": type_, "param": self.param, "code": self.code});
@@ -174,14 +197,11 @@ impl ApiError {
         add("provider", self.provider.as_deref().map(Value::from));
         add("request_id", self.request_id.as_deref().map(Value::from));
         add("doc_url", self.doc_url.as_deref().map(Value::from));
-        add(
-            "resets_at",
-            self.resets_at_us.map(|at| Value::from(at.saturating_add(999_999).div_euclid(1_000_000))),
-        );
-        match dialect {
-            Dialect::OpenAi => json!({"error": error}),
-            Dialect::Anthropic => json!({"type": "error", "error": error, "request_id": self.request_id}),
+        add("resets_at", self.resets_at_s().map(Value::from));
+        if dialect == Dialect::Anthropic {
+            return json!({"type": "error", "error": error, "request_id": self.request_id});
         }
+        json!({"error": error})
     }
 }
 
@@ -210,11 +230,23 @@ pub fn write_error(dialect: Dialect, error: &ApiError) -> (u16, Bytes) {
 /// The error as the last event of a stream that has already begun, blank line included.
 #[must_use]
 pub fn write_stream_error(dialect: Dialect, error: &ApiError) -> Bytes {
-    let shape = error.shape(dialect);
+    let mut shape = error.shape(dialect);
     match dialect {
         Dialect::OpenAi => format!("data: {shape}\n\n").into(),
+        Dialect::Gemini => format!("data: {shape}\r\n\r\n").into(),
         Dialect::Anthropic => format!("event: error\ndata: {shape}\n\n").into(),
+        Dialect::Responses => {
+            shape["type"] = "error".into();
+            format!("event: error\ndata: {shape}\n\n").into()
+        }
     }
+}
+
+/// The error as the last element of a JSON array that has already begun, `after` elements or none.
+#[must_use]
+pub fn write_array_error(dialect: Dialect, error: &ApiError, after: bool) -> Bytes {
+    let comma = if after { "," } else { "[" };
+    format!("{comma}\r\n{}]", error.shape(dialect)).into()
 }
 
 #[cfg(test)]

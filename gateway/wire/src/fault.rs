@@ -64,6 +64,36 @@ impl FaultKind {
         }
     }
 
+    /// OpenAI's class for it, and the code its clients act on; an empty code leaves the provider's.
+    pub(crate) const fn openai_words(self) -> (&'static str, &'static str) {
+        match self {
+            Self::RateLimited => ("rate_limit_error", "rate_limit_exceeded"),
+            Self::QuotaExhausted => ("insufficient_quota", "insufficient_quota"),
+            Self::TooLarge => ("invalid_request_error", "request_too_large"),
+            Self::ContextLength => ("invalid_request_error", "context_length_exceeded"),
+            Self::ContentFilter => ("invalid_request_error", "content_filter"),
+            Self::Auth => ("authentication_error", ""),
+            Self::NotFound => ("invalid_request_error", "model_not_found"),
+            Self::BadRequest => ("invalid_request_error", ""),
+            Self::Overloaded => ("server_error", "overloaded"),
+            Self::Timeout | Self::Connect | Self::Cut | Self::Server | Self::Unknown => ("server_error", ""),
+        }
+    }
+
+    /// The status that says it where the provider gave none.
+    pub(crate) const fn status(self) -> u16 {
+        match self {
+            Self::RateLimited | Self::QuotaExhausted => 429,
+            Self::TooLarge => 413,
+            Self::ContextLength | Self::ContentFilter | Self::BadRequest => 400,
+            Self::Auth => 401,
+            Self::NotFound => 404,
+            Self::Overloaded => 503,
+            Self::Timeout => 504,
+            Self::Server | Self::Connect | Self::Cut | Self::Unknown => 502,
+        }
+    }
+
     /// Whether the same request to the same endpoint may succeed soon.
     #[must_use]
     pub const fn may_retry(self) -> bool {
@@ -134,7 +164,8 @@ pub fn read_error<'h>(
         let whole = header(name)?.split('.').next()?.trim().parse::<u64>().ok()?;
         whole.checked_mul(scale)
     };
-    fault.retry_after_ms = millis("retry-after-ms", 1).or_else(|| millis("retry-after", 1000));
+    let asked = millis("retry-after-ms", 1).or_else(|| millis("retry-after", 1000));
+    fault.retry_after_ms = asked.or_else(|| crate::gemini::error::wait_ms(&text));
     fault
 }
 
@@ -160,7 +191,7 @@ struct Words<'a> {
 }
 
 fn words(text: &str) -> Words<'_> {
-    let root = View::of_text(text);
+    let root = first_of(View::of_text(text));
     let error = root.get("error").unwrap_or(root);
     let text_of =
         |view: View<'_>, key: &str| view.get(key).and_then(|found| found.filled_text()).map(Cow::into_owned);
@@ -171,18 +202,28 @@ fn words(text: &str) -> Words<'_> {
     let code = code.map(|code| code.filled_text().unwrap_or(Cow::Borrowed(code.raw())));
     Words {
         message: message.map_or_else(|| Cow::Borrowed(text.trim()), Cow::Owned),
-        type_: text_of(error, "type").map_or(Cow::Borrowed(""), Cow::Owned),
+        type_: text_of(error, "type")
+            .or_else(|| text_of(error, "status"))
+            .map_or(Cow::Borrowed(""), Cow::Owned),
         code: code.unwrap_or_default(),
     }
+}
+
+/// Gemini puts an error into an array where it was asked for one.
+fn first_of(root: View<'_>) -> View<'_> {
+    root.items().next().unwrap_or(root)
 }
 
 fn read_shape(dialect: Dialect, status: u16, text: &str) -> UpstreamFault {
     let words = words(text);
     let named = match dialect {
-        Dialect::OpenAi => crate::openai::error::kind_of(&words.type_, &words.code),
+        Dialect::OpenAi | Dialect::Responses => crate::openai::error::kind_of(&words.type_, &words.code),
         Dialect::Anthropic => crate::anthropic::error::kind_of(&words.type_),
+        Dialect::Gemini => crate::gemini::error::kind_of(&words.type_, text),
     };
-    let kind = kind_by_message(&words.message, status).or(named).unwrap_or_else(|| kind_by_status(status));
+    let waits = dialect == Dialect::Gemini && named == Some(FaultKind::RateLimited);
+    let by_message = kind_by_message(&words.message, status).filter(|_| !waits);
+    let kind = by_message.or(named).unwrap_or_else(|| kind_by_status(status));
     let code =
         if words.code.is_empty() || words.code.parse::<u16>().is_ok() { words.type_ } else { words.code };
     let (message, may_retry) = (bounded(&words.message, MESSAGE_BYTES_MAX).to_owned(), kind.may_retry());
@@ -215,6 +256,7 @@ fn kind_by_message(message: &str, status: u16) -> Option<FaultKind> {
         "prompt too long",
         "context window",
         "total length of all messages",
+        "exceeds the maximum number of tokens",
     ];
     says(&too_long).then_some(FaultKind::ContextLength)
 }

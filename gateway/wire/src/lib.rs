@@ -5,38 +5,48 @@
 //!
 //! | module | holds |
 //! | --- | --- |
-//! | [`dialect`] | which formats and which routes there are |
+//! | [`dialect`], [`api`] | which formats and which routes there are |
 //! | [`json`] | one fast pass over JSON text: guard, places of members, lazy views |
 //! | [`splice`] | changing a few bytes of a body and no others |
-//! | [`sse`] | event streams: a decoder, and a splitter for relaying event by event |
+//! | [`sse`], [`array`] | event streams: a decoder, and a splitter for relaying event by event; the same for arrays that grow |
+//! | [`form`] | multipart bodies: their fields, found where they stand |
 //! | [`peek`] | what the gateway must know of a request, and the body to send upstream |
 //! | [`stream`] | reading an answer event by event; [`answer`] is what remains |
 //! | [`fault`] | what went wrong upstream, whatever shape it came in; [`error`] says it in the caller's dialect |
 //! | [`model`] | the internal conversation: what guards, pages and translations read |
+//! | [`translate`] | a request for another dialect's target, and its answer back, through the model |
 //! | [`count`] | an upper bound of a request's input tokens, for holds |
-//! | [`openai`], [`anthropic`] | the codecs |
+//! | [`openai`], [`responses`], [`anthropic`], [`gemini`] | the codecs |
 
 pub mod answer;
 pub mod anthropic;
+pub mod api;
+pub mod array;
 pub mod count;
 pub mod dialect;
 pub mod error;
 pub mod fault;
+pub mod form;
+pub mod gemini;
 pub mod json;
 pub mod model;
 pub mod openai;
 pub mod peek;
+pub mod responses;
 pub mod splice;
 pub mod sse;
 pub mod stream;
+pub mod translate;
 
 #[cfg(test)]
 mod fixtures;
 
-pub use answer::{Answer, Quirks, read_answer};
-pub use dialect::{Api, Dialect};
-pub use error::{ApiError, ErrorSource, WireError, write_error, write_stream_error};
+pub use answer::{Answer, Quirks, read_answer, read_answer_events, read_answer_of};
+pub use api::{Api, Route, Work};
+pub use array::Elements;
+pub use dialect::Dialect;
+pub use error::{ApiError, ErrorSource, WireError, write_array_error, write_error, write_stream_error};
 pub use fault::{FaultKind, UpstreamFault, read_error};
-pub use peek::{Peek, forward, peek};
+pub use peek::{Peek, forward, peek, peek_on};
 pub use sse::{Event, Frame, Frames, SseDecoder, SseError, SseLimits};
 pub use stream::{Observed, StreamEvent, StreamReader};

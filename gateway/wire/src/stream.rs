@@ -8,15 +8,25 @@ use weir_contract::usage::Usage;
 use crate::{
     answer::{Answer, Quirks},
     anthropic,
+    api::Work,
     dialect::Dialect,
     fault::UpstreamFault,
-    openai,
+    gemini,
+    model::{Citation, Signature},
+    openai, responses,
     sse::Event,
 };
 
 /// What an event of an answer means, in neutral words. Guards read these, whatever the route.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum StreamEvent<'a> {
+    /// The answer begins.
+    Start {
+        /// The provider's id of it.
+        id: Cow<'a, str>,
+        /// The model that says it answers.
+        model: Cow<'a, str>,
+    },
     /// More text.
     Text {
         /// The choice it belongs to.
@@ -32,6 +42,20 @@ pub enum StreamEvent<'a> {
         choice: u32,
         /// The text.
         text: Cow<'a, str>,
+    },
+    /// The reasoning before it is proven.
+    Signed {
+        /// The choice.
+        choice: u32,
+        /// The proof.
+        signature: Signature<'a>,
+    },
+    /// Reasoning only its provider can read.
+    Sealed {
+        /// The choice.
+        choice: u32,
+        /// The sealed thought.
+        signature: Signature<'a>,
     },
     /// More of a refusal.
     Refusal {
@@ -52,6 +76,15 @@ pub enum StreamEvent<'a> {
         name: Cow<'a, str>,
         /// More of its arguments' JSON text.
         arguments: Cow<'a, str>,
+        /// Whether the provider runs the tool itself; said when the call begins.
+        hosted: bool,
+    },
+    /// What a piece of the text rests on.
+    Citation {
+        /// The choice.
+        choice: u32,
+        /// The page or document.
+        citation: Citation<'a>,
     },
     /// A part we have no word for.
     Other {
@@ -107,7 +140,11 @@ pub fn glance(dialect: Dialect, event: &Event<'_>) -> Glance {
     }
     match (dialect, event.name) {
         (_, "error") => Glance::Look,
-        (Dialect::OpenAi, _) if event.data.as_ref() == b"[DONE]" => Glance::Terminal,
+        (Dialect::OpenAi | Dialect::Responses, _) if event.data.as_ref() == b"[DONE]" => Glance::Terminal,
+        (Dialect::Responses, "response.completed" | "response.incomplete") => Glance::Terminal,
+        (Dialect::Responses, "response.failed" | "") => Glance::Look,
+        (Dialect::Gemini, _) if event.data.as_ref() == b"]" => Glance::Terminal,
+        (Dialect::Gemini, _) if has_object(&event.data, b"\"error\"") => Glance::Look,
         (Dialect::OpenAi, _)
             if has_object(&event.data, b"\"usage\"") || has_object(&event.data, b"\"error\"") =>
         {
@@ -139,6 +176,9 @@ pub struct StreamReader {
 #[derive(Debug)]
 enum Codec {
     OpenAi(openai::stream::Codec),
+    Media(openai::media::Codec),
+    Responses(responses::stream::Codec),
+    Gemini(gemini::response::Codec),
     Anthropic(anthropic::stream::Codec),
 }
 
@@ -160,9 +200,22 @@ impl StreamReader {
     pub fn new(dialect: Dialect, quirks: Quirks) -> Self {
         let codec = match dialect {
             Dialect::OpenAi => Codec::OpenAi(openai::stream::Codec::new(quirks)),
+            Dialect::Responses => Codec::Responses(responses::stream::Codec::new(quirks)),
             Dialect::Anthropic => Codec::Anthropic(anthropic::stream::Codec::default()),
+            Dialect::Gemini => Codec::Gemini(gemini::response::Codec::default()),
         };
         Self { codec, answer: Answer::default(), began: false }
+    }
+
+    /// A reader of what a route of that kind answers: conversations by their dialect, pictures, speech and transcripts
+    /// in OpenAI's own way.
+    #[must_use]
+    pub fn of_work(dialect: Dialect, work: Work, quirks: Quirks) -> Self {
+        let mut reader = Self::new(dialect, quirks);
+        if dialect == Dialect::OpenAi && matches!(work, Work::Image | Work::Speak | Work::Transcribe) {
+            reader.codec = Codec::Media(openai::media::Codec::new(work, quirks));
+        }
+        reader
     }
 
     /// Reads one event; what it means goes to `sink` (use `&mut |_| ()` when nobody asks).
@@ -176,6 +229,9 @@ impl StreamReader {
         };
         let mut seen = match &mut self.codec {
             Codec::OpenAi(codec) => codec.read(event.name, data, &mut self.answer, sink),
+            Codec::Media(codec) => codec.read(event.name, data, &mut self.answer, sink),
+            Codec::Responses(codec) => codec.read(event.name, data, &mut self.answer, sink),
+            Codec::Gemini(codec) => codec.read(event.name, data, &mut self.answer, sink),
             Codec::Anthropic(codec) => codec.read(event.name, data, &mut self.answer, sink),
         };
         if let Some(fault) = &seen.error {
@@ -199,12 +255,19 @@ impl StreamReader {
         &self.answer
     }
 
-    /// The stream has ended: what was read. It counts as whole with an end mark, or, where providers send none, with a
-    /// finish reason; never after an error.
+    /// Whether what was read would be whole if the stream ended here: with an end mark, or, where providers send none,
+    /// with a finish reason; never after an error.
+    #[must_use]
+    pub fn is_complete(&self) -> bool {
+        let unmarked = matches!(self.codec, Codec::OpenAi(_) | Codec::Media(_) | Codec::Gemini(_));
+        let ended = unmarked && !self.answer.finish_reasons.is_empty();
+        (self.answer.complete || ended) && self.answer.stopped_by_error.is_none()
+    }
+
+    /// The stream has ended: what was read, and whether that is whole (see [`StreamReader::is_complete`]).
     #[must_use]
     pub fn finish(mut self) -> Answer {
-        let ended = matches!(self.codec, Codec::OpenAi(_)) && !self.answer.finish_reasons.is_empty();
-        self.answer.complete = (self.answer.complete || ended) && self.answer.stopped_by_error.is_none();
+        self.answer.complete = self.is_complete();
         self.answer
     }
 }

@@ -8,14 +8,36 @@ use serde_json::{Value, json};
 use weir_tests::provider::event_ends;
 use weir_tests::recording::Exchange;
 
+use super::way;
+
 /// The text of a recorded request.
 pub(super) fn text_of(exchange: &Exchange) -> &str {
     exchange.request.body.as_ref().map_or("", |body| body.get())
 }
 
-/// The model a recorded request asks for; `None` where the model is in the URL alone.
+/// The model the body of a recorded request asks for.
 pub(super) fn model_of(exchange: &Exchange) -> Option<String> {
     Some(serde_json::from_str::<Value>(text_of(exchange)).ok()?["model"].as_str()?.to_owned())
+}
+
+const FORM_MODEL: &[u8] = b"name=\"model\"\r\n\r\n";
+
+fn place_of(text: &[u8], wanted: &[u8]) -> Option<usize> {
+    text.windows(wanted.len()).position(|window| window == wanted)
+}
+
+/// The model a recorded form asks for.
+pub(super) fn form_model_of(exchange: &Exchange) -> Option<String> {
+    let text = exchange.request.bytes();
+    let start = place_of(&text, FORM_MODEL)? + FORM_MODEL.len();
+    let end = start + place_of(&text[start..], b"\r\n")?;
+    Some(String::from_utf8(text[start..end].to_vec()).unwrap())
+}
+
+/// The form with another model; no other byte changes.
+pub(super) fn with_form_model(text: &[u8], own: &str, model: &str) -> Vec<u8> {
+    let start = place_of(text, FORM_MODEL).unwrap() + FORM_MODEL.len();
+    [&text[..start], model.as_bytes(), &text[start + own.len()..]].concat()
 }
 
 /// Where the value of the top-level `model` stands in the text.
@@ -33,8 +55,8 @@ pub(super) fn with_model(text: &str, model: &str) -> String {
 }
 
 /// Whether the client asks for a stream, and whether it asks for its usage.
-pub(super) fn wishes(text: &str) -> (bool, bool) {
-    let body: Value = serde_json::from_str(text).unwrap();
+pub(super) fn wishes(text: &[u8]) -> (bool, bool) {
+    let body: Value = serde_json::from_slice(text).unwrap_or_default();
     (body["stream"] == true, body["stream_options"]["include_usage"] == true)
 }
 
@@ -50,25 +72,23 @@ pub(super) fn not_asking(text: &str) -> String {
 }
 
 /// What is wrong with the body the provider saw of `text`.
-pub(super) fn wrong_upstream(text: &str, seen: &[u8], injected: bool) -> Option<String> {
+pub(super) fn wrong_upstream(text: &[u8], seen: &[u8], injected: bool) -> Option<String> {
     if !injected {
-        let place = seen.iter().zip(text.as_bytes()).take_while(|(left, right)| left == right).count();
-        return (seen != text.as_bytes())
-            .then(|| format!("the provider saw another body from byte {place} on"));
+        let place = seen.iter().zip(text).take_while(|(left, right)| left == right).count();
+        return (seen != text).then(|| format!("the provider saw another body from byte {place} on"));
     }
     let Ok(seen_json) = serde_json::from_slice::<Value>(seen) else {
         return Some("the provider saw no JSON".to_owned());
     };
-    let mut wanted: Value = serde_json::from_str(text).unwrap();
+    let mut wanted: Value = serde_json::from_slice(text).unwrap();
     wanted["stream_options"]["include_usage"] = json!(true);
     if seen_json != wanted {
         return Some("the provider saw more changed than the wish for usage".to_owned());
     }
     // One insertion (or, for an explicit false or null, one replacement): what stands before and after is untouched.
     let same = |(left, right): &(&u8, &u8)| left == right;
-    let before = seen.iter().zip(text.as_bytes()).take_while(same).count();
-    let after =
-        seen[before..].iter().rev().zip(text.as_bytes()[before..].iter().rev()).take_while(same).count();
+    let before = seen.iter().zip(text).take_while(same).count();
+    let after = seen[before..].iter().rev().zip(text[before..].iter().rev()).take_while(same).count();
     let replaced = text.len() - before - after;
     (replaced > "false".len()).then(|| format!("{replaced} bytes of the client's body were rewritten"))
 }
@@ -107,12 +127,8 @@ pub(super) fn first_part(stream: &[u8]) -> usize {
             .lines()
             .find_map(|line| serde_json::from_str::<Value>(line.strip_prefix("data:")?.trim()).ok());
         let Some(chunk) = chunk else { continue };
-        let delta = &chunk["choices"][0]["delta"];
-        let said = delta["content"].as_str().is_some_and(|text| !text.is_empty());
-        let text = &chunk["delta"]["text"];
-        if said || text.as_str().is_some_and(|text| !text.is_empty()) {
-            let ending = chunk["choices"][0]["finish_reason"].is_string();
-            return if number + 2 < ends.len() && !ending { *end } else { 0 };
+        if way::says_something(&chunk) {
+            return if number + 2 < ends.len() && !way::ends_something(&chunk) { *end } else { 0 };
         }
     }
     0

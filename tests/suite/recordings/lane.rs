@@ -11,7 +11,7 @@ use weir_tests::provider::{Arrived, Pace, Pieces, Provider, Reply};
 use weir_tests::recording::Exchange;
 use weir_tests::weir::Weir;
 
-use super::{Tally, body, oracle};
+use super::{Tally, body, oracle, way};
 use oracle::Book;
 
 /// A gateway that has not passed on the first part within this time waits for the whole stream.
@@ -20,7 +20,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 /// A provider in one format.
 pub(super) struct Lane {
     name: String,
-    dialect: &'static str,
     provider: Provider,
     exchanges: Vec<Exchange>,
 }
@@ -40,6 +39,7 @@ enum Play {
 pub(super) struct Passed {
     pub(super) exchange: std::sync::Arc<Exchange>,
     pub(super) request_id: String,
+    sent_bytes: u64,
     /// Whether the gateway had to ask for usage.
     pub(super) injected: bool,
     /// What differed on the wire.
@@ -50,37 +50,42 @@ impl Lane {
     /// Adds endpoint and models to the draft.
     pub(super) async fn open(weir: &Weir, name: &str, api: &str, exchanges: Vec<Exchange>) -> Self {
         let provider = Provider::start().await;
-        let dialect = if api.starts_with("anthropic") { "anthropic" } else { "openai" };
+        let dialect = way::dialect_of(api);
+        let version = if dialect == "gemini" { "v1beta" } else { "v1" };
         let endpoint = json!({
-            "name": format!("{name} {dialect}"), "provider": name, "dialect": dialect,
-            "base_url": format!("{}/v1", provider.url), "credential": "sk-recorded", "limits": { "allow_private": true },
+            "name": format!("{name} {api}"), "provider": name, "dialect": dialect,
+            "base_url": format!("{}/{version}", provider.url), "credential": "sk-recorded", "limits": { "allow_private": true },
         });
         let endpoint = weir.api(Method::POST, "/endpoints", Some(endpoint)).await.ok().json();
-        let mut models: Vec<String> = exchanges.iter().filter_map(body::model_of).collect();
-        models.sort();
-        models.dedup();
-        for model in models {
+        let named = |exchange: &Exchange| {
+            let model = way::model_of(exchange)?;
+            Some((asked_of(exchange, name, &model), model))
+        };
+        let models: std::collections::BTreeMap<String, String> = exchanges.iter().filter_map(named).collect();
+        for (asked, model) in models {
             let target = json!({ "endpoint": endpoint["id"], "upstream_model": model });
-            let model = json!({ "name": format!("{name}/{model}"), "targets": [target] });
+            let model = json!({ "name": asked, "targets": [target] });
             let _ = weir.api(Method::POST, "/models", Some(model)).await.ok();
         }
-        Self { name: name.to_owned(), dialect, provider, exchanges }
+        Self { name: name.to_owned(), provider, exchanges }
     }
 
     /// Sends everything.
     pub(super) async fn run(self, gateway: &str, key: &str) -> Vec<Passed> {
         let client = Client::default();
         let mut all = Vec::new();
-        let Self { name, dialect, provider, exchanges } = self;
+        let Self { name, provider, exchanges } = self;
         for (number, exchange) in exchanges.into_iter().enumerate() {
             let exchange = std::sync::Arc::new(exchange);
-            let (_, asks) = body::wishes(body::text_of(&exchange));
+            let (_, asks) = body::wishes(body::text_of(&exchange).as_bytes());
             let streams = exchange.response.sse.is_some();
-            let plays =
-                [(Play::AsRecorded, true), (Play::CutElsewhere, streams), (Play::NotAsking, streams && asks)];
+            let plays = [
+                (Play::AsRecorded, true),
+                (Play::CutElsewhere, streams),
+                (Play::NotAsking, streams && asks && way::must_be_asked(&exchange.api)),
+            ];
             for (play, _) in plays.into_iter().filter(|(_, wanted)| *wanted) {
-                let request =
-                    Request { name: &name, dialect, gateway, key, client: &client, provider: &provider };
+                let request = Request { name: &name, gateway, key, client: &client, provider: &provider };
                 all.push(request.play(&exchange, play, u64::try_from(number).unwrap()).await);
             }
         }
@@ -91,7 +96,6 @@ impl Lane {
 /// All that one request needs.
 struct Request<'a> {
     name: &'a str,
-    dialect: &'a str,
     gateway: &'a str,
     key: &'a str,
     client: &'a Client,
@@ -100,11 +104,13 @@ struct Request<'a> {
 
 impl Request<'_> {
     async fn play(&self, exchange: &std::sync::Arc<Exchange>, play: Play, seed: u64) -> Passed {
-        let recorded = body::text_of(exchange);
-        let client_text =
-            if play == Play::NotAsking { body::not_asking(recorded) } else { recorded.to_owned() };
+        let recorded = exchange.request.bytes();
+        let client_text = match play {
+            Play::NotAsking => body::not_asking(body::text_of(exchange)).into_bytes(),
+            _ => recorded,
+        };
         let (streams, asks) = body::wishes(&client_text);
-        let injected = streams && !asks && self.dialect == "openai";
+        let injected = streams && !asks && way::must_be_asked(&exchange.api);
         let answer = exchange.response.bytes();
         let streamed = exchange.response.sse.is_some();
         let strips = injected && streamed;
@@ -114,14 +120,15 @@ impl Request<'_> {
             pieces.first = body::first_part(&answer);
         }
         self.set_answer(exchange, answer, &pieces);
-        let model = body::model_of(exchange).unwrap();
-        let sent = body::with_model(&client_text, &format!("{}/{model}", self.name));
-        let got = self.send(exchange, sent, &pieces).await;
-        let upstream = body::with_model(&client_text, &model);
-        let mut wrong = self.compare(exchange, &got, &wanted, &upstream, injected);
+        let model = way::model_of(exchange).unwrap();
+        let asked = asked_of(exchange, self.name, &model);
+        let sent = way::with_model(exchange, &client_text, &asked);
+        let sent_bytes = u64::try_from(sent.len()).unwrap();
+        let got = self.send(exchange, sent, &way::path(exchange, &asked), &pieces).await;
+        let mut wrong = self.compare(exchange, &got, &wanted, &client_text, injected);
         let place = format!("{} ({play:?}, {})", exchange.id, got.request_id);
         wrong.iter_mut().for_each(|what| *what = format!("{place}: {what}"));
-        Passed { exchange: exchange.clone(), request_id: got.request_id, injected, wrong }
+        Passed { exchange: exchange.clone(), request_id: got.request_id, sent_bytes, injected, wrong }
     }
 
     fn set_answer(&self, exchange: &Exchange, body: Bytes, pieces: &Pieces) {
@@ -133,10 +140,16 @@ impl Request<'_> {
         self.provider.answer(Reply { status: exchange.response.status, headers, body, pace });
     }
 
-    async fn send(&self, exchange: &Exchange, text: String, pieces: &Pieces) -> Got {
-        let path = if self.dialect == "anthropic" { "/v1/messages" } else { "/v1/chat/completions" };
+    async fn send(&self, exchange: &Exchange, text: Vec<u8>, path: &str, pieces: &Pieces) -> Got {
         let bearer = format!("Bearer {}", self.key);
-        let mut headers = vec![("authorization", bearer.as_str()), ("content-type", "application/json")];
+        let sent_type =
+            exchange.request.headers.get("content-type").filter(|it| it.starts_with("multipart/"));
+        let sent_type = sent_type.map_or("application/json", String::as_str);
+        let key = match way::dialect_of(&exchange.api) {
+            "gemini" => ("x-goog-api-key", self.key),
+            _ => ("authorization", bearer.as_str()),
+        };
+        let mut headers = vec![key, ("content-type", sent_type)];
         let recorded = exchange.request.headers.iter().filter(|(name, _)| name.starts_with("anthropic-"));
         headers.extend(recorded.map(|(name, value)| (name.as_str(), value.as_str())));
         let url = format!("{}{path}", self.gateway);
@@ -180,7 +193,7 @@ impl Request<'_> {
         exchange: &Exchange,
         got: &Got,
         wanted: &[u8],
-        upstream: &str,
+        upstream: &[u8],
         injected: bool,
     ) -> Vec<String> {
         let mut wrong = Vec::new();
@@ -207,7 +220,10 @@ impl Request<'_> {
         let Some(arrived) = got.arrived.last() else {
             return vec!["nothing reached the provider".to_owned()];
         };
-        check(arrived.path == self.upstream_path(), format!("the provider saw {}", arrived.path));
+        let model = way::model_of(exchange).unwrap();
+        let query = if arrived.query.is_empty() { String::new() } else { format!("?{}", arrived.query) };
+        let seen = format!("{}{query}", arrived.path);
+        check(seen == way::path(exchange, &model), format!("the provider saw {seen}"));
         check(!self.leaks_key(arrived), "the gateway key reached the provider".to_owned());
         for (name, value) in
             exchange.request.headers.iter().filter(|(name, _)| name.starts_with("anthropic-"))
@@ -219,10 +235,6 @@ impl Request<'_> {
         wrong
     }
 
-    fn upstream_path(&self) -> &'static str {
-        if self.dialect == "anthropic" { "/v1/messages" } else { "/v1/chat/completions" }
-    }
-
     fn leaks_key(&self, arrived: &Arrived) -> bool {
         let in_headers = arrived
             .headers
@@ -230,6 +242,19 @@ impl Request<'_> {
             .any(|value| String::from_utf8_lossy(value.as_bytes()).contains(self.key));
         in_headers || String::from_utf8_lossy(&arrived.body).contains(self.key)
     }
+}
+
+/// What our model is called that a lane serves under that name. One provider may be several lanes.
+fn name_of(api: &str, provider: &str, model: &str) -> String {
+    match api {
+        "openai.chat_completions" | "anthropic.messages" => format!("{provider}/{model}"),
+        _ => format!("{api}/{provider}/{model}"),
+    }
+}
+
+/// What a client asks for: the model itself where the body has no place for another name.
+fn asked_of(exchange: &Exchange, provider: &str, model: &str) -> String {
+    if way::names_model(exchange) { name_of(&exchange.api, provider, model) } else { model.to_owned() }
 }
 
 /// What the provider calls its answer. Some recordings name JSON above an event stream, or nothing: their recorder's doing.
@@ -255,8 +280,8 @@ impl Passed {
     /// What the stored row says otherwise than the recording.
     pub(super) fn compare(&self, row: &Value, book: &Book, tally: &mut Tally) -> Vec<String> {
         let provider = &self.exchange.provider;
-        let usage = oracle::usage_of(&self.exchange);
-        let model = body::model_of(&self.exchange).unwrap();
+        let usage = oracle::usage_of(&self.exchange, self.sent_bytes);
+        let model = way::model_of(&self.exchange).unwrap();
         let mut wrong = Vec::new();
         let mut same = |what: &str, stored: &Value, wanted: &Value| {
             if stored != wanted {
@@ -266,21 +291,27 @@ impl Passed {
                 ));
             }
         };
-        same("model_requested", &row["model_requested"], &json!(format!("{provider}/{model}")));
+        same("model_requested", &row["model_requested"], &json!(asked_of(&self.exchange, provider, &model)));
         same(
             "model",
             &row["model"],
             &json!(oracle::served_model(&self.exchange).unwrap_or_else(|| model.clone())),
         );
         same("http_status", &row["http_status"], &json!(self.exchange.response.status));
-        same("usage_source", &row["usage_source"], &json!(if usage.is_some() { "provider" } else { "none" }));
+        same(
+            "usage_source",
+            &row["usage_source"],
+            &json!(usage.as_ref().map_or("none", |usage| usage.source)),
+        );
         for bucket in oracle::TOKEN_BUCKETS {
             let wanted = usage.as_ref().map_or(0, |usage| usage.units(bucket));
             same(bucket, &row[format!("{bucket}_tokens")], &json!(wanted));
         }
-        let searches = usage.as_ref().map_or(0, |usage| usage.units("web_search"));
-        same("web_search", &json!(row["other_units"]["web_search"].as_u64().unwrap_or(0)), &json!(searches));
-        if let Some(usage) = &usage {
+        for bucket in oracle::OTHER_BUCKETS {
+            let wanted = usage.as_ref().map_or(0, |usage| usage.units(bucket));
+            same(bucket, &json!(row["other_units"][bucket].as_u64().unwrap_or(0)), &json!(wanted));
+        }
+        if let Some(usage) = usage.as_ref().filter(|usage| !usage.raw.is_null()) {
             let raw: Value =
                 serde_json::from_str(row["usage_raw"].as_str().unwrap_or("")).unwrap_or_default();
             same("usage_raw", &raw, &usage.raw);
@@ -291,7 +322,9 @@ impl Passed {
         same("cost", &json!(oracle::nano_of(&row["cost"])), &json!(charge.nano));
         let lines: i64 = row["line_amounts"].as_array().into_iter().flatten().map(oracle::nano_of).sum();
         same("sum of the lines", &json!(lines), &json!(charge.nano));
-        if usage.is_some() {
+        if usage.as_ref().is_some_and(|usage| usage.source == "counted" && usage.is_nothing()) {
+            same("rated", &row["rated"], &json!(true));
+        } else if usage.is_some() {
             same("rated", &row["rated"], &json!(charge.rated));
         }
         tally.with_usage += usize::from(usage.is_some());

@@ -5,11 +5,16 @@
 //! | --- | --- |
 //! | `lane` | one endpoint, its fake provider, and what is sent through it |
 //! | `body` | what the provider must see of a client's body, and the client of a provider's stream |
-//! | `oracle` | reads usage and works out cost, written without a look at the product |
+//! | `way` | which path and which model, in each format |
+//! | `oracle`, `media` | read usage and work out cost, written without a look at the product |
+//! | `passthrough` | everything else, below the providers' own paths |
 
 mod body;
 mod lane;
+mod media;
 mod oracle;
+mod passthrough;
+mod way;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -23,14 +28,15 @@ use lane::{Lane, Passed};
 use oracle::Book;
 
 const STORY: &str = "recorded traffic";
-const APIS: [&str; 2] = ["openai.chat_completions", "anthropic.messages"];
 /// Fewer than this is not the recorded traffic we promise to carry.
 const EXCHANGES_MIN: usize = 200;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn recorded_exchanges_pass_byte_equal_and_are_stored_and_costed_as_recorded() {
-    let Some(mut exchanges) = recording::exchanges(STORY, &APIS) else { return };
-    exchanges.retain(|exchange| body::model_of(exchange).is_some());
+    let wanted = |exchange: &Exchange| {
+        way::has_route(exchange) && way::model_of(exchange).is_some() && !way::is_refused(exchange)
+    };
+    let Some(exchanges) = recording::exchanges_where(STORY, wanted) else { return };
     assert!(exchanges.len() >= EXCHANGES_MIN, "only {} exchanges", exchanges.len());
     let weir = Setup::default().up().await;
     let lanes = open_lanes(&weir, exchanges).await;
@@ -41,6 +47,8 @@ async fn recorded_exchanges_pass_byte_equal_and_are_stored_and_costed_as_recorde
         running.spawn(async move { lane.run(&gateway, &key).await });
     }
     let passed: Vec<Passed> = running.join_all().await.into_iter().flatten().collect();
+    let early: Vec<&String> = passed.iter().flat_map(|passed| &passed.wrong).collect();
+    assert!(early.len() < 60, "much differs on the wire: {early:#?}");
     let rows = stored(&weir.archive, passed.len()).await;
     let book = Book::built_in();
     let (mut tally, mut wrong) = (Tally::default(), Vec::new());
@@ -67,7 +75,9 @@ async fn recorded_exchanges_pass_byte_equal_and_are_stored_and_costed_as_recorde
 async fn open_lanes(weir: &Weir, exchanges: Vec<Exchange>) -> Vec<Lane> {
     let mut groups: BTreeMap<(String, String), Vec<Exchange>> = BTreeMap::new();
     for exchange in exchanges {
-        groups.entry((exchange.provider.clone(), exchange.api.clone())).or_default().push(exchange);
+        // What names no model goes by the one name its provider has for that.
+        let api = if way::names_model(&exchange) { &exchange.api } else { "openai.unnamed" };
+        groups.entry((exchange.provider.clone(), api.to_owned())).or_default().push(exchange);
     }
     let mut lanes = Vec::new();
     for ((provider, api), exchanges) in groups {
@@ -96,6 +106,7 @@ async fn stored(archive: &Archive, count: usize) -> HashMap<String, Value> {
 /// What the story can say about itself.
 #[derive(Default)]
 struct Tally {
+    kinds: BTreeMap<String, usize>,
     requests: usize,
     streams: usize,
     asked_for_usage: usize,
@@ -108,6 +119,8 @@ struct Tally {
 impl Tally {
     fn count(&mut self, passed: &Passed) {
         self.requests += 1;
+        let kind = format!("{} {}", passed.exchange.api, passed.exchange.provider);
+        *self.kinds.entry(kind).or_default() += 1;
         self.streams += usize::from(passed.exchange.response.sse.is_some());
         self.asked_for_usage += usize::from(passed.injected);
         self.errors += usize::from(passed.exchange.response.status >= 400);
@@ -116,7 +129,10 @@ impl Tally {
 
 impl std::fmt::Display for Tally {
     fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
-        let Self { requests, streams, asked_for_usage, errors, with_usage, rated, nano } = self;
+        let Self { kinds, requests, streams, asked_for_usage, errors, with_usage, rated, nano } = self;
+        for (kind, count) in kinds {
+            writeln!(f, "{kind}: {count}")?;
+        }
         write!(
             f,
             "recorded traffic: {requests} requests, {streams} of them streams in odd pieces, {asked_for_usage} with usage asked for \

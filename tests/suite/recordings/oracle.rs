@@ -4,6 +4,8 @@
 use std::collections::{BTreeMap, HashMap};
 
 use serde_json::{Map, Value};
+
+use super::media;
 use weir_tests::binary;
 use weir_tests::recording::Exchange;
 
@@ -22,17 +24,37 @@ pub(super) const TOKEN_BUCKETS: [&str; 10] = [
 ];
 const INPUT_BUCKETS: usize = 6;
 
+/// What else is counted.
+pub(super) const OTHER_BUCKETS: [&str; 5] = ["web_search", "request", "milli_second", "image", "character"];
+
 /// What a recording says was used.
 pub(super) struct Used {
+    /// Who says so: the provider, or the gateway by counting.
+    pub(super) source: &'static str,
     /// The provider's object (of a stream: all its words, the last one counting).
     pub(super) raw: Value,
-    units: BTreeMap<&'static str, u64>,
+    pub(super) units: BTreeMap<&'static str, u64>,
 }
 
 impl Used {
     /// Units in a bucket.
     pub(super) fn units(&self, bucket: &str) -> u64 {
         self.units.get(bucket).copied().unwrap_or(0)
+    }
+
+    /// Whether nothing was consumed.
+    pub(super) fn is_nothing(&self) -> bool {
+        self.units.values().all(|units| *units == 0)
+    }
+
+    /// Said by the provider, in one kind of unit.
+    pub(super) fn said(raw: Value, unit: &'static str, units: u64) -> Self {
+        Self { source: "provider", raw, units: BTreeMap::from([(unit, units)]) }
+    }
+
+    /// Counted by the gateway.
+    pub(super) fn counted(source: &'static str, unit: &'static str, units: u64) -> Self {
+        Self { source, raw: Value::Null, units: BTreeMap::from([(unit, units)]) }
     }
 
     fn input(&self) -> u64 {
@@ -43,16 +65,33 @@ impl Used {
 /// The model that says it answered, where one does.
 pub(super) fn served_model(exchange: &Exchange) -> Option<String> {
     let said = |word: &Value| {
-        [&word["model"], &word["message"]["model"]].into_iter().find_map(Value::as_str).map(str::to_owned)
+        let places =
+            [&word["model"], &word["message"]["model"], &word["response"]["model"], &word["modelVersion"]];
+        places.into_iter().find_map(Value::as_str).map(str::to_owned)
     };
     words_of(exchange)?.iter().filter_map(said).rfind(|model| !model.is_empty())
 }
 
 /// The usage of an exchange; `None` where the provider said nothing.
-pub(super) fn usage_of(exchange: &Exchange) -> Option<Used> {
-    let words = words_of(exchange)?;
-    let anthropic = exchange.api.starts_with("anthropic");
-    if anthropic { anthropic_usage(&words) } else { openai_usage(&words, &exchange.provider) }
+pub(super) fn usage_of(exchange: &Exchange, sent_bytes: u64) -> Option<Used> {
+    if exchange.response.status >= 400 {
+        return None;
+    }
+    let words = words_of(exchange).unwrap_or_default();
+    match exchange.api.as_str() {
+        "anthropic.messages" => anthropic_usage(&words),
+        api if api.ends_with("count_tokens") || api.ends_with("input_tokens") => {
+            Some(Used::counted("counted", "input", 0))
+        }
+        api if api.starts_with("gemini.") => media::gemini(&words),
+        "openai.moderations" => Some(Used::counted("estimated", "input", sent_bytes)),
+        "openai.responses" | "openai.responses.compact" => media::responses(&words),
+        api if api.starts_with("openai.images.") => media::pictures(&words),
+        api if api.starts_with("openai.audio.") => media::sound(exchange, &words),
+        api if api.contains("rerank") => media::rerank(&words),
+        "openai.embeddings" => media::embedding(&words),
+        _ => openai_usage(&words, &exchange.provider),
+    }
 }
 
 /// The JSON objects of an answer: one, or those of all its events. `None` of an error.
@@ -65,7 +104,10 @@ fn words_of(exchange: &Exchange) -> Option<Vec<Value>> {
             .lines()
             .filter_map(|line| serde_json::from_str(line.strip_prefix("data:")?.trim()).ok())
             .collect(),
-        (None, Some(body)) => vec![serde_json::from_str::<Value>(body.get()).unwrap()],
+        (None, Some(body)) => match serde_json::from_str::<Value>(body.get()).unwrap() {
+            Value::Array(elements) => elements,
+            word => vec![word],
+        },
         (None, None) => return None,
     })
 }
@@ -99,7 +141,7 @@ fn anthropic_usage(words: &[Value]) -> Option<Used> {
     ]);
     // In one JSON answer nothing is merged: the object is stored as it came, nulls included.
     let raw = if words.len() == 1 { words[0]["usage"].clone() } else { raw_value };
-    Some(Used { raw, units })
+    Some(Used { source: "provider", raw, units })
 }
 
 fn openai_usage(words: &[Value], provider: &str) -> Option<Used> {
@@ -158,7 +200,7 @@ fn openai_usage(words: &[Value], provider: &str) -> Option<Used> {
     share("output", completion, &[("audio_output", said), ("image_output", drawn), ("reasoning", reasoning)]);
     let searches = ["/server_tool_use_details/web_search_requests", "/server_tool_use/web_search_requests"];
     units.insert("web_search", first(&searches));
-    Some(Used { raw, units })
+    Some(Used { source: "provider", raw, units })
 }
 
 /// The committed price book, read as JSON.

@@ -153,7 +153,7 @@ errors! {
         "Send a key of this installation as `Authorization: Bearer wk_…` or `x-api-key: wk_…`; make one if there is none."
     Gateway 404 "unknown_url" KEYS
         "The gateway does not serve this path."
-        "Check the base URL of your client: OpenAI clients need `/v1` at its end, Anthropic clients do not."
+        "Check the base URL of your client: OpenAI clients need `/v1` at its end, Anthropic's and Google's do not. What has no route goes below `/passthrough/PROVIDER/`."
     Gateway 404 "model_not_found" MODELS
         "No model of that name is published. The message lists the nearest names."
         "Correct the name, or add the model and publish."
@@ -166,6 +166,18 @@ errors! {
     Gateway 400 "wrong_api" MODELS
         "The model is served by an endpoint that speaks another API than the one that was called."
         "Call the path the message names, or ask for a model that is served in this API."
+    Gateway 404 "provider_not_found" PROVIDERS
+        "The path names a provider or endpoint that does not exist or is not in the key's reach. The message lists the nearest names."
+        "Correct the name in `/passthrough/NAME/…`, or add the endpoint and publish."
+    Gateway 404 "owner_not_known" PROVIDERS
+        "Several endpoints could keep the response that was asked for, and this gateway did not see it being made."
+        "Ask the endpoint itself: the message shows the path."
+    Gateway 400 "previous_response_elsewhere" MODELS
+        "The conversation goes on from a response that one endpoint keeps, but the model is served by another."
+        "Send the conversation itself instead of `previous_response_id`, or ask for a model of that endpoint."
+    Gateway 400 "unsupported_parameter" REQUESTS
+        "The model is served by an endpoint of another format, and that format cannot say what the request asks. `param` names the member."
+        "Leave the member out, ask for a model served in your format, or send `x-weir-drop-unsupported: true`: then it is left out, and the response says so."
     Gateway 403 "customer_required" KEYS
         "The key wants a customer named by a source it trusts, and the request names none."
         "Send `x-weir-customer`, or a signed customer token, as the message asks."

@@ -19,7 +19,7 @@ const MESSAGES_MAX: usize = 60;
 
 /// What was asked, and what was answered.
 pub(super) fn conversation(bodies: &Bodies) -> (Vec<MessageView>, Vec<MessageView>) {
-    let dialect = if bodies.format == "anthropic" { Dialect::Anthropic } else { Dialect::OpenAi };
+    let dialect = Dialect::from_name(&bodies.format).unwrap_or(Dialect::OpenAi);
     let mut room = PAGE_BYTES_MAX;
     // The answer takes its room first: it is what most people came for.
     let answer = answer(dialect, bodies.part(body::Part::Response), &mut room);
@@ -32,6 +32,10 @@ fn prompt(dialect: Dialect, body: &Glimpse, room: &mut usize) -> Vec<MessageView
         return vec![cut("request", body.bytes)];
     }
     let Ok(read) = read_conversation(dialect, &body.start) else { return as_it_is("request", body, room) };
+    // What is no conversation (a text to embed, a picture to make) is shown as it came.
+    if read.system.is_empty() && read.messages.is_empty() {
+        return as_it_is("request", body, room);
+    }
     let mut views = Vec::new();
     if !read.system.is_empty() {
         views.push(view("system", &read.system, room));
@@ -101,14 +105,17 @@ fn view(role: &str, parts: &[Part<'_>], room: &mut usize) -> MessageView {
 fn add(part: &Part<'_>, room: &mut usize, shown: &mut Vec<MessagePart>) {
     match part {
         Part::Text(text) | Part::Refusal(text) => fit(&text.text, room, shown, MessagePart::Text),
-        Part::Reasoning(text) => fit(&text.text, room, shown, MessagePart::Reasoning),
+        Part::Reasoning { text, .. } => fit(&text.text, room, shown, MessagePart::Reasoning),
+        Part::Sealed(_) => {
+            fit("sealed: only its provider can read it", room, shown, MessagePart::Reasoning);
+        }
         Part::Image(media) => shown.push(named("image", media)),
         Part::Audio(media) => shown.push(named("audio", media)),
         Part::File(media) => shown.push(named("file", media)),
-        Part::ToolCall { id, name, arguments } => fit(&arguments.text, room, shown, |arguments| {
+        Part::ToolCall { id, name, arguments, .. } => fit(&arguments.text, room, shown, |arguments| {
             MessagePart::ToolCall { name: name.to_string(), id: id.to_string(), arguments }
         }),
-        Part::ToolResult { id, failed, parts } => {
+        Part::ToolResult { id, failed, parts, .. } => {
             let said: Vec<&str> = parts.iter().flat_map(Part::texts).map(|text| text.text.as_ref()).collect();
             let text = format!("{}{}", if *failed { "failed: " } else { "" }, said.join("\n"));
             fit(&text, room, shown, |text| MessagePart::ToolResult { id: id.to_string(), text });
@@ -116,13 +123,15 @@ fn add(part: &Part<'_>, room: &mut usize, shown: &mut Vec<MessagePart>) {
                 parts.iter().filter(|part| matches!(part, Part::Image(_) | Part::Audio(_) | Part::File(_)));
             media.for_each(|part| add(part, room, shown));
         }
+        // A mark says nothing, and what is cited stands in the raw body.
+        Part::CacheMark(_) | Part::Citation(_) => {}
         Part::Other { kind, raw } => fit(&format!("{kind} {raw}"), room, shown, MessagePart::Text),
     }
 }
 
 fn named(kind: &str, media: &Media<'_>) -> MessagePart {
-    let bytes = u64::try_from(media.base64_bytes / 4 * 3).unwrap_or(0);
-    let href: String = media.reference.as_deref().unwrap_or_default().chars().take(500).collect();
+    let bytes = u64::try_from(media.base64_bytes() / 4 * 3).unwrap_or(0);
+    let href: String = media.reference().unwrap_or_default().chars().take(500).collect();
     MessagePart::Media { mime: media.media_type.as_deref().unwrap_or(kind).to_owned(), bytes, href }
 }
 

@@ -34,6 +34,7 @@ pub struct Policy {
     previous: HashMap<KeyHash, (Arc<Key>, i64)>,
     endpoints: HashMap<EndpointId, Arc<EndpointEntry>>,
     models: HashMap<String, Vec<Arc<Model>>>,
+    prices: HashMap<(String, String), Arc<Price>>,
     stops: Stops,
 }
 
@@ -128,6 +129,7 @@ impl Policy {
             policy.add_model(entry, &endpoints, &prices)?;
         }
         policy.endpoints = endpoints;
+        policy.prices = prices;
         Ok(policy)
     }
 
@@ -217,6 +219,26 @@ impl Policy {
     #[must_use]
     pub const fn stops(&self) -> &Stops {
         &self.stops
+    }
+
+    /// What a model costs at a provider, by the name it has there; `None` when that is not known.
+    #[must_use]
+    pub fn price(&self, provider: &str, upstream_model: &str) -> Option<&Arc<Price>> {
+        self.prices.get(&(provider.to_owned(), upstream_model.to_owned()))
+    }
+
+    /// The names under which a key may ask for what is called so at that endpoint.
+    pub(crate) fn names_at<'p>(
+        &'p self,
+        key: &'p Key,
+        endpoint: &'p EndpointEntry,
+        upstream_model: &'p str,
+    ) -> impl Iterator<Item = &'p str> {
+        let there = move |target: &Arc<Target>| {
+            target.endpoint.id == endpoint.id && target.upstream_model == upstream_model
+        };
+        let models = self.models_of(key).into_iter();
+        models.filter(move |(_, model)| model.targets.iter().any(there)).map(|(name, _)| name)
     }
 
     /// The endpoints, in no order.

@@ -14,7 +14,7 @@ use crate::id::PriceVersion;
 use crate::usage::Bucket;
 
 pub use book::{BookRow, PriceBook};
-pub use rate::{Charge, Line, rate, upper_bound};
+pub use rate::{Charge, Line, rate, upper_bound, upper_bound_of};
 
 /// Nano-dollars per million units, by bucket.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Hash, Serialize, Deserialize)]

@@ -87,6 +87,26 @@ pub fn upper_bound(price: &Price, input_tokens: u64, output_tokens: u64) -> Opti
     i64::try_from(nano).ok().map(Money::from_nano)
 }
 
+/// The most that use can cost, whatever its units: every bucket at its dearest rate of any tier, window or service tier.
+/// Buckets without a rate count nothing, for providers price one thing or another (pictures or their tokens); `None` when
+/// none has one.
+#[must_use]
+pub fn upper_bound_of(price: &Price, most: &Usage) -> Option<Money> {
+    let dearest = |bucket: Bucket| price.all_rates().filter_map(|rates| rates.billed(bucket)).max();
+    let fee = (most.get(Bucket::Request) == 0).then_some((Bucket::Request, 1));
+    let mut numerator: i128 = 0;
+    let mut any = false;
+    for (bucket, units) in most.filled().chain(fee) {
+        if let Some(rate) = dearest(bucket) {
+            any = true;
+            numerator += i128::from(units) * i128::from(rate);
+        }
+    }
+    let lines = i128::try_from(Bucket::ALL.len()).unwrap_or(i128::MAX);
+    let nano = div_ceil(numerator, UNITS_PER_PRICE).checked_add(lines)?;
+    i64::try_from(nano).ok().filter(|_| any).map(Money::from_nano)
+}
+
 #[cfg(test)]
 mod tests {
     use super::super::{Rates, Tier, Window};
@@ -155,6 +175,17 @@ mod tests {
         let searched = used(1, 0, 1, 0).with(Bucket::WebSearch, 1);
         let charge = rate(&searched, Some(&price()), NOON, "").unwrap();
         assert_eq!((charge.rated, charge.lines.last().unwrap().rate), (false, None));
+    }
+
+    #[test]
+    fn use_in_other_units_is_bounded_by_what_has_a_price() {
+        let price =
+            Price { rates: Rates::from_iter([(Bucket::Image, 40_000_000_000_000)]), ..Price::default() };
+        let most = Usage::new(UsageSource::Estimated).with(Bucket::Image, 2).with(Bucket::ImageOutput, 9);
+        let hold = upper_bound_of(&price, &most).unwrap();
+        let made = Usage::new(UsageSource::Counted).with(Bucket::Image, 2);
+        assert!(hold >= rate(&made, Some(&price), NOON, "").unwrap().total);
+        assert_eq!(upper_bound_of(&price, &used(1, 0, 0, 0)), None);
     }
 
     proptest! {

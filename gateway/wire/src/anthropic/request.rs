@@ -1,9 +1,9 @@
 //! What we read of a messages request. Usage always comes, so nothing need be asked for.
 
-use crate::{dialect::Dialect, error::WireError, json::top_level, peek::Peek};
+use crate::{api::Api, error::WireError, json::top_level, peek::Peek};
 
-pub(crate) fn peek(body: &[u8]) -> Result<Peek<'_>, WireError> {
-    let mut peek = Peek::begin(Dialect::Anthropic, top_level(body)?)?;
+pub(crate) fn peek(api: Api, body: &[u8]) -> Result<Peek<'_>, WireError> {
+    let mut peek = Peek::begin(api, top_level(body)?, None)?;
     peek.include_usage = true;
     let top = std::mem::take(&mut peek.top);
     for member in top.members() {

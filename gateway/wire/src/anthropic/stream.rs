@@ -4,7 +4,7 @@
 use serde_json::{Map, Value};
 
 use super::{
-    response::{give_text, take_block, take_message, take_usage},
+    response::{Said, take_block, take_message, take_usage},
     usage::merge,
 };
 use crate::{
@@ -12,6 +12,7 @@ use crate::{
     dialect::Dialect,
     fault::read_stream_error,
     json::View,
+    model::Signature,
     stream::{Seen, Sink, StreamEvent},
 };
 
@@ -19,7 +20,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(crate) struct Codec {
     usage: Map<String, Value>,
-    text_bytes: usize,
+    said: Said,
 }
 
 impl Codec {
@@ -32,11 +33,11 @@ impl Codec {
             "content_block_delta" => seen.content = self.take_delta(event, answer, sink),
             "content_block_start" => {
                 let block = event.get("content_block").unwrap_or(event);
-                seen.content = take_block(index_of(event), block, &mut self.text_bytes, answer, sink);
+                seen.content = take_block(index_of(event), block, &mut self.said, answer, sink);
             }
             "message_start" => {
                 let message = event.get("message").unwrap_or(event);
-                take_message(message, answer);
+                take_message(message, answer, sink);
                 self.take_usage(message.get("usage"), answer, sink);
             }
             "message_delta" => {
@@ -68,9 +69,17 @@ impl Codec {
         let Some(delta) = event.get("delta") else { return false };
         let mut any = false;
         for (key, value) in delta.members() {
+            if key == "citation" {
+                self.said.cite(value, sink);
+            }
             let Some(text) = value.filled_text() else { continue };
             match key.as_ref() {
-                "text" => give_text(text, &mut self.text_bytes, answer, sink),
+                "signature" => {
+                    let signature = Signature::of_anthropic(text);
+                    sink(StreamEvent::Signed { choice: 0, signature });
+                    continue;
+                }
+                "text" => self.said.give(text, answer, sink),
                 "thinking" => sink(StreamEvent::Reasoning { choice: 0, text }),
                 "partial_json" => sink(StreamEvent::ToolCall {
                     choice: 0,
@@ -78,6 +87,7 @@ impl Codec {
                     id: "".into(),
                     name: "".into(),
                     arguments: text,
+                    hosted: false,
                 }),
                 _ => continue,
             }

@@ -3,18 +3,25 @@
 //! Reading is lenient: a part we have no word for is kept as [`Part::Other`] with its JSON, never dropped.
 
 mod assemble;
+mod finish;
 mod part;
+mod settings;
 
 use std::{borrow::Cow, ops::Range};
 
-pub use part::{Media, Part, Text};
+pub use assemble::{Assembly, Choice, Reply};
+pub use finish::Finish;
+pub use part::{Citation, Media, Part, Signature, Source, Text};
+pub(crate) use settings::HINTS;
+pub use settings::{Format, Number, ReasoningWish, Settings, ToolChoice};
 
 use crate::{
     anthropic,
     dialect::Dialect,
     error::WireError,
+    gemini,
     json::{TopLevel, View},
-    openai,
+    openai, responses,
 };
 
 /// A request, in neutral words.
@@ -26,9 +33,11 @@ pub struct Conversation<'a> {
     pub messages: Vec<Message<'a>>,
     /// The tools offered.
     pub tools: Vec<Tool<'a>>,
-    /// Which tool must or may be called, as JSON.
-    pub tool_choice: Option<&'a str>,
-    /// Everything else at the top of the body, as JSON.
+    /// Which tool must or may be called; `None` where it was not said.
+    pub tool_choice: Option<ToolChoice<'a>>,
+    /// How the answer shall be made.
+    pub settings: Settings<'a>,
+    /// Members at the top of the body that we have no word for, as JSON.
     pub rest: Vec<(Cow<'a, str>, &'a str)>,
 }
 
@@ -41,6 +50,8 @@ pub struct Message<'a> {
     pub name: Option<Cow<'a, str>>,
     /// What is said, in order.
     pub parts: Vec<Part<'a>>,
+    /// Members of the message that we have no word for, as JSON.
+    pub rest: Vec<(Cow<'a, str>, &'a str)>,
 }
 
 /// Who speaks.
@@ -97,6 +108,10 @@ pub struct Tool<'a> {
     pub schema: Option<&'a str>,
     /// The provider's word for its kind, when it is not a plain function: such tools run at the provider.
     pub kind: Option<Cow<'a, str>>,
+    /// Whether its arguments must keep to the schema to the letter.
+    pub strict: Option<bool>,
+    /// Set where the tools up to this one are worth caching at the provider; how long, as JSON.
+    pub cache: Option<&'a str>,
     /// The whole tool, as JSON.
     pub raw: &'a str,
 }
@@ -108,9 +123,11 @@ impl<'a> Conversation<'a> {
         self.system.iter().chain(said).flat_map(Part::texts)
     }
 
-    /// Keeps a top-level member that has no word of its own.
+    /// Keeps a top-level member that has no word of its own; null is absence.
     pub(crate) fn keep(&mut self, key: Cow<'a, str>, view: View<'a>) {
-        self.rest.push((key, view.raw()));
+        if !view.is_null() {
+            self.rest.push((key, view.raw()));
+        }
     }
 }
 
@@ -132,7 +149,9 @@ pub fn read_conversation(dialect: Dialect, body: &[u8]) -> Result<Conversation<'
 pub fn conversation_of<'a>(dialect: Dialect, top: &TopLevel<'a>) -> Conversation<'a> {
     match dialect {
         Dialect::OpenAi => openai::read_conversation(top),
+        Dialect::Responses => responses::read_conversation(top),
         Dialect::Anthropic => anthropic::read_conversation(top),
+        Dialect::Gemini => gemini::read_conversation(top),
     }
 }
 
@@ -148,7 +167,9 @@ pub fn read_answer_messages(dialect: Dialect, body: &[u8]) -> Result<Vec<Message
     let root = View::of_object(body)?;
     Ok(match dialect {
         Dialect::OpenAi => openai::read_answer_body(root),
+        Dialect::Responses => responses::read_answer_body(root),
         Dialect::Anthropic => anthropic::read_answer_body(root),
+        Dialect::Gemini => gemini::read_answer_body(root),
     })
 }
 

@@ -8,7 +8,7 @@ fn texts<'a>(conversation: &'a Conversation<'_>) -> Vec<&'a str> {
 
 #[test]
 fn a_chat_completions_request_is_read_part_by_part() {
-    let body = br#"{"model":"m","temperature":1,"messages":[
+    let body = br#"{"model":"m","temperature":1,"hologram":true,"logit_bias":{},"seed":null,"messages":[
         {"role":"developer","content":"Be brief."},
         {"role":"user","name":"ann","content":[{"type":"text","text":"What\nis this?"},
             {"type":"image_url","image_url":{"url":"data:image/png;base64,AAAA","detail":"low"}},
@@ -25,16 +25,17 @@ fn a_chat_completions_request_is_read_part_by_part() {
     assert_eq!([&read.messages[0].role, &read.messages[3].role], [&Role::Developer, &Role::Tool]);
     let said = &read.messages[1].parts;
     assert!(
-        matches!(&said[1], Part::Image(media) if media.base64_bytes == 4 && media.media_type.as_deref() == Some("image/png"))
+        matches!(&said[1], Part::Image(media) if media.base64_bytes() == 4 && media.media_type.as_deref() == Some("image/png"))
     );
-    assert!(matches!(&said[2], Part::Audio(media) if media.base64_bytes == 6));
-    assert!(matches!(&said[3], Part::File(media) if media.reference.as_deref() == Some("f_1")));
+    assert!(matches!(&said[2], Part::Audio(media) if media.base64_bytes() == 6));
+    assert!(matches!(&said[3], Part::File(media) if media.reference() == Some("f_1")));
     assert!(matches!(&said[4], Part::Other { kind, raw } if kind == "hologram" && raw.contains("\"x\":1")));
     assert!(matches!(&read.messages[3].parts[0], Part::ToolResult { id, .. } if id == "c1"));
     let tools: Vec<_> = read.tools.iter().map(|tool| (tool.name.as_ref(), tool.kind.as_deref())).collect();
     assert_eq!(tools, [("look", None), ("web_search", Some("web_search"))]);
-    assert_eq!(read.tool_choice, Some("\"auto\""));
-    assert_eq!(read.rest.iter().map(|(key, _)| key.as_ref()).collect::<Vec<_>>(), ["model", "temperature"]);
+    assert_eq!(read.tool_choice, Some(ToolChoice::Auto));
+    assert_eq!((read.settings.model.as_ref(), read.settings.temperature), ("m", Some("1")));
+    assert_eq!(read.rest.iter().map(|(key, _)| key.as_ref()).collect::<Vec<_>>(), ["hologram"]);
 }
 
 #[test]
@@ -48,7 +49,7 @@ fn a_messages_request_is_read_part_by_part() {
         "tools":[{"name":"look","input_schema":{}},{"type":"bash_20250124","name":"bash"}]}"#;
     let read = read_conversation(Dialect::Anthropic, body).unwrap();
     assert_eq!(texts(&read), ["Sys", "so", "{\"at\":1}", "broken"]);
-    assert!(matches!(&read.messages[0].parts[1], Part::File(media) if media.reference.is_some()));
+    assert!(matches!(&read.messages[0].parts[1], Part::File(media) if media.reference().is_some()));
     assert!(matches!(&read.messages[2].parts[0], Part::ToolResult { failed: true, .. }));
     assert_eq!(read.tools.iter().filter(|tool| tool.kind.is_some()).count(), 1);
 }

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::{settings, thinking::thoughts};
 use crate::{
     json::{TopLevel, View},
-    model::{Conversation, Media, Message, Part, Role, Text, Tool},
+    model::{Conversation, Media, Message, Part, Role, Source, Text, Tool},
 };
 
 /// Reads a request.
@@ -19,7 +20,7 @@ pub fn read_conversation<'a>(top: &TopLevel<'a>) -> Conversation<'a> {
             "functions" if view.is_array() => {
                 read.tools.extend(view.items().map(|one| named(one, one, None)));
             }
-            "tool_choice" | "function_call" if !view.is_null() => read.tool_choice = Some(view.raw()),
+            key if settings::take(&mut read, key, view) => {}
             _ => read.keep(member.key.clone(), view),
         }
     }
@@ -44,75 +45,109 @@ fn named<'a>(inner: View<'a>, whole: View<'a>, kind: Option<Cow<'a, str>>) -> To
         description: text("description").unwrap_or_default(),
         schema: inner.get("parameters").map(|schema| schema.raw()),
         kind,
+        strict: inner.get("strict").and_then(|strict| strict.boolean()),
+        cache: whole.get("cache_control").map(|mark| mark.raw()),
         raw: whole.raw(),
     }
 }
 
+/// What is said comes after what was thought, and calls after both, in whichever order the members stand.
 fn message(view: View<'_>) -> Message<'_> {
     let text = |key: &str| view.get(key).and_then(|value| value.filled_text());
     let role = Role::of(text("role"));
-    let mut parts = Vec::new();
-    let mut thought = false;
+    let (mut parts, mut rest, mut after) = (thoughts(view), Vec::new(), Vec::new());
     for (key, value) in view.members().filter(|(_, value)| !value.is_null()) {
         match key.as_ref() {
             "content" => parts.extend(content(value)),
             "refusal" => {
-                parts.extend(Text::of(value).filter(|text| !text.text.is_empty()).map(Part::Refusal));
+                after.extend(Text::of(value).filter(|text| !text.text.is_empty()).map(Part::Refusal));
             }
-            "reasoning" | "reasoning_content" if !thought => {
-                parts.extend(Text::of(value).filter(|text| !text.text.is_empty()).map(Part::Reasoning));
-                thought = true;
-            }
-            "tool_calls" => parts.extend(value.items().map(tool_call)),
+            "tool_calls" => after.extend(value.items().map(tool_call)),
             "function_call" if value.get("name").is_some_and(|name| name.filled_text().is_some()) => {
-                parts.push(call("".into(), value));
+                after.push(call("".into(), value));
             }
-            "audio" | "images" => parts.push(Part::other(key, value)),
-            _ => {}
+            "audio" | "images" => after.push(Part::other(key, value)),
+            key if UNDERSTOOD.contains(&key) => {}
+            _ => rest.push((key, value.raw())),
         }
     }
+    parts.append(&mut after);
+    parts.extend(Part::cache_mark(view));
     if role == Role::Tool {
         let id = text("tool_call_id").or_else(|| text("name")).unwrap_or_default();
-        parts = vec![Part::ToolResult { id, failed: false, parts }];
+        let mark = parts.pop_if(|part| matches!(part, Part::CacheMark(_)));
+        parts = vec![Part::ToolResult { id, failed: false, hosted: false, parts }];
+        parts.extend(mark);
     }
-    Message { role, name: text("name"), parts }
+    let name = text("name").filter(|_| role != Role::Tool);
+    Message { role, name, parts, rest }
 }
 
+/// Members of a message that are read elsewhere, that an answer brings and its reader sends back, or that mean nothing to
+/// a model.
+const UNDERSTOOD: [&str; 12] = [
+    "role",
+    "name",
+    "tool_call_id",
+    "cache_control",
+    "reasoning",
+    "reasoning_content",
+    "reasoning_details",
+    "thinking_blocks",
+    "annotations",
+    "function_call",
+    "provider_specific_fields",
+    "prefix",
+];
+
 fn content(view: View<'_>) -> Vec<Part<'_>> {
-    if view.is_array() { view.items().map(part).collect() } else { Part::text_of(view).into_iter().collect() }
+    if !view.is_array() {
+        return Part::text_of(view).into_iter().collect();
+    }
+    view.items().flat_map(|one| std::iter::once(part(one)).chain(Part::cache_mark(one))).collect()
 }
 
 fn part(view: View<'_>) -> Part<'_> {
     if let Some(text) = Part::text_of(view) {
         return text;
     }
-    let text = |view: View<'_>, key: &str| view.get(key).and_then(|value| value.text()).map(Cow::into_owned);
     let kind = view.get("type").and_then(|kind| kind.text()).unwrap_or_default();
     let inner = view.get(&kind).unwrap_or(view);
+    let text = |key: &str| inner.get(key).and_then(|value| value.filled_text());
+    let address = || inner.text().or_else(|| text("url"));
     match kind.as_ref() {
         "text" => view.get("text").and_then(Text::of).map(Part::Text),
         "refusal" => view.get("refusal").and_then(Text::of).map(Part::Refusal),
-        "thinking" => thinking(inner).map(Part::Reasoning),
+        "thinking" => thinking(inner).map(Part::thought),
         "image_url" => {
-            let url = inner.text().or_else(|| inner.get("url").and_then(|url| url.text()));
-            Some(Part::Image(Media::of_url(url, view.raw())))
+            Some(Part::Image(Media { detail: text("detail"), ..Media::of_url(address(), view.raw()) }))
         }
         "input_audio" => {
-            let base64_bytes = inner.get("data").map_or(0, |data| data.raw().len().saturating_sub(2));
-            let media_type = text(inner, "format").map(Cow::Owned);
-            Some(Part::Audio(Media { media_type, reference: None, base64_bytes, raw: view.raw() }))
+            let source = text("data").map(Source::Base64).unwrap_or_default();
+            Some(Part::Audio(Media {
+                media_type: text("format"),
+                source,
+                raw: view.raw(),
+                ..Media::default()
+            }))
         }
-        "file" => {
-            let data = inner.get("file_data").or_else(|| inner.get("file_id"));
-            Some(Part::File(Media::of_url(data.and_then(|data| data.text()), view.raw())))
-        }
-        "document_url" | "video_url" => {
-            let url = inner.text().or_else(|| inner.get("url").and_then(|url| url.text()));
-            Some(Part::File(Media::of_url(url, view.raw())))
-        }
+        "file" => Some(Part::File(file(inner, view.raw()))),
+        "document_url" | "video_url" => Some(Part::File(Media::of_url(address(), view.raw()))),
         _ => None,
     }
     .unwrap_or_else(|| Part::other(kind, view))
+}
+
+fn file<'a>(inner: View<'a>, raw: &'a str) -> Media<'a> {
+    let text = |key: &str| inner.get(key).and_then(|value| value.filled_text());
+    let name = text("filename");
+    match text("file_data") {
+        Some(data) => Media { name, ..Media::of_url(Some(data), raw) },
+        None => {
+            let source = text("file_id").map(Source::Id).unwrap_or_default();
+            Media { name, source, raw, ..Media::default() }
+        }
+    }
 }
 
 /// Mistral's thinking: text, or parts of text.
@@ -129,5 +164,6 @@ fn call<'a>(id: Cow<'a, str>, called: View<'a>) -> Part<'a> {
     let name = called.get("name").and_then(|name| name.text()).unwrap_or_default();
     let arguments = called.get("arguments").or_else(|| called.get("input"));
     let arguments = arguments.map(|given| Text::of(given).unwrap_or_else(|| Text::loose(given.raw())));
-    Part::ToolCall { id, name, arguments: arguments.unwrap_or_else(|| Text::loose("")) }
+    let arguments = arguments.unwrap_or_else(|| Text::loose(""));
+    Part::ToolCall { id, name, arguments, hosted: false }
 }

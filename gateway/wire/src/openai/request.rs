@@ -1,14 +1,16 @@
-//! What we read of a chat completions request.
+//! What we read of a chat completions request, and of those to OpenAI's other routes.
+
+use weir_contract::usage::{Bucket, Usage, UsageSource};
 
 use crate::{
-    dialect::Dialect,
+    api::{Api, Work},
     error::WireError,
     json::{View, top_level},
     peek::{N_MAX, Peek, UsageWish, flag, whole, wrong},
 };
 
-pub(crate) fn peek(body: &[u8]) -> Result<Peek<'_>, WireError> {
-    let mut peek = Peek::begin(Dialect::OpenAi, top_level(body)?)?;
+pub(crate) fn peek<'a>(api: Api, named: Option<&'a str>, body: &'a [u8]) -> Result<Peek<'a>, WireError> {
+    let mut peek = Peek::begin(api, top_level(body)?, named)?;
     let first = peek.top.first_place();
     peek.usage_wish = UsageWish::Replace(first..first, "\"stream_options\":{\"include_usage\":true},");
     let top = std::mem::take(&mut peek.top);
@@ -20,10 +22,8 @@ pub(crate) fn peek(body: &[u8]) -> Result<Peek<'_>, WireError> {
                 peek.max_tokens = newer.or(peek.max_tokens);
             }
             "max_tokens" if top.get("max_completion_tokens").is_some_and(|newer| !newer.is_null()) => {}
-            "n" => {
-                let asked = whole("n", view)?.unwrap_or(1).max(1);
-                peek.n = if asked > N_MAX { return Err(wrong("n", view, "at most 1000")) } else { asked };
-            }
+            "n" => peek.n = peek.n.max(answers("n", view)?),
+            "best_of" => peek.n = peek.n.max(answers("best_of", view)?),
             "user" => peek.user = view.filled_text(),
             "safety_identifier" => peek.safety_identifier = view.filled_text(),
             "functions" => peek.has_tools |= view.items().next().is_some(),
@@ -32,6 +32,44 @@ pub(crate) fn peek(body: &[u8]) -> Result<Peek<'_>, WireError> {
             "stream_options" => take_stream_options(&mut peek, view)?,
             key => drop(peek.take_shared(key, view)?),
         }
+    }
+    peek.top = top;
+    Ok(peek)
+}
+
+/// How many answers are asked for, or made to choose from.
+fn answers(name: &'static str, view: View<'_>) -> Result<u64, WireError> {
+    let asked = whole(name, view)?.unwrap_or(1).max(1);
+    if asked > N_MAX { Err(wrong(name, view, "at most 1000")) } else { Ok(asked) }
+}
+
+/// What we read of a request to a route that holds no conversation.
+pub(crate) fn peek_plain<'a>(
+    api: Api,
+    named: Option<&'a str>,
+    body: &'a [u8],
+) -> Result<Peek<'a>, WireError> {
+    let mut peek = Peek::begin(api, top_level(body)?, named)?;
+    peek.include_usage = true;
+    let top = std::mem::take(&mut peek.top);
+    for member in top.members() {
+        let view = top.view(member);
+        match member.key.as_ref() {
+            "n" => peek.n = answers("n", view)?,
+            "user" => peek.user = view.filled_text(),
+            "safety_identifier" => peek.safety_identifier = view.filled_text(),
+            "stream" => peek.stream = flag("stream", view)?,
+            "stream_format" => peek.stream |= view.text().as_deref() == Some("sse"),
+            "input" if api.work() == Work::Speak => {
+                let characters = view.text().map_or(0, |text| text.chars().count() as u64);
+                peek.counted = Usage::new(UsageSource::Counted).with(Bucket::Character, characters);
+            }
+            _ => {}
+        }
+    }
+    if api.work() == Work::Moderate {
+        // Its answers say nothing. Every token has a byte at least.
+        peek.counted = Usage::new(UsageSource::Estimated).with(Bucket::Input, body.len() as u64);
     }
     peek.top = top;
     Ok(peek)

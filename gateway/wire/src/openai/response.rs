@@ -2,32 +2,50 @@
 
 use std::borrow::Cow;
 
+use super::thinking;
 use crate::{
     answer::{Answer, Quirks},
+    api::Work,
     dialect::Dialect,
     error::WireError,
     fault::read_stream_error,
     json::{View, top_level},
+    model::Citation,
     stream::{Sink, StreamEvent},
 };
 
-/// Reads a whole answer.
-pub(crate) fn read(body: &[u8], quirks: Quirks) -> Result<Answer, WireError> {
+/// Reads a whole answer; what it means goes to `sink`, as if it had come in events.
+pub(crate) fn read(body: &[u8], quirks: Quirks, sink: Sink<'_>) -> Result<Answer, WireError> {
     let top = top_level(body)?;
     let mut answer = Answer { complete: true, ..Answer::default() };
+    start(View::of_text(top.text()), &mut answer, sink);
     let mut choices = Choices::default();
     for member in top.members() {
         let value = top.view(member);
         match member.key.as_ref() {
             "choices" => value.items().for_each(|choice| {
-                choices.take(choice, "message", &mut answer, &mut |_| ());
+                choices.take(choice, "message", &mut answer, sink);
             }),
             "usage" => take_usage(value, quirks, &mut answer),
             "error" => answer.stopped_by_error = read_stream_error(Dialect::OpenAi, "", top.text()),
             key => take_head(key, value, &mut answer),
         }
     }
+    if answer.usage.is_known() {
+        sink(StreamEvent::Usage(answer.usage));
+    }
     Ok(answer)
+}
+
+/// Says who answers.
+pub(super) fn start(body: View<'_>, answer: &mut Answer, sink: Sink<'_>) {
+    for key in ["id", "model"] {
+        if let Some(value) = body.get(key) {
+            take_head(key, value, answer);
+        }
+    }
+    let (id, model) = (answer.response_id.as_str().into(), answer.model.as_str().into());
+    sink(StreamEvent::Start { id, model });
 }
 
 /// Members that an answer and each chunk of it share.
@@ -47,7 +65,7 @@ pub(super) fn take_head(key: &str, value: View<'_>, answer: &mut Answer) {
 
 /// The last usage counts; one without counts changes nothing.
 pub(super) fn take_usage(value: View<'_>, quirks: Quirks, answer: &mut Answer) {
-    let usage = super::usage::read(value, quirks);
+    let usage = super::usage::read(value, quirks, Work::Generate);
     if usage.is_known() {
         answer.usage = usage;
         value.raw().clone_into(&mut answer.usage_raw);
@@ -75,16 +93,22 @@ impl Choices {
         answer: &mut Answer,
         sink: Sink<'_>,
     ) -> bool {
-        let (mut index, mut held, mut reason) = (0, None, None);
+        let (mut index, mut held, mut reason, mut legacy) = (0, None, None, None);
         for (key, value) in choice.members() {
             match key.as_ref() {
                 "index" => index = value.count().and_then(|index| u32::try_from(index).ok()).unwrap_or(0),
                 "finish_reason" => reason = value.filled_text(),
+                // Legacy completions have no message: the text is the choice's own.
+                "text" => legacy = value.filled_text(),
                 key if key == holder => held = Some(value),
                 _ => {}
             }
         }
-        let content = held.is_some_and(|held| self.take_content(index, held, answer, sink));
+        let mut content = held.is_some_and(|held| self.take_content(index, held, answer, sink));
+        if let Some(text) = legacy.filter(|_| held.is_none()) {
+            self.give_text(index, text, answer, sink);
+            content = true;
+        }
         if let Some(reason) = reason {
             answer.note_finish(&reason);
             sink(StreamEvent::Finish { choice: index, reason });
@@ -92,12 +116,12 @@ impl Choices {
         content
     }
 
+    /// What is said comes after what was thought, in whichever order the members stand.
     fn take_content(&mut self, choice: u32, held: View<'_>, answer: &mut Answer, sink: Sink<'_>) -> bool {
-        let mut any = false;
-        let mut thought = false;
+        let (mut any, mut thought) = (false, false);
+        let (mut details, mut content, mut calls, mut sources) = (None, None, None, None);
         for (key, value) in held.members() {
             any |= match key.as_ref() {
-                "content" => self.take_text(choice, value, answer, sink),
                 // Copies that offer both say the same thing twice.
                 "reasoning" | "reasoning_content" if !thought => {
                     thought = take_reasoning(choice, value, sink);
@@ -106,16 +130,22 @@ impl Choices {
                 "refusal" => {
                     value.filled_text().map(|text| sink(StreamEvent::Refusal { choice, text })).is_some()
                 }
-                "tool_calls" => take_tool_calls(choice, value, answer, sink),
-                "function_call" => take_function(choice, 0, Cow::Borrowed(""), Some(value), answer, sink),
                 "audio" | "images" if !value.is_null() => {
                     sink(StreamEvent::Other { choice, kind: key, raw: value.raw() });
                     true
                 }
+                "function_call" => take_function(choice, 0, Cow::Borrowed(""), Some(value), answer, sink),
+                "reasoning_details" => keep(&mut details, value),
+                "content" => keep(&mut content, value),
+                "tool_calls" => keep(&mut calls, value),
+                "annotations" => keep(&mut sources, value),
                 _ => false,
             };
         }
-        any
+        any |= details.is_some_and(|details| thinking::take_details(choice, details, thought, sink));
+        any |= content.is_some_and(|content| self.take_text(choice, content, answer, sink));
+        sources.into_iter().flat_map(|sources| sources.items()).for_each(|source| cite(choice, source, sink));
+        any | calls.is_some_and(|calls| take_tool_calls(choice, calls, answer, sink))
     }
 
     /// Content as a string, or as parts (which Mistral sends where a model thinks).
@@ -150,6 +180,24 @@ impl Choices {
         self.text_bytes[place] += text.len();
         answer.note_text(&text);
         sink(StreamEvent::Text { choice, offset, text });
+    }
+}
+
+/// Remembers a member for later; says nothing of content.
+fn keep<'a>(place: &mut Option<View<'a>>, value: View<'a>) -> bool {
+    *place = Some(value);
+    false
+}
+
+/// A page the text rests on.
+fn cite(choice: u32, source: View<'_>, sink: Sink<'_>) {
+    let cited = source.get("url_citation").unwrap_or(source);
+    let text = |key: &str| cited.get(key).and_then(|value| value.text()).unwrap_or_default();
+    let place = |key: &str| cited.get(key).and_then(|value| value.count()).unwrap_or_default();
+    let span = (place("start_index"), place("end_index"));
+    let citation = Citation { url: text("url"), title: text("title"), cited: text("content"), span };
+    if !citation.url.is_empty() {
+        sink(StreamEvent::Citation { choice, citation });
     }
 }
 
@@ -192,7 +240,7 @@ fn take_function<'a>(
     let any = !(id.is_empty() && name.is_empty() && arguments.is_empty());
     if any {
         answer.note_tool_call(&name);
-        sink(StreamEvent::ToolCall { choice, index, id, name, arguments });
+        sink(StreamEvent::ToolCall { choice, index, id, name, arguments, hosted: false });
     }
     any
 }

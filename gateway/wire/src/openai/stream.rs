@@ -1,6 +1,6 @@
 //! A chat completion as chunks, ended by `[DONE]` where the provider is so kind.
 
-use super::response::{Choices, take_head, take_usage};
+use super::response::{Choices, start, take_head, take_usage};
 use crate::{
     answer::{Answer, Quirks},
     dialect::Dialect,
@@ -14,11 +14,12 @@ use crate::{
 pub(crate) struct Codec {
     quirks: Quirks,
     choices: Choices,
+    started: bool,
 }
 
 impl Codec {
     pub(crate) fn new(quirks: Quirks) -> Self {
-        Self { quirks, choices: Choices::default() }
+        Self { quirks, choices: Choices::default(), started: false }
     }
 
     /// Reads one event.
@@ -36,6 +37,9 @@ impl Codec {
                 "choices" => {
                     for choice in value.items() {
                         choices += 1;
+                        if !std::mem::replace(&mut self.started, true) {
+                            start(chunk, answer, sink);
+                        }
                         seen.content |= self.choices.take(choice, "delta", answer, sink);
                     }
                 }

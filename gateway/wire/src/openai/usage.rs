@@ -6,23 +6,30 @@ use weir_contract::usage::{Bucket, Usage, UsageSource};
 
 use crate::{
     answer::Quirks,
+    api::Work,
     json::{Members, View},
 };
 
-/// Reads the object; unknown when it has no counts.
-pub(super) fn read(usage: View<'_>, quirks: Quirks) -> Usage {
+/// Reads the object; unknown when it has no counts. Chat says `prompt` and `completion`, everything newer `input` and
+/// `output`.
+pub(crate) fn read(usage: View<'_>, quirks: Quirks, work: Work) -> Usage {
     let opened = usage.opened();
     let whole = Some(&opened);
     let of = |members: Option<&Members<'_>>, key: &str| members?.get(key)?.count();
-    let (prompt, completion) = (of(whole, "prompt_tokens"), of(whole, "completion_tokens"));
+    let elsewhere = |keys: &[&str]| keys.iter().find_map(|key| of(whole, key));
+    let mut prompt = elsewhere(&["prompt_tokens", "input_tokens"]);
+    let completion = elsewhere(&["completion_tokens", "output_tokens"]);
     let total = of(whole, "total_tokens");
     if prompt.or(completion).or(total).is_none() {
         return Usage::default();
     }
-    let inner = |key: &str| opened.get(key).map(|view| view.opened());
-    let (input, output) = (inner("prompt_tokens_details"), inner("completion_tokens_details"));
+    if matches!(work, Work::Embed | Work::Rerank) && completion.is_none() {
+        prompt = prompt.or(total);
+    }
+    let inner = |keys: &[&str]| keys.iter().find_map(|key| opened.get(key)).map(|view| view.opened());
+    let input = inner(&["prompt_tokens_details", "input_tokens_details", "input_token_details"]);
+    let output = inner(&["completion_tokens_details", "output_tokens_details", "output_token_details"]);
     let (input, output) = (input.as_ref(), output.as_ref());
-    let elsewhere = |keys: &[&str]| keys.iter().find_map(|key| of(whole, key));
     let cached = of(input, "cached_tokens");
     let cached = cached.or_else(|| {
         elsewhere(&[
@@ -33,7 +40,7 @@ pub(super) fn read(usage: View<'_>, quirks: Quirks) -> Usage {
         ])
     });
     let written = of(input, "cache_write_tokens").or_else(|| elsewhere(&["cache_creation_input_tokens"]));
-    let searches = inner("server_tool_use_details").or_else(|| inner("server_tool_use"));
+    let searches = inner(&["server_tool_use_details", "server_tool_use"]);
     let mut counts = Counts {
         prompt: prompt.unwrap_or(0),
         completion: completion.unwrap_or(0),
@@ -56,9 +63,18 @@ pub(super) fn read(usage: View<'_>, quirks: Quirks) -> Usage {
         (Bucket::ImageOutput, of(output, "image_tokens").unwrap_or(0)),
         (Bucket::Reasoning, counts.reasoning),
     ];
-    share_out(&mut buckets, counts.completion, Bucket::Output, &inside_output);
+    share_out(&mut buckets, counts.completion, plain_output(work, output.is_some()), &inside_output);
     buckets.set(Bucket::WebSearch, of(searches.as_ref(), "web_search_requests").unwrap_or(0));
     buckets
+}
+
+/// What output is made of when nothing tells: what the route makes.
+const fn plain_output(work: Work, told: bool) -> Bucket {
+    match work {
+        Work::Image if !told => Bucket::ImageOutput,
+        Work::Speak if !told => Bucket::AudioOutput,
+        _ => Bucket::Output,
+    }
 }
 
 /// The sums before they are shared out.
@@ -118,7 +134,7 @@ mod tests {
     }
 
     fn buckets_with(text: &str, quirks: Quirks) -> (Vec<(&'static str, u64)>, bool) {
-        let usage = read(View::of_text(text), quirks);
+        let usage = read(View::of_text(text), quirks, Work::Generate);
         (usage.filled().map(|(bucket, units)| (bucket.name(), units)).collect(), usage.mismatch)
     }
 
@@ -190,7 +206,27 @@ mod tests {
 
     #[test]
     fn no_counts_is_unknown_and_not_zero() {
-        assert!(!read(View::of_text("{}"), Quirks::default()).is_known());
-        assert!(!read(View::of_text(r#"{"prompt_tokens":null,"cost":1}"#), Quirks::default()).is_known());
+        let known = |text| read(View::of_text(text), Quirks::default(), Work::Generate).is_known();
+        assert!(!known("{}"));
+        assert!(!known(r#"{"prompt_tokens":null,"cost":1}"#));
+    }
+
+    #[test]
+    fn what_a_route_makes_is_told_apart_where_the_provider_does_not() {
+        let of = |work, text: &str| {
+            let usage = read(View::of_text(text), Quirks::default(), work);
+            usage.filled().map(|(bucket, units)| (bucket.name(), units)).collect::<Vec<_>>()
+        };
+        let picture = r#"{"input_tokens":50,"output_tokens":400,"total_tokens":450,"input_tokens_details":{"image_tokens":40,"text_tokens":10}}"#;
+        assert_eq!(of(Work::Image, picture), [("input", 10), ("image_input", 40), ("image_output", 400)]);
+        let told = r#"{"input_tokens":1,"output_tokens":9,"total_tokens":10,"output_tokens_details":{"image_tokens":6,"text_tokens":3}}"#;
+        assert_eq!(of(Work::Image, told), [("input", 1), ("output", 3), ("image_output", 6)]);
+        assert_eq!(
+            of(Work::Speak, r#"{"input_tokens":3,"output_tokens":9,"total_tokens":12}"#)[1],
+            ("audio_output", 9)
+        );
+        let heard = r#"{"input_tokens":25,"input_token_details":{"text_tokens":4,"audio_tokens":21},"output_tokens":6,"total_tokens":31}"#;
+        assert_eq!(of(Work::Transcribe, heard), [("input", 4), ("audio_input", 21), ("output", 6)]);
+        assert_eq!(of(Work::Rerank, r#"{"total_tokens":57}"#), [("input", 57)]);
     }
 }

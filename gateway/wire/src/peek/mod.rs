@@ -1,29 +1,35 @@
 //! What the gateway must know of a request before it can send it on, and the body to send.
 //!
-//! [`peek`] reads only the members named in [`Peek`]; [`forward`] changes only the model's name and, where asked, the
+//! [`peek_on`] reads only the members named in [`Peek`]; [`forward`] changes only the model's name and, where asked, the
 //! wish for usage. Every other byte stays.
 
 use std::{borrow::Cow, ops::Range};
 
 use bytes::Bytes;
-use weir_contract::usage::UNITS_MAX;
+use weir_contract::usage::{UNITS_MAX, Usage};
 
 use crate::{
     anthropic,
+    api::{Api, Work},
     dialect::Dialect,
     error::WireError,
+    form, gemini,
     json::{TopLevel, View, quoted},
-    openai,
+    openai, responses,
     splice::{self, Edit},
 };
 
 /// What we act on in a request, the same for every dialect.
 #[derive(Clone, Debug)]
 pub struct Peek<'a> {
+    /// The route it came by.
+    pub api: Api,
     /// The dialect it was written in.
     pub dialect: Dialect,
-    /// Where everything at the top of the body stands, for reading more of it.
+    /// Where everything at the top of the body stands, for reading more of it; nothing where the body is no JSON object.
     pub top: TopLevel<'a>,
+    /// How long the body is.
+    pub bytes: usize,
     /// The model asked for.
     pub model: Cow<'a, str>,
     /// Whether the answer shall come as an event stream.
@@ -54,10 +60,27 @@ pub struct Peek<'a> {
     pub top_p: Option<f64>,
     /// The seed.
     pub seed: Option<i64>,
-    /// Where the model's name stands, quotes included.
-    pub(crate) model_place: Range<usize>,
+    /// The answer this one goes on from, which its provider keeps.
+    pub previous_response: Option<Cow<'a, str>>,
+    /// What is consumed as far as the request tells, for routes whose answers say nothing.
+    pub counted: Usage,
+    /// Where the model's name stands, quotes included; `None` where the body has no place for it.
+    pub(crate) model_place: Option<Range<usize>>,
+    /// Where it stands as a resource's name (`"models/…"`), beside the path.
+    pub(crate) model_again: Vec<Range<usize>>,
+    /// Where and how a missing model would be written; `None` where it stands in the path.
+    pub(crate) model_wanted: Option<ModelWanted<'a>>,
     /// How usage can be asked for.
     pub(crate) usage_wish: UsageWish,
+}
+
+/// How a model is written into a body that has none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ModelWanted<'a> {
+    /// As the first member of the JSON object.
+    Member,
+    /// As the first part of a form with that boundary.
+    Part(&'a str),
 }
 
 /// How many answers may be asked for in one request.
@@ -117,16 +140,30 @@ impl MetadataUser {
 }
 
 impl<'a> Peek<'a> {
-    /// Nothing read yet but where everything stands and which model is asked for.
-    pub(crate) fn begin(dialect: Dialect, top: TopLevel<'a>) -> Result<Self, WireError> {
-        let model =
-            top.get("model").filter(|view| !view.is_null()).ok_or(WireError::Missing { name: "model" })?;
+    /// Nothing read yet but where everything stands and which model is asked for: the body's, else the one named in the
+    /// path, else the route's own.
+    pub(crate) fn begin(api: Api, top: TopLevel<'a>, named: Option<&'a str>) -> Result<Self, WireError> {
+        let Some(model) = top.get("model").filter(|view| !view.is_null()) else {
+            let named = named.or_else(|| api.default_model());
+            let named = named.ok_or(WireError::Missing { name: "model" })?;
+            let model_wanted = Some(ModelWanted::Member);
+            return Ok(Self { model_wanted, ..Self::unnamed(api, top, Cow::Borrowed(named)) });
+        };
         let name =
             model.filled_text().ok_or_else(|| wrong("model", model, "a string with a model's name"))?;
-        Ok(Self {
-            dialect,
-            model: name,
-            model_place: model.range(),
+        Ok(Self { model_place: Some(model.range()), ..Self::unnamed(api, top, name) })
+    }
+
+    /// Nothing read yet, of a body that need not name its model.
+    pub(crate) fn unnamed(api: Api, top: TopLevel<'a>, model: Cow<'a, str>) -> Self {
+        Self {
+            api,
+            dialect: api.dialect(),
+            model,
+            model_place: None,
+            model_again: Vec::new(),
+            model_wanted: None,
+            bytes: top.text().len(),
             stream: false,
             include_usage: false,
             max_tokens: None,
@@ -141,9 +178,11 @@ impl<'a> Peek<'a> {
             temperature: None,
             top_p: None,
             seed: None,
+            previous_response: None,
+            counted: Usage::default(),
             usage_wish: UsageWish::Settled,
             top,
-        })
+        }
     }
 
     /// Reads a member that dialects share; whether it was one.
@@ -163,6 +202,25 @@ impl<'a> Peek<'a> {
             _ => return Ok(false),
         }
         Ok(true)
+    }
+
+    /// The model's name as it stands in this body: a JSON string, or the bare value of a form's field.
+    fn spelt(&self, model: &str) -> Vec<u8> {
+        if self.top.text().is_empty() { model.as_bytes().to_vec() } else { quoted(model).into_bytes() }
+    }
+
+    /// The model's name written into a body that has none.
+    fn added(&self, wanted: ModelWanted<'_>, model: &str) -> Edit<'static> {
+        match wanted {
+            ModelWanted::Member => {
+                let comma = if self.top.members().is_empty() { "" } else { "," };
+                let member = format!("\"model\":{}{comma}", quoted(model));
+                Edit::insert(self.top.first_place(), member.into_bytes())
+            }
+            ModelWanted::Part(boundary) => {
+                Edit::insert(0, form::field(boundary, "model", model).into_bytes())
+            }
+        }
     }
 
     /// The session a coding agent put into the body.
@@ -190,17 +248,59 @@ pub(crate) fn whole(name: &'static str, view: View<'_>) -> Result<Option<u64>, W
     count.map(Some).ok_or_else(|| wrong(name, view, "a whole number, neither negative nor absurd"))
 }
 
-/// Reads what we act on in a request's body.
+/// Reads what we act on in the body of a conversation.
+///
+/// # Errors
+///
+/// As [`peek_on`].
+pub fn peek(dialect: Dialect, body: &[u8]) -> Result<Peek<'_>, WireError> {
+    peek_on(dialect.chat_api(), None, "", body)
+}
+
+/// Reads what we act on in a request's body. `named` is the model in the path.
 ///
 /// # Errors
 ///
 /// Says where and why when the body is not sound JSON (see [`crate::json::top_level`]), names no model, or has a
-/// member we act on with a value of the wrong kind.
-pub fn peek(dialect: Dialect, body: &[u8]) -> Result<Peek<'_>, WireError> {
-    match dialect {
-        Dialect::OpenAi => openai::request::peek(body),
-        Dialect::Anthropic => anthropic::request::peek(body),
+/// member we act on with a value of the wrong kind. Bodies of [`Work::Pass`] may be anything.
+pub fn peek_on<'a>(
+    api: Api,
+    named: Option<&'a str>,
+    content_type: &'a str,
+    body: &'a [u8],
+) -> Result<Peek<'a>, WireError> {
+    let boundary = form::boundary(content_type);
+    match (api.work(), api.dialect()) {
+        (Work::Stored | Work::Local, _) => Ok(nothing(api, body)),
+        (Work::Pass, _) => Ok(peek_loosely(api, named, boundary, body)),
+        (_, Dialect::Gemini) => gemini::request::peek(api, Cow::Borrowed(named.unwrap_or_default()), body),
+        (_, Dialect::Responses) => responses::request::peek(api, named, body),
+        (_, Dialect::Anthropic) => anthropic::request::peek(api, body),
+        (Work::Generate, Dialect::OpenAi) => openai::request::peek(api, named, body),
+        (_, Dialect::OpenAi) => match boundary {
+            Some(boundary) => form::peek(api, named, boundary, body),
+            None => openai::request::peek_plain(api, named, body),
+        },
     }
+}
+
+/// A request of whose body nothing is known.
+fn nothing(api: Api, body: &[u8]) -> Peek<'_> {
+    let peek = Peek::unnamed(api, TopLevel::default(), Cow::Borrowed(""));
+    Peek { bytes: body.len(), include_usage: true, ..peek }
+}
+
+/// As much of anything as can be read: the model, from the path or from a body that has one.
+fn peek_loosely<'a>(api: Api, named: Option<&'a str>, boundary: Option<&'a str>, body: &'a [u8]) -> Peek<'a> {
+    let read = match boundary {
+        Some(boundary) => form::peek(api, named, boundary, body),
+        None => openai::request::peek_plain(api, named, body),
+    };
+    let mut peek = read.unwrap_or_else(|_| nothing(api, body));
+    if let Some(named) = named {
+        peek.model = Cow::Borrowed(named);
+    }
+    peek
 }
 
 /// The body to send upstream: the model's name replaced, usage in the stream asked for if wanted and not yet asked
@@ -208,8 +308,18 @@ pub fn peek(dialect: Dialect, body: &[u8]) -> Result<Peek<'_>, WireError> {
 #[must_use]
 pub fn forward(peek: &Peek<'_>, body: &Bytes, upstream_model: &str, want_usage: bool) -> Bytes {
     let mut edits = Vec::with_capacity(2);
+    match (&peek.model_place, peek.model_wanted) {
+        (Some(place), _) if peek.model != upstream_model => {
+            edits.push(Edit::replace(place.clone(), peek.spelt(upstream_model)));
+        }
+        (None, Some(wanted)) if Some(upstream_model) != peek.api.default_model() => {
+            edits.push(peek.added(wanted, upstream_model));
+        }
+        _ => {}
+    }
     if peek.model != upstream_model {
-        edits.push(Edit::replace(peek.model_place.clone(), quoted(upstream_model).into_bytes()));
+        let resource = quoted(&format!("models/{upstream_model}")).into_bytes();
+        edits.extend(peek.model_again.iter().map(|place| Edit::replace(place.clone(), resource.clone())));
     }
     if let (true, true, UsageWish::Replace(place, text)) = (want_usage, peek.stream, &peek.usage_wish) {
         edits.push(Edit::replace(place.clone(), text.as_bytes()));

@@ -9,13 +9,15 @@ use super::{Event, SseError, SseLimits, splitter::Splitter};
 pub struct Frame {
     /// The bytes: a slice of the chunk, or a copy when the event came in several.
     pub bytes: Bytes,
+    /// Whether it is an element of a JSON array, and no event of a stream.
+    pub(crate) element: bool,
 }
 
 impl Frame {
     /// The event in it, read now.
     #[must_use]
     pub fn event(&self) -> Event<'_> {
-        Event::of_bytes(&self.bytes)
+        if self.element { crate::array::event(&self.bytes) } else { Event::of_bytes(&self.bytes) }
     }
 }
 
@@ -61,13 +63,13 @@ impl Frames {
                 self.begun.split().freeze()
             };
             at += end;
-            each(Frame { bytes });
+            each(Frame { bytes, element: false });
         }
     }
 
     /// The bytes not given yet: the stream's tail once it has ended, also when no blank line closed it.
     #[must_use]
     pub fn rest(&mut self) -> Option<Frame> {
-        (!self.begun.is_empty()).then(|| Frame { bytes: self.begun.split().freeze() })
+        (!self.begun.is_empty()).then(|| Frame { bytes: self.begun.split().freeze(), element: false })
     }
 }

@@ -20,6 +20,11 @@ pub struct SseLimits {
     pub event_bytes_max: usize,
 }
 
+impl SseLimits {
+    /// Room for events that carry a picture, or a whole response with everything in it.
+    pub const ROOMY: Self = Self { line_bytes_max: 16 << 20, event_bytes_max: 16 << 20 };
+}
+
 impl Default for SseLimits {
     fn default() -> Self {
         Self { line_bytes_max: 1 << 20, event_bytes_max: 4 << 20 }

@@ -1,5 +1,9 @@
 //! The outcome of routing for one request: targets in order, and why. A pure function of the policy and a typed view
 //! of the request, so that the page that tries a request and the gateway that serves it can never disagree.
+//!
+//! Calls to a provider's own paths have a plan of one target: [`own`].
+
+pub mod own;
 
 use std::sync::Arc;
 
@@ -58,6 +62,30 @@ pub enum NoPlan {
         asked: String,
         /// Why, in the words of whoever stopped the first of them.
         reason: String,
+    },
+    /// The key's scope names models, and the call none.
+    #[error("key `{key}` may use some models only, and this call names none of them; it may use: {}", .allowed.join(", "))]
+    Unnamed {
+        /// The key's name.
+        key: String,
+        /// What the key may use.
+        allowed: Vec<String>,
+    },
+    /// No endpoint of that provider or name is in the key's reach.
+    #[error("there is no provider or endpoint `{asked}` in the key's reach{}", nearest_words(.known))]
+    UnknownProvider {
+        /// What was asked for.
+        asked: String,
+        /// The nearest names in its reach.
+        known: Vec<String>,
+    },
+    /// Several endpoints could keep an object, and nobody knows which does.
+    #[error("nobody here knows who keeps `{asked}`: name the endpoint, as in {example}")]
+    UnknownOwner {
+        /// What was asked for.
+        asked: String,
+        /// A path that would do.
+        example: String,
     },
     /// Every target is outside the key's hard set of endpoints and regions.
     #[error("no target of model `{asked}` is in the endpoints and regions that key `{key}` may reach")]

@@ -1,0 +1,133 @@
+//! A request for a target that speaks another dialect than the caller, and what the caller is told of it.
+
+use bytes::Bytes;
+use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::{HeaderMap, HeaderName, StatusCode};
+use weir_contract::policy::Target;
+use weir_wire::model::conversation_of;
+use weir_wire::translate::{
+    Losses, StreamWriter, Terms, Translated, Unsupported, Written, translate_request, write_answer,
+};
+use weir_wire::{Dialect, Quirks, UpstreamFault, WireError, Work, write_error};
+
+use super::dispatch::Asked;
+use super::{Exchange, headers};
+use crate::error::Refusal;
+use crate::upstream::Upstream;
+
+/// A request in a target's dialect, and the way back.
+pub(crate) struct Translation {
+    /// What is sent.
+    pub(crate) body: Bytes,
+    /// What was lost or said another way.
+    losses: Losses,
+    source: Dialect,
+    terms: Terms,
+}
+
+/// Translates the request for that target; `None` where the target takes it as it is.
+pub(crate) fn prepare(
+    exchange: &mut Exchange,
+    asked: &Asked<'_>,
+    target: &Target,
+    upstream: &Upstream,
+    max_output: Option<u64>,
+) -> Result<Option<Translation>, Unsupported> {
+    let api = asked.route.api;
+    if api.work() != Work::Generate || upstream.dialect.serves(api) {
+        return Ok(None);
+    }
+    let caller = exchange.dialect();
+    let there = weir_wire::translate::Target {
+        dialect: upstream.dialect,
+        provider: &upstream.entry.provider,
+        model: &target.upstream_model,
+        max_output,
+    };
+    let said = conversation_of(caller, &asked.peek.top);
+    let translated = translate_request(&said, caller, &there, exchange.drop_unsupported)?;
+    let Translated { body, mut losses, answer_tool } = translated;
+    losses.dropped.extend(foreign_headers(&asked.head.headers, upstream.dialect));
+    explain(exchange, target, upstream.dialect, &losses);
+    let terms = Terms {
+        caller,
+        stream: asked.peek.stream,
+        include_usage: asked.peek.include_usage,
+        answer_tool,
+        created_s: exchange.record.started_at_us.div_euclid(1_000_000),
+        provider: upstream.entry.provider.clone(),
+        request_id: exchange.id_header.to_str().unwrap_or_default().to_owned(),
+    };
+    Ok(Some(Translation { body, losses, source: upstream.dialect, terms }))
+}
+
+fn explain(exchange: &mut Exchange, target: &Target, to: Dialect, losses: &Losses) {
+    let from = exchange.dialect().name();
+    exchange
+        .explain("dialect", format!("translated from {from} to {} for {}", to.name(), target.endpoint.name));
+    for (what, lines) in [("dropped", &losses.dropped), ("adapted", &losses.adapted)] {
+        if !lines.is_empty() {
+            exchange.explain(what, lines.join(", "));
+        }
+    }
+}
+
+/// Features of the caller's dialect asked for by header: they mean nothing in another.
+fn foreign_headers(map: &HeaderMap, to: Dialect) -> Vec<String> {
+    let name = if to == Dialect::Anthropic { "openai-beta" } else { "anthropic-beta" };
+    map.contains_key(name).then(|| name.to_owned()).into_iter().collect()
+}
+
+/// The one refusal when no target can say what the caller asks.
+pub(crate) fn refusal(unsupported: &Unsupported) -> Refusal {
+    let message = format!(
+        "{unsupported}. Leave it out, or send `x-weir-drop-unsupported: true` to have it left out for you"
+    );
+    let mut refusal = Refusal::invalid("unsupported_parameter", message);
+    refusal.error.param = Some(unsupported.param.clone().into());
+    refusal
+}
+
+impl Translation {
+    /// Takes headers of the caller's dialect out of a call in another.
+    pub(crate) fn strip(&self, map: &mut HeaderMap) {
+        let foreign = if self.source == Dialect::Anthropic { "openai-" } else { "anthropic-" };
+        let names: Vec<HeaderName> =
+            map.keys().filter(|name| name.as_str().starts_with(foreign)).cloned().collect();
+        for name in names {
+            map.remove(name);
+        }
+    }
+
+    /// A writer of the answer's events.
+    pub(crate) fn writer(&self) -> StreamWriter {
+        StreamWriter::new(self.source, self.terms.clone())
+    }
+
+    /// The provider's answer for the caller.
+    pub(crate) fn answer(&self, body: &[u8], quirks: Quirks) -> Result<Written, WireError> {
+        write_answer(self.source, body, quirks, &self.terms)
+    }
+
+    /// The provider's refusal for the caller: status and body.
+    pub(crate) fn error(&self, fault: &UpstreamFault) -> (StatusCode, Bytes) {
+        let (status, body) = write_error(self.terms.caller, &self.terms.error(fault));
+        (StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), body)
+    }
+
+    /// What the response's headers say of the translation. `lost` is what of the answer was left out.
+    pub(crate) fn mark(&self, map: &mut HeaderMap, is_error: bool, lost: &[String]) {
+        map.remove(CONTENT_ENCODING);
+        let events = self.terms.stream && !is_error;
+        map.insert(CONTENT_TYPE, if events { headers::EVENT_STREAM } else { headers::JSON });
+        let lost = lost.iter().map(|kind| format!("answer.{kind}"));
+        let dropped: Vec<String> = self.losses.dropped.iter().cloned().chain(lost).collect();
+        for (name, lines) in
+            [(headers::X_WEIR_DROPPED, &dropped), (headers::X_WEIR_ADAPTED, &self.losses.adapted)]
+        {
+            if let Some(value) = headers::value(&lines.join(",")).filter(|_| !lines.is_empty()) {
+                map.insert(name, value);
+            }
+        }
+    }
+}

@@ -1,0 +1,175 @@
+//! An answer event by event, in the caller's dialect.
+
+use std::borrow::Cow;
+
+use super::{ANSWER_TOOL, Terms};
+use crate::{
+    anthropic, dialect::Dialect, error::write_stream_error, json::JsonText, model::Finish, openai,
+    stream::StreamEvent,
+};
+
+/// How many tool calls of an answer are told apart.
+const CALLS_MAX: usize = 1_024;
+
+/// Writes an answer as events of the caller's dialect while another dialect's events are read.
+#[derive(Debug)]
+pub struct StreamWriter {
+    codec: Codec,
+    undoing: Undoing,
+    terms: Terms,
+}
+
+#[derive(Debug)]
+enum Codec {
+    OpenAi(openai::StreamCodec),
+    Anthropic(anthropic::StreamCodec),
+    /// The caller's dialect takes part in no translation.
+    Mute,
+}
+
+impl StreamWriter {
+    /// A writer at the start of an answer that `source` speaks.
+    #[must_use]
+    pub fn new(source: Dialect, terms: Terms) -> Self {
+        let codec = match terms.caller {
+            Dialect::OpenAi => Codec::OpenAi(openai::StreamCodec::new(&terms)),
+            Dialect::Anthropic => Codec::Anthropic(anthropic::StreamCodec::default()),
+            Dialect::Responses | Dialect::Gemini => Codec::Mute,
+        };
+        Self { codec, undoing: Undoing::new(source, &terms), terms }
+    }
+
+    /// Takes the next event; what the caller gets of it is appended to `out`, frame by frame.
+    pub fn write(&mut self, event: StreamEvent<'_>, out: &mut Vec<u8>) {
+        if let StreamEvent::Fault(fault) = &event {
+            let error = self.terms.error(fault);
+            out.extend_from_slice(&write_stream_error(self.terms.caller, &error));
+            return;
+        }
+        let Some(event) = self.undoing.undo(event) else { return };
+        let finish = match &event {
+            StreamEvent::Finish { choice, reason } => Some((*choice, self.undoing.finish_of(reason))),
+            _ => None,
+        };
+        match (&mut self.codec, finish) {
+            (Codec::OpenAi(codec), Some((choice, finish))) => codec.finish(choice, finish, out),
+            (Codec::OpenAi(codec), None) => codec.write(&event, out),
+            (Codec::Anthropic(codec), Some((_, finish))) => codec.finish(finish),
+            (Codec::Anthropic(codec), None) => codec.write(&event, out),
+            (Codec::Mute, _) => {}
+        }
+    }
+
+    /// The answer is whole: its end is appended to `out`.
+    pub fn close(&mut self, out: &mut Vec<u8>) {
+        match &mut self.codec {
+            Codec::OpenAi(codec) => codec.close(out),
+            Codec::Anthropic(codec) => codec.close(out),
+            Codec::Mute => {}
+        }
+    }
+
+    /// Kinds of parts that came and that the caller's dialect has no word for.
+    #[must_use]
+    pub fn lost(&self) -> &[String] {
+        &self.undoing.lost
+    }
+}
+
+/// Takes back what the request's translation changed, and holds back what no other dialect can say.
+#[derive(Debug)]
+pub(super) struct Undoing {
+    source: Dialect,
+    answer_tool: bool,
+    /// Calls that are the answer itself.
+    answers: Vec<(u32, u32)>,
+    /// Calls of tools that ran at the provider.
+    hosted: Vec<(u32, u32)>,
+    called: bool,
+    text_bytes: usize,
+    lost: Vec<String>,
+}
+
+impl Undoing {
+    pub(super) fn new(source: Dialect, terms: &Terms) -> Self {
+        Self {
+            source,
+            answer_tool: terms.answer_tool,
+            answers: Vec::new(),
+            hosted: Vec::new(),
+            called: false,
+            text_bytes: 0,
+            lost: Vec::new(),
+        }
+    }
+
+    /// The event as the caller shall know it; nothing where it is not for the caller.
+    pub(super) fn undo<'a>(&mut self, event: StreamEvent<'a>) -> Option<StreamEvent<'a>> {
+        match event {
+            StreamEvent::ToolCall { choice, index, id, name, arguments, hosted } => {
+                let place = (choice, index);
+                if hosted && self.hosted.len() < CALLS_MAX {
+                    self.lose(&name);
+                    self.hosted.push(place);
+                }
+                if self.answer_tool && name == ANSWER_TOOL && self.answers.len() < CALLS_MAX {
+                    self.answers.push(place);
+                }
+                if self.hosted.contains(&place) {
+                    return None;
+                }
+                if self.answers.contains(&place) {
+                    return self.answer(choice, arguments);
+                }
+                self.called = true;
+                Some(StreamEvent::ToolCall { choice, index, id, name, arguments, hosted })
+            }
+            StreamEvent::Other { kind, .. } => {
+                self.lose(&kind);
+                None
+            }
+            event => Some(event),
+        }
+    }
+
+    fn answer<'a>(&mut self, choice: u32, text: Cow<'a, str>) -> Option<StreamEvent<'a>> {
+        let offset = self.text_bytes;
+        self.text_bytes += text.len();
+        (!text.is_empty()).then_some(StreamEvent::Text { choice, offset, text })
+    }
+
+    fn lose(&mut self, kind: &str) {
+        let kind: String = kind.chars().take(100).collect();
+        if self.lost.len() < 16 && !self.lost.contains(&kind) {
+            self.lost.push(kind);
+        }
+    }
+
+    /// Why the answer ended, as the caller sees it: a call of our own tool is no call, and a call is one whatever the
+    /// provider says.
+    pub(super) fn finish_of(&self, reason: &str) -> Finish {
+        match Finish::of(self.source, reason) {
+            Finish::ToolCalls if !self.called && !self.answers.is_empty() => Finish::Stop,
+            Finish::Stop if self.called => Finish::ToolCalls,
+            finish => finish,
+        }
+    }
+
+    pub(super) fn into_lost(self) -> Vec<String> {
+        self.lost
+    }
+}
+
+/// Appends one event: its name where it has one, and its JSON on one line.
+pub(crate) fn frame(out: &mut Vec<u8>, name: Option<&str>, fill: impl FnOnce(&mut JsonText)) {
+    if let Some(name) = name {
+        out.extend_from_slice(b"event: ");
+        out.extend_from_slice(name.as_bytes());
+        out.push(b'\n');
+    }
+    out.extend_from_slice(b"data: ");
+    let mut json = JsonText::after(std::mem::take(out));
+    json.object(fill);
+    *out = json.into_bytes();
+    out.extend_from_slice(b"\n\n");
+}
