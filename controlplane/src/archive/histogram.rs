@@ -78,7 +78,8 @@ fn hours(scope: &Scope, window: Window, rolled: Rolled<'_>, pieces: Pieces) -> S
     let piece = pieces.number("toInt64(toUnixTimestamp(t)) * 1000000");
     let (ok, failed) = rolled.ended();
     let columns = format!("{piece}, {ok} AS ok, {failed} AS failed");
-    rolled.read(scope, &columns, window).then("GROUP BY piece ORDER BY piece")
+    // A rollup has rows for hours in which nothing of what is asked ended: failed tries, or nothing but good endings.
+    rolled.read(scope, &columns, window).then("GROUP BY piece HAVING ok + failed > 0 ORDER BY piece")
 }
 
 #[cfg(test)]
