@@ -34,12 +34,12 @@ pub(crate) struct Place(i64, String, String);
 
 impl Place {
     /// In a list by name.
-    pub(crate) fn named(name: impl ToString, id: impl ToString) -> Self {
+    pub(crate) fn named(name: &(impl ToString + ?Sized), id: &(impl ToString + ?Sized)) -> Self {
         Self(0, name.to_string(), id.to_string())
     }
 
     /// In a list with the newest first.
-    pub(crate) fn newest(at_us: i64, id: impl ToString) -> Self {
+    pub(crate) fn newest(at_us: i64, id: &(impl ToString + ?Sized)) -> Self {
         Self(at_us.saturating_neg(), String::new(), id.to_string())
     }
 }
@@ -63,7 +63,7 @@ impl<T> List<T> {
         }
         let more = items.len() > limit;
         items.truncate(limit);
-        let next = items.last().filter(|_| more).map(|last| place(last));
+        let next = items.last().filter(|_| more).map(place);
         Ok(Self::behind(items, next.as_ref()))
     }
 

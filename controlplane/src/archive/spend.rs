@@ -89,7 +89,7 @@ impl Spend {
         }
         let named = |(id, slice): (&str, Slice)| Slice { id: id.to_owned(), ..slice };
         let mut models: Vec<Slice> = models.into_iter().map(named).collect();
-        models.sort_by(|one, other| other.cost.cmp(&one.cost));
+        models.sort_by_key(|one| std::cmp::Reverse(one.cost));
         models
     }
 }

@@ -93,13 +93,11 @@ fn closed_to(actor: &Actor) -> Vec<Section> {
 fn opens(actor: &Actor, section: Section) -> bool {
     match section {
         Section::Overview | Section::Requests | Section::Customers => actor.may(Right::ReadFigures),
-        Section::Keys
-        | Section::Providers
-        | Section::Models
-        | Section::Prices
-        | Section::Publishing
-        | Section::Gateways => actor.may(Right::ReadSetup),
-        Section::Audit => actor.may_in(Right::ReadAudit, None),
+        Section::Keys | Section::Providers | Section::Models | Section::Prices | Section::Gateways => {
+            actor.may(Right::ReadSetup)
+        }
+        Section::Publishing => actor.may(Right::ReadRevisions),
+        Section::Audit => actor.may(Right::ReadAudit),
         Section::Settings => actor.may(Right::OwnAccount),
         Section::None => true,
     }

@@ -8,44 +8,31 @@
 use axum::body::Body;
 use axum::response::Response;
 use http::{Request, StatusCode, header};
+use serde::de::DeserializeOwned;
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 use weir_contract::id::WorkspaceId;
 
 use crate::api_tokens::{self, NewApiToken};
+use crate::auth::session::Origin;
 use crate::auth::{Entry, Grant, Role};
 use crate::endpoints::{self, EndpointForm};
+use crate::people::invitation::{self, InvitationForm};
 use crate::routes::{self, Route};
 use crate::testing::House;
 use crate::workspaces::{self, WorkspaceForm};
-use crate::{keys, models, server, stops, views};
+use crate::{keys, models, people, server, stops, views};
 
-/// What concerns the whole installation: a role in one workspace does not reach it, whatever it carries.
-const FOR_ALL: &[&str] = &[
-    "POST /api/v1/workspaces",
-    "POST /settings/workspaces",
-    "POST /api/v1/revisions",
-    "POST /publish",
-    "GET /api/v1/draft",
-    "GET /api/v1/revisions",
-    "GET /publishing",
-    "GET /publishing/{revision}",
-    "POST /api/v1/revisions/{revision}/restoration",
-    "GET /publishing/{revision}/restoration",
-    "POST /publishing/{revision}/restoration",
-    "GET /api/v1/gateways/tokens",
-    "POST /api/v1/gateways/tokens",
-    "POST /gateways/tokens",
-    "POST /api/v1/gateways/tokens/{id}/revocation",
-    "GET /gateways/tokens/{id}/revocation",
-    "POST /gateways/tokens/{id}/revocation",
-    "GET /api/v1/audit",
-    "GET /api/v1/audit/verification",
-    "GET /api/v1/audit/export",
-    "GET /audit",
-    "GET /audit.jsonl",
-    "GET /audit.csv",
-];
+const PASSWORD: &str = "correct horse battery";
+
+/// What makes something for the whole installation with a right that people have in one workspace too.
+const FOR_ALL: &[&str] = &["POST /api/v1/workspaces", "POST /settings/workspaces"];
+
+/// Whether a role in one workspace does not reach the route, whatever it carries.
+fn is_for_all(route: &Route) -> bool {
+    let name = format!("{} {}", route.method, route.path);
+    FOR_ALL.contains(&name.as_str()) || matches!(route.entry, Entry::Right(right) if right.is_for_all())
+}
 
 /// What only its owner, or whoever rules its workspace, may change: others of the same workspace see it.
 const OF_THE_OWNER: &[&str] = &["PUT /api/v1/views/{id}", "DELETE /api/v1/views/{id}"];
@@ -59,7 +46,13 @@ struct Things {
     stop: String,
     token: String,
     view: String,
+    person: String,
+    invitation: String,
     name: &'static str,
+}
+
+fn form_of<T: DeserializeOwned>(text: Value) -> T {
+    serde_json::from_value(text).unwrap()
 }
 
 async fn things(house: &House, workspace: WorkspaceId, name: &'static str) -> Things {
@@ -81,6 +74,18 @@ async fn things(house: &House, workspace: WorkspaceId, name: &'static str) -> Th
     let view = json!({ "name": name, "workspace": workspace });
     let view = views::create(app, &admin, serde_json::from_value(view).unwrap()).await.unwrap();
     let (token, _) = token(house, name, Role::Viewer, Some(workspace.clone())).await;
+    let invite = |who: &str| -> InvitationForm {
+        let role = json!({ "workspace": workspace, "role": "viewer" });
+        form_of(json!({ "email": format!("{who}-{name}@example.com"), "roles": [role] }))
+    };
+    let (_, link) = invitation::create(app, &admin, invite("came")).await.unwrap();
+    let (_, opened) = link.split_once("token=").unwrap();
+    let accepted =
+        form_of(json!({ "token": opened, "name": format!("Person of {name}"), "password": PASSWORD }));
+    invitation::accept(app, &accepted, &Origin::default()).await.unwrap();
+    let came = people::list(app, &admin).await.unwrap();
+    let person = came.iter().find(|one| one.email == format!("came-{name}@example.com")).unwrap().id.clone();
+    let (waiting, _) = invitation::create(app, &admin, invite("waits")).await.unwrap();
     Things {
         workspace,
         key: key.key.id.to_string(),
@@ -89,6 +94,8 @@ async fn things(house: &House, workspace: WorkspaceId, name: &'static str) -> Th
         stop: stop.id,
         token,
         view: view.id,
+        person,
+        invitation: waiting.id,
         name,
     }
 }
@@ -117,11 +124,13 @@ impl Things {
             &self.key
         } else if thing("/api/v1/endpoints/") || thing("/providers/endpoints/") {
             &self.endpoint
-        } else if thing("/api/v1/models/") || thing("/models/") {
+        } else if ["/api/v1/models/", "/models/", "/api/v1/objects/", "/history/"].into_iter().any(thing) {
             &self.model
-        } else if thing("/api/v1/objects/{kind}") {
-            &self.model
-        } else if thing("/api/v1/workspaces/") {
+        } else if thing("/api/v1/people/") || thing("/settings/people/") {
+            &self.person
+        } else if thing("/api/v1/invitations/") || thing("/settings/invitations/") {
+            &self.invitation
+        } else if thing("/api/v1/workspaces/") || thing("/settings/workspaces/") {
             self.workspace.as_str()
         } else if thing("/api/v1/stops/") || thing("/stops/") {
             &self.stop
@@ -137,6 +146,9 @@ impl Things {
             .replace("{kind}", "model")
             .replace("{period}", "202611")
             .replace("{revision}", "1")
+            .replace("{version}", "1")
+            .replace("{person}", &self.person)
+            .replace("{session}", "unknown")
             .replace("{attempt}", "1")
             .replace("{part}", "request")
             .replace("{slug}", "forbidden")
@@ -166,6 +178,10 @@ impl Things {
             (_, "/api/v1/stops") => json!({ "kind": "key", "target": key, "reason": "matrix" }),
             (_, "/api/v1/tokens") => json!({ "name": "n", "role": "viewer", "workspace": workspace }),
             (_, "/api/v1/gateways/tokens") => json!({ "name": "n" }),
+            (_, "/api/v1/people/{id}") => json!({ "roles": [{ "workspace": workspace, "role": "viewer" }] }),
+            (_, "/api/v1/invitations") => json!({ "email": format!("more-{name}@example.com"),
+                "roles": [{ "workspace": workspace, "role": "viewer" }] }),
+            (_, "/api/v1/workspaces/{id}/members/{person}") => json!({ "role": "viewer" }),
             _ => json!({}),
         }
     }
@@ -228,7 +244,7 @@ fn judge(route: &Route, asker: &Asker, named: bool, is_own: bool, status: Status
         Entry::Right(right) => right,
     };
     let carries = asker.grant.carries(right);
-    let reaches = asker.grant.workspace.is_none() || (is_own && !FOR_ALL.contains(&name.as_str()));
+    let reaches = asker.grant.workspace.is_none() || (is_own && !is_for_all(route));
     // A page's form is sent empty: it asks for nothing, or for what all share. What is decided beyond the door is asked of its
     // twin in the API, with a sound body.
     let is_form = route.method != "GET" && !route.path.starts_with("/api/");
@@ -239,7 +255,7 @@ fn judge(route: &Route, asker: &Asker, named: bool, is_own: bool, status: Status
         (true, true) if OF_THE_OWNER.contains(&name.as_str()) => is_answer(status),
         (true, true) => is_answer(status) && status != StatusCode::FORBIDDEN,
         (true, false) if is_form => status == StatusCode::UNPROCESSABLE_ENTITY || is_shut || !named,
-        (true, false) if FOR_ALL.contains(&name.as_str()) => status == StatusCode::FORBIDDEN,
+        (true, false) if is_for_all(route) => status == StatusCode::FORBIDDEN,
         (true, false) if named => is_shut,
         (true, false) => is_answer(status),
     };
@@ -260,7 +276,9 @@ fn in_order() -> Vec<Route> {
     let (_, mut list) = routes::all().finish();
     let ends = |route: &Route| {
         route.method == "DELETE"
-            || ["/revocation", "/deletion", "/end"].iter().any(|end| route.path.ends_with(end))
+            || ["/revocation", "/deletion", "/end", "/disablement", "/withdrawal", "/removal"]
+                .iter()
+                .any(|end| route.path.ends_with(end))
     };
     list.sort_by_key(ends);
     list
@@ -311,7 +329,13 @@ async fn no_list_shows_what_belongs_to_another_workspace() {
         }
         let bytes = axum::body::to_bytes(answer.into_body(), 8 << 20).await.unwrap();
         let text = String::from_utf8_lossy(&bytes);
-        let secrets = [other.name, other.key.as_str(), other.workspace.as_str(), other.endpoint.as_str()];
+        let secrets = [
+            other.name,
+            other.key.as_str(),
+            other.workspace.as_str(),
+            other.endpoint.as_str(),
+            other.person.as_str(),
+        ];
         leaks.extend(
             secrets
                 .iter()

@@ -223,7 +223,7 @@ impl Tour {
 
     /// Rows of the audit chain.
     async fn rows(&self) -> i64 {
-        find_head(&mut *self.house.app.store.read().await.unwrap()).await.unwrap().0
+        find_head(&mut self.house.app.store.read().await.unwrap()).await.unwrap().0
     }
 
     /// Another version than the one that is there is refused with both, and nothing is done.
@@ -273,7 +273,7 @@ async fn every_change_by_page_or_api_is_in_the_audit_chain() {
         assert!(status.is_success() || status == StatusCode::SEE_OTHER, "{route}: {status} {said}");
         assert!(tour.rows().await > before, "{route} changed something and left nothing in the audit chain");
     }
-    let rows = audit::verify(&mut *tour.house.app.store.read().await.unwrap()).await.unwrap();
+    let rows = audit::verify(&mut tour.house.app.store.read().await.unwrap()).await.unwrap();
     assert_eq!(rows, tour.rows().await, "the chain holds");
 }
 

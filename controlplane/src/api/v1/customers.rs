@@ -143,7 +143,7 @@ pub(crate) async fn show(
         return Err(AppError::not_found("customer", &id));
     }
     Ok(Json(CustomerWhole {
-        figures: whole(id, spend.whole(), window),
+        figures: whole(id, &spend.whole(), window),
         last_seen_us,
         days: spend.days().into_iter().map(day).collect(),
         models: spend.models().into_iter().map(slice).collect(),
@@ -170,7 +170,7 @@ fn item(customer: CustomerSpend, window: Window) -> CustomerItem {
     }
 }
 
-fn whole(customer: String, spend: Slice, window: Window) -> CustomerItem {
+fn whole(customer: String, spend: &Slice, window: Window) -> CustomerItem {
     CustomerItem {
         customer,
         period: window.month_name(),

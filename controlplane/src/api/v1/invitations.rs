@@ -1,12 +1,12 @@
 //! Invitations: links by which people make an account.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use http::StatusCode;
 use serde::Serialize;
 use utoipa::ToSchema;
 
-use crate::api::json::{self, List};
+use crate::api::json::{self, List, Paging, Place};
 use crate::app::App;
 use crate::auth::{Allowed, ManagePeople};
 use crate::error::AppError;
@@ -23,12 +23,15 @@ pub(crate) struct WithLink {
 }
 
 /// The invitations nobody has accepted yet, the newest first.
-#[utoipa::path(get, path = "/api/v1/invitations", tag = "invitations", responses((status = 200, body = List<Invitation>)))]
+#[utoipa::path(get, path = "/api/v1/invitations", tag = "invitations", params(Paging),
+    responses((status = 200, body = List<Invitation>)))]
 pub(crate) async fn list(
     who: Allowed<ManagePeople>,
     State(app): State<App>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<Invitation>>, AppError> {
-    Ok(Json(List::whole(invitation::list(&app, &who).await?)))
+    let found = invitation::list(&app, &who).await?;
+    Ok(Json(List::page(found, &paging, |one| Place::newest(one.created_us, &one.id))?))
 }
 
 /// Invites somebody. Nothing is sent: hand the link on yourself. It is good once and for a week.

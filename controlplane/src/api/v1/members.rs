@@ -1,25 +1,27 @@
 //! Members of a workspace: the roles of people, seen from the workspace.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use http::StatusCode;
 use weir_contract::id::WorkspaceId;
 
-use crate::api::json::{self, List};
+use crate::api::json::{self, List, Paging, Place};
 use crate::app::App;
 use crate::auth::{Allowed, ManagePeople};
 use crate::error::AppError;
 use crate::people::{self, MemberForm, Person};
 
 /// Those with a role in the workspace, and those with one everywhere, by name.
-#[utoipa::path(get, path = "/api/v1/workspaces/{id}/members", tag = "members", params(("id" = String, Path)),
-    responses((status = 200, body = List<Person>), (status = 404, body = crate::error::Problem)))]
+#[utoipa::path(get, path = "/api/v1/workspaces/{id}/members", tag = "members",
+    params(("id" = String, Path), Paging), responses((status = 200, body = List<Person>), (status = 404, body = crate::error::Problem)))]
 pub(crate) async fn list(
     who: Allowed<ManagePeople>,
     State(app): State<App>,
     Path(id): Path<WorkspaceId>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<Person>>, AppError> {
-    Ok(Json(List::whole(people::members(&app, &who, &id).await?)))
+    let found = people::members(&app, &who, &id).await?;
+    Ok(Json(List::page(found, &paging, |one| Place::named(&one.name, &one.id))?))
 }
 
 /// Makes somebody with an account a member, or something else. `person` is their id or the address they sign in with.

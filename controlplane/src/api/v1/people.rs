@@ -1,12 +1,12 @@
 //! People: what they are where, shutting out, sessions, links for a new password.
 
 use axum::Json;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse, Response};
 use http::{HeaderMap, StatusCode, header};
 
 use crate::account::OpenSession;
-use crate::api::json::{self, List};
+use crate::api::json::{self, List, Paging, Place};
 use crate::app::App;
 use crate::auth::{Allowed, ManagePeople, session};
 use crate::error::AppError;
@@ -15,12 +15,15 @@ use crate::people::{self, Disabling, Person, PersonForm, sessions};
 use crate::precondition::Expected;
 
 /// Everybody with a role where you manage people, by name.
-#[utoipa::path(get, path = "/api/v1/people", tag = "people", responses((status = 200, body = List<Person>)))]
+#[utoipa::path(get, path = "/api/v1/people", tag = "people", params(Paging),
+    responses((status = 200, body = List<Person>)))]
 pub(crate) async fn list(
     who: Allowed<ManagePeople>,
     State(app): State<App>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<Person>>, AppError> {
-    Ok(Json(List::whole(people::list(&app, &who).await?)))
+    let found = people::list(&app, &who).await?;
+    Ok(Json(List::page(found, &paging, |one| Place::named(&one.name, &one.id))?))
 }
 
 /// One person.
@@ -85,16 +88,18 @@ pub(crate) async fn reset(
 }
 
 /// Where the person is signed in, the newest first.
-#[utoipa::path(get, path = "/api/v1/people/{id}/sessions", tag = "people", params(("id" = String, Path)),
-    responses((status = 200, body = List<OpenSession>), (status = 404, body = crate::error::Problem)))]
+#[utoipa::path(get, path = "/api/v1/people/{id}/sessions", tag = "people",
+    params(("id" = String, Path), Paging), responses((status = 200, body = List<OpenSession>), (status = 404, body = crate::error::Problem)))]
 pub(crate) async fn list_sessions(
     who: Allowed<ManagePeople>,
     State(app): State<App>,
     headers: HeaderMap,
     Path(id): Path<String>,
+    Query(paging): Query<Paging>,
 ) -> Result<Json<List<OpenSession>>, AppError> {
     let token = session::cookie(&headers).unwrap_or_default();
-    Ok(Json(List::whole(sessions::sessions(&app, &who, &id, token).await?)))
+    let found = sessions::sessions(&app, &who, &id, token).await?;
+    Ok(Json(List::page(found, &paging, |one| Place::newest(one.created_us, &one.id))?))
 }
 
 /// Ends every session of the person; open pages close too.

@@ -62,6 +62,6 @@ pub(crate) async fn unrated(
 ) -> Result<Json<List<Unrated>>, AppError> {
     let found = prices::unrated(&app, &who).await?;
     Ok(Json(List::page(found, &paging, |one| {
-        Place::named(format!("{} {}", one.model, one.upstream_model), &one.model_id)
+        Place::named(&format!("{} {}", one.model, one.upstream_model), &one.model_id)
     })?))
 }

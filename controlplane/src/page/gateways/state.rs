@@ -1,6 +1,7 @@
 //! What each gateway runs, and revisions with how many took them.
 
 use std::collections::HashMap;
+use std::collections::hash_map::Entry;
 
 use weir_contract::sync::GatewayStatus;
 use weir_web::page::gateways::{Drain, GatewayRow, PublishRow, Refused, Spool};
@@ -19,10 +20,10 @@ pub(in crate::page) async fn rows(app: &App) -> Result<Vec<GatewayRow>, AppError
     let mut rows = Vec::new();
     for gateway in gateways::list(app).await? {
         let revision = gateway.revision;
-        if !moments.contains_key(&revision.0) {
-            moments.insert(revision.0, publish::moments(app, revision).await?);
-        }
-        let at = moments.get(&revision.0).copied().unwrap_or_default();
+        let at = match moments.entry(revision.0) {
+            Entry::Occupied(known) => *known.get(),
+            Entry::Vacant(unknown) => *unknown.insert(publish::moments(app, revision).await?),
+        };
         rows.push(gateway_row(gateway, newest, at, now_us));
     }
     rows.sort_by(|one, other| (!one.connected, &one.gateway_id).cmp(&(!other.connected, &other.gateway_id)));
