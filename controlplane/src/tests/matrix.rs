@@ -78,14 +78,15 @@ async fn things(house: &House, workspace: WorkspaceId, name: &'static str) -> Th
         let role = json!({ "workspace": workspace, "role": "viewer" });
         form_of(json!({ "email": format!("{who}-{name}@example.com"), "roles": [role] }))
     };
-    let (_, link) = invitation::create(app, &admin, invite("came")).await.unwrap();
+    let operator = people::operator::of(app.clone());
+    let (_, link) = operator.invite(invite("came")).await.unwrap();
     let (_, opened) = link.split_once("token=").unwrap();
     let accepted =
         form_of(json!({ "token": opened, "name": format!("Person of {name}"), "password": PASSWORD }));
     invitation::accept(app, &accepted, &Origin::default()).await.unwrap();
     let came = people::list(app, &admin).await.unwrap();
     let person = came.iter().find(|one| one.email == format!("came-{name}@example.com")).unwrap().id.clone();
-    let (waiting, _) = invitation::create(app, &admin, invite("waits")).await.unwrap();
+    let (waiting, _) = operator.invite(invite("waits")).await.unwrap();
     Things {
         workspace,
         key: key.key.id.to_string(),
@@ -254,7 +255,10 @@ fn judge(route: &Route, asker: &Asker, named: bool, is_own: bool, status: Status
         (true, true) if is_form => is_answer(status),
         (true, true) if OF_THE_OWNER.contains(&name.as_str()) => is_answer(status),
         (true, true) => is_answer(status) && status != StatusCode::FORBIDDEN,
-        (true, false) if is_form => status == StatusCode::UNPROCESSABLE_ENTITY || is_shut || !named,
+        (true, false) if is_form => {
+            let is_refused = matches!(status, StatusCode::UNPROCESSABLE_ENTITY | StatusCode::BAD_REQUEST);
+            is_refused || is_shut || !named
+        }
         (true, false) if is_for_all(route) => status == StatusCode::FORBIDDEN,
         (true, false) if named => is_shut,
         (true, false) => is_answer(status),
@@ -349,8 +353,8 @@ async fn no_list_shows_what_belongs_to_another_workspace() {
 #[tokio::test]
 async fn no_change_is_taken_from_another_site_whatever_the_route() {
     let house = House::with(|config| config.api_requests_per_minute = 0).await;
-    let (own, _) = two_workspaces(&house).await;
     let session = super::doors::ada(&house).await;
+    let (own, _) = two_workspaces(&house).await;
     let cookie = format!("{}={session}", crate::auth::session::COOKIE_NAME);
     let mut taken = Vec::new();
     let foreign = [

@@ -20,7 +20,7 @@ async fn token(house: &House) -> String {
     bootstrap::first_steps(&house.app).await.unwrap().gateway_token
 }
 
-fn hello(gateway: &str) -> Hello {
+pub(super) fn hello(gateway: &str) -> Hello {
     Hello {
         gateway: gateway.into(),
         incarnation: "1".into(),
@@ -54,10 +54,10 @@ async fn say(house: &House, token: &str, message: &ToControl) -> Receipt {
     serde_json::from_slice(&bytes).unwrap()
 }
 
-struct Stream(axum::body::BodyDataStream);
+pub(super) struct Stream(axum::body::BodyDataStream);
 
 impl Stream {
-    async fn open(house: &House, token: &str, hello: &Hello) -> Self {
+    pub(super) async fn open(house: &House, token: &str, hello: &Hello) -> Self {
         let answer = request(house, token, "/gateway/v1/stream", hello).await;
         assert_eq!(answer.status(), StatusCode::OK);
         Self(answer.into_body().into_data_stream())

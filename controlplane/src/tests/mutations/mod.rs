@@ -2,6 +2,8 @@
 //! request, and must add to the chain. What takes a version in `If-Match` must refuse another one, give both back and
 //! add nothing. A new route without a line here fails.
 
+mod table;
+
 use axum::body::Body;
 use axum::response::Response;
 use http::{Request, StatusCode, header};
@@ -14,132 +16,14 @@ use crate::routes;
 use crate::server;
 use crate::store::audit::find_head;
 use crate::testing::House;
-
-/// What `{id}` or `{revision}` in a path stands for: made anew for each route.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-enum Hole {
-    None,
-    Key,
-    RotatedKey,
-    Endpoint,
-    Model,
-    Stop,
-    View,
-    Export,
-    Token,
-    GatewayToken,
-    Workspace,
-    Revision,
-    Session,
-}
-use Hole::{
-    Endpoint, Export, GatewayToken, Key, Model, Revision, RotatedKey, Session, Stop, Token, View, Workspace,
+use crate::workspaces;
+use table::Hole::{
+    self, ChangedModel, Default, Drained, Endpoint, Export, Gateway, GatewayToken, Gone, Invitation, Key,
+    Model, Person, Revision, RotatedKey, Session, ShutOut, Stop, Token, View, Workspace,
 };
+use table::{CASES, NOTHING, UNVERSIONED};
 
-/// Route, what its hole stands for, and a valid body: `$n` is a new number, `$ep` a new endpoint, `$link` the first link.
-const CASES: &[(&str, Hole, &str)] = &[
-    (
-        "POST /first-admin",
-        Hole::None,
-        "token=$link&name=Ada&email=ada%40example.com&password=correct+horse+battery",
-    ),
-    ("POST /sign-in", Hole::None, "email=ada%40example.com&password=correct+horse+battery"),
-    ("POST /api/v1/workspaces", Hole::None, r#"{"name":"w$n"}"#),
-    ("PUT /api/v1/workspaces/{id}", Workspace, r#"{"name":"w$n","retention_days":7,"calls_days":90}"#),
-    ("POST /api/v1/keys", Hole::None, r#"{"name":"k$n","workspace":"default"}"#),
-    ("PUT /api/v1/keys/{id}", Key, r#"{"name":"k$n","models":["gpt-x"]}"#),
-    ("POST /api/v1/keys/{id}/rotation", Key, "{}"),
-    ("POST /api/v1/keys/{id}/rotation/end", RotatedKey, ""),
-    ("POST /api/v1/keys/{id}/revocation", Key, ""),
-    ("POST /api/v1/endpoints", Hole::None, r#"{"name":"e$n","provider":"openai","credential":"sk-1"}"#),
-    (
-        "PUT /api/v1/endpoints/{id}",
-        Endpoint,
-        r#"{"name":"e$n","provider":"openai","base_url":"http://127.0.0.1:9/v1","limits":{"allow_private":true}}"#,
-    ),
-    ("DELETE /api/v1/endpoints/{id}", Endpoint, ""),
-    ("POST /api/v1/endpoints/{id}/test", Endpoint, ""),
-    (
-        "POST /api/v1/models",
-        Hole::None,
-        r#"{"name":"m$n","targets":[{"endpoint":"$ep","upstream_model":"gpt-x"}]}"#,
-    ),
-    (
-        "PUT /api/v1/models/{id}",
-        Model,
-        r#"{"name":"m$n","targets":[{"endpoint":"$ep","upstream_model":"gpt-x"}]}"#,
-    ),
-    ("DELETE /api/v1/models/{id}", Model, ""),
-    ("POST /api/v1/revisions", Hole::None, r#"{"note":"why"}"#),
-    ("POST /api/v1/revisions/{revision}/restoration", Revision, "{}"),
-    ("POST /api/v1/gateways/tokens", Hole::None, r#"{"name":"g$n"}"#),
-    ("POST /api/v1/gateways/tokens/{id}/revocation", GatewayToken, ""),
-    (
-        "POST /api/v1/stops",
-        Hole::None,
-        r#"{"kind":"customer","target":"c$n","workspace":"default","reason":"why"}"#,
-    ),
-    ("DELETE /api/v1/stops/{id}", Stop, ""),
-    ("POST /api/v1/tokens", Hole::None, r#"{"name":"t$n","role":"viewer"}"#),
-    ("POST /api/v1/tokens/{id}/revocation", Token, ""),
-    ("POST /api/v1/views", Hole::None, r#"{"name":"v$n"}"#),
-    ("PUT /api/v1/views/{id}", View, r#"{"name":"v$n","q":"status:error"}"#),
-    ("DELETE /api/v1/views/{id}", View, ""),
-    ("POST /api/v1/exports", Hole::None, "{}"),
-    ("DELETE /api/v1/exports/{id}", Export, ""),
-    ("POST /api/v1/account/sessions/end", Session, ""),
-    ("POST /api/v1/account/sessions/{id}/end", Session, ""),
-    ("POST /keys", Hole::None, "name=k$n&workspace=default"),
-    ("POST /keys/{id}", Key, "name=k$n"),
-    ("POST /keys/{id}/rotation", Key, "grace_seconds=60"),
-    ("POST /keys/{id}/rotation/end", RotatedKey, ""),
-    ("POST /keys/{id}/revocation", Key, ""),
-    ("POST /requests/views", Hole::None, "name=v$n"),
-    ("POST /requests/views/{id}", View, "name=v$n"),
-    ("POST /requests/views/{id}/deletion", View, ""),
-    ("POST /requests/exports", Hole::None, "format=csv"),
-    ("POST /requests/exports/{id}/deletion", Export, ""),
-    ("POST /providers/endpoints", Hole::None, "name=e$n&provider=openai&credential=sk-1"),
-    (
-        "POST /providers/endpoints/{id}",
-        Endpoint,
-        "name=e$n&provider=openai&base_url=http%3A%2F%2F127.0.0.1%3A9%2Fv1&allow_private=on",
-    ),
-    ("POST /providers/endpoints/{id}/deletion", Endpoint, ""),
-    ("POST /providers/endpoints/{id}/test", Endpoint, ""),
-    ("POST /models", Hole::None, "name=m$n&target_0_endpoint=$ep&target_0_model=gpt-x"),
-    ("POST /models/{id}", Model, "name=m$n&target_0_endpoint=$ep&target_0_model=gpt-x"),
-    ("POST /models/{id}/deletion", Model, ""),
-    ("POST /publishing/{revision}/restoration", Revision, ""),
-    ("POST /gateways/tokens", Hole::None, "name=g$n"),
-    ("POST /gateways/tokens/{id}/revocation", GatewayToken, ""),
-    ("POST /settings/sessions/end", Session, ""),
-    ("POST /settings/sessions/{id}/end", Session, ""),
-    ("POST /settings/tokens", Hole::None, "name=t$n&role=viewer"),
-    ("POST /settings/tokens/{id}/revocation", Token, ""),
-    (
-        "POST /settings/workspaces",
-        Hole::None,
-        "workspace_name=w$n&log_level=meta&retention_days=7&calls_days=90",
-    ),
-    (
-        "POST /settings/workspaces/{id}",
-        Workspace,
-        "workspace_name=w$n&log_level=meta&retention_days=7&calls_days=90",
-    ),
-    ("POST /stops", Hole::None, "kind=customer&target=c$n&workspace=default&reason=why"),
-    ("POST /stops/{id}/end", Stop, ""),
-    ("POST /publish", Hole::None, "note=why"),
-    ("POST /sign-out", Hole::None, ""),
-];
-
-/// Routes that change nothing here, and why.
-const NOTHING: &[(&str, &str)] = &[
-    ("POST /appearance", "a cookie of one browser"),
-    ("POST /welcome/test", "a request like any other: it is in the archive"),
-    ("POST /gateway/v1/stream", "a gateway says how it is"),
-    ("POST /gateway/v1/messages", "a gateway delivers; the books have their own proof"),
-];
+const HOUR_US: i64 = 3_600_000_000;
 
 struct Tour {
     house: House,
@@ -154,7 +38,10 @@ impl Tour {
             if path.starts_with("/api/") { "application/json" } else { "application/x-www-form-urlencoded" };
         let mut request = Request::builder().method(method).uri(path);
         request = request.header("sec-fetch-site", "same-origin").header(header::CONTENT_TYPE, kind);
-        request = request.header(header::COOKIE, format!("{COOKIE_NAME}={}", self.cookie));
+        // Whoever comes in is nobody yet: a session they had would be ended.
+        if !matches!(path, "/sign-in" | "/invitation" | "/reset") {
+            request = request.header(header::COOKIE, format!("{COOKIE_NAME}={}", self.cookie));
+        }
         if let Some(tag) = tag {
             request = request.header(header::IF_MATCH, tag);
         }
@@ -175,27 +62,113 @@ impl Tour {
     async fn filled(&mut self, body: &str) -> String {
         self.made += 1;
         let number = self.made.to_string();
-        let mut body = body.replace("$n", &number);
+        let mut body = body.replace("$n", &number).replace("$ws", &self.first().await);
         if body.contains("$ep") {
             body = body.replace("$ep", &Box::pin(self.hole(Endpoint)).await);
         }
+        if body.contains("$invitation") {
+            body = body.replace("$invitation", token_of(&Box::pin(self.invite()).await));
+        }
+        if body.contains("$email") {
+            body = body.replace("$email", Box::pin(self.person()).await["email"].as_str().unwrap());
+        }
+        if body.contains("$reset") {
+            let person = Box::pin(self.person()).await;
+            let path = format!("/api/v1/people/{}/reset", person["id"].as_str().unwrap());
+            body = body.replace("$reset", token_of(&Box::pin(self.make(&path, "")).await));
+        }
         body.replace("$link", self.house.first.sign_in_link.split_once("token=").unwrap().1)
+    }
+
+    /// The tag in the form of a page: the last, since the bar above it has one to publish with.
+    async fn tag_on(&mut self, path: &str) -> String {
+        let path = if path == "/publish" { "/publishing" } else { path };
+        let answer = self.send(("GET", path), "", None).await;
+        assert_eq!(answer.status(), StatusCode::OK, "{path}");
+        let bytes = axum::body::to_bytes(answer.into_body(), 4 << 20).await.unwrap();
+        let text = String::from_utf8(bytes.to_vec()).unwrap();
+        let (_, tag) = text.rsplit_once("name=\"tag\" value=\"").unwrap_or_else(|| panic!("{path}: {text}"));
+        let (tag, _) = tag.split_once('"').unwrap();
+        form_urlencoded::byte_serialize(tag.replace("&quot;", "\"").replace("&#34;", "\"").as_bytes())
+            .collect()
+    }
+
+    /// The first workspace, by its id.
+    async fn first(&self) -> String {
+        workspaces::list(&self.house.app).await.unwrap().remove(0).id.to_string()
+    }
+
+    /// A new invitation.
+    async fn invite(&mut self) -> Value {
+        const FORM: &str = r#"{"email":"p$n@example.com","roles":[{"workspace":"$ws","role":"viewer"}]}"#;
+        self.make("/api/v1/invitations", FORM).await
+    }
+
+    /// Somebody who is signed in.
+    async fn person(&mut self) -> Value {
+        let invitation = self.invite().await;
+        let body = format!("token={}&name=P&password=correct+horse+battery", token_of(&invitation));
+        assert_eq!(self.send(("POST", "/invitation"), &body, None).await.status(), StatusCode::SEE_OTHER);
+        let listed = json_of(self.send(("GET", "/api/v1/people?limit=500"), "", None).await).await;
+        let mut people = listed["data"].as_array().unwrap().iter();
+        people.find(|person| person["email"] == invitation["email"]).unwrap().clone()
+    }
+
+    /// A gateway that spoke a moment ago, by its id.
+    async fn gateway(&mut self) -> String {
+        let token = self.make("/api/v1/gateways/tokens", r#"{"name":"g$n"}"#).await;
+        let gateway = format!("gw_{}", self.made);
+        let secret = token["secret"].as_str().unwrap();
+        let _stream = super::sync::Stream::open(&self.house, secret, &super::sync::hello(&gateway)).await;
+        gateway
+    }
+
+    /// What the other holes of a path stand for.
+    async fn fill(&mut self, path: &str, id: &str) -> String {
+        let mut path = path.replace("{id}", id).replace("{revision}", id);
+        path = path.replace("{kind}", "model").replace("{version}", "1");
+        if path.contains("{person}") {
+            path = path.replace("{person}", self.person().await["id"].as_str().unwrap());
+        }
+        if path.contains("{session}") {
+            let listed = self.send(("GET", &format!("/api/v1/people/{id}/sessions")), "", None).await;
+            path = path.replace("{session}", json_of(listed).await["data"][0]["id"].as_str().unwrap());
+        }
+        path
     }
 
     async fn hole(&mut self, hole: Hole) -> String {
         const ENDPOINT: &str = r#"{"name":"e$n","provider":"openai","credential":"sk-1","base_url":"http://127.0.0.1:9/v1","limits":{"allow_private":true}}"#;
         let (path, body) = match hole {
             Hole::None => return String::new(),
-            Key | RotatedKey => ("/api/v1/keys", r#"{"name":"k$n","workspace":"default"}"#),
+            Default => return self.first().await,
+            Person | ShutOut => {
+                let id = self.person().await["id"].as_str().unwrap().to_owned();
+                if hole == ShutOut {
+                    self.make(&format!("/api/v1/people/{id}/disablement"), "{}").await;
+                }
+                return id;
+            }
+            Gateway | Drained | Gone => {
+                let id = self.gateway().await;
+                if hole == Drained {
+                    self.make(&format!("/api/v1/gateways/{id}/drain"), "").await;
+                }
+                if hole == Gone {
+                    self.house.clock.advance(HOUR_US);
+                }
+                return id;
+            }
+            Invitation => return self.invite().await["id"].as_str().unwrap().to_owned(),
+            Key | RotatedKey => ("/api/v1/keys", r#"{"name":"k$n","workspace":"$ws"}"#),
             Endpoint => ("/api/v1/endpoints", ENDPOINT),
-            Model => (
+            Model | ChangedModel => (
                 "/api/v1/models",
                 r#"{"name":"m$n","targets":[{"endpoint":"$ep","upstream_model":"gpt-x"}]}"#,
             ),
-            Stop => (
-                "/api/v1/stops",
-                r#"{"kind":"customer","target":"c$n","workspace":"default","reason":"why"}"#,
-            ),
+            Stop => {
+                ("/api/v1/stops", r#"{"kind":"customer","target":"c$n","workspace":"$ws","reason":"why"}"#)
+            }
             View => ("/api/v1/views", r#"{"name":"v$n"}"#),
             Export => ("/api/v1/exports", "{}"),
             Token => ("/api/v1/tokens", r#"{"name":"t$n","role":"viewer"}"#),
@@ -206,6 +179,13 @@ impl Tour {
         };
         let made = self.make(path, body).await;
         let id = made["id"].as_str().map_or_else(|| made["revision"].to_string(), str::to_owned);
+        if hole == ChangedModel {
+            let changed =
+                self.filled(r#"{"name":"m$n","targets":[{"endpoint":"$ep","upstream_model":"gpt-y"}]}"#);
+            let changed = changed.await;
+            let answer = self.send(("PUT", &format!("/api/v1/models/{id}")), &changed, None).await;
+            assert_eq!(answer.status(), StatusCode::OK);
+        }
         if hole == RotatedKey {
             self.make(&format!("/api/v1/keys/{id}/rotation"), "{}").await;
         }
@@ -245,6 +225,11 @@ impl Tour {
     }
 }
 
+/// The token in the link of what was made.
+fn token_of(made: &Value) -> &str {
+    made["link"].as_str().unwrap().split_once("token=").unwrap().1
+}
+
 async fn json_of(response: Response) -> Value {
     let bytes = axum::body::to_bytes(response.into_body(), 4 << 20).await.unwrap();
     serde_json::from_slice(&bytes).unwrap_or(json!(null))
@@ -257,17 +242,23 @@ async fn every_change_by_page_or_api_is_in_the_audit_chain() {
     for (route, hole, body) in CASES {
         let (method, path) = route.split_once(' ').unwrap();
         let id = tour.hole(*hole).await;
-        let path = path.replace("{id}", &id).replace("{revision}", &id);
-        let body = tour.filled(body).await;
-        if path.starts_with("/api/") && matches!(method, "PUT" | "DELETE") {
+        let path = tour.fill(path, &id).await;
+        let mut body = tour.filled(body).await;
+        if body.contains("$tag") {
+            body = body.replace("$tag", &tour.tag_on(&path).await);
+        }
+        let has_version = !UNVERSIONED.iter().any(|(name, _)| name == route);
+        if path.starts_with("/api/") && matches!(method, "PUT" | "DELETE") && has_version {
             tour.refuse_another_version((method, &path), &body).await;
         }
         let before = tour.rows().await;
         let answer = tour.send((method, &path), &body, None).await;
         let status = answer.status();
-        if *route == "POST /first-admin" {
-            let set = answer.headers()[header::SET_COOKIE].to_str().unwrap();
-            set.split(['=', ';']).nth(1).unwrap().clone_into(&mut tour.cookie);
+        if matches!(*route, "POST /first-admin" | "POST /settings/password") {
+            let mut set = answer.headers().get_all(header::SET_COOKIE).iter();
+            let start = format!("{COOKIE_NAME}=");
+            let token = set.find_map(|one| one.to_str().unwrap().strip_prefix(start.as_str()));
+            token.unwrap().split(';').next().unwrap().clone_into(&mut tour.cookie);
         }
         let said = json_of(answer).await;
         assert!(status.is_success() || status == StatusCode::SEE_OTHER, "{route}: {status} {said}");
