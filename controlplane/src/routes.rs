@@ -113,7 +113,7 @@ const MESSAGE_BYTES_MAX: usize = 32 * 1024 * 1024;
 /// All routes.
 #[must_use]
 pub fn all() -> Routes {
-    gateways().join(json_api()).join(people_api()).join(page::routes())
+    gateways().join(setup_api()).join(operations_api()).join(people_api()).join(page::routes())
 }
 
 fn gateways() -> Routes {
@@ -123,11 +123,9 @@ fn gateways() -> Routes {
         .body_limit(MESSAGE_BYTES_MAX)
 }
 
-fn json_api() -> Routes {
+/// What is set up, its versions, and what runs.
+fn setup_api() -> Routes {
     Routes::default()
-        .get("/healthz", api::health::live)
-        .get("/readyz", api::health::ready)
-        .get("/api/openapi.json", api::openapi::show)
         .get("/api/v1/workspaces", v1::workspaces::list)
         .post("/api/v1/workspaces", v1::workspaces::create)
         .get("/api/v1/workspaces/{id}", v1::workspaces::show)
@@ -165,6 +163,14 @@ fn json_api() -> Routes {
         .post("/api/v1/revisions", v1::revisions::publish)
         .get("/api/v1/revisions/{revision}/restoration", v1::revisions::preview)
         .post("/api/v1/revisions/{revision}/restoration", v1::revisions::restore)
+}
+
+/// What happens, what it costs, and what acts at once.
+fn operations_api() -> Routes {
+    Routes::default()
+        .get("/healthz", api::health::live)
+        .get("/readyz", api::health::ready)
+        .get("/api/openapi.json", api::openapi::show)
         .get("/api/v1/gateways", v1::gateways::list)
         .get("/api/v1/gateways/{id}", v1::gateways::show)
         .delete("/api/v1/gateways/{id}", v1::gateways::forget)

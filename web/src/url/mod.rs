@@ -1,10 +1,12 @@
 //! Every link of the product, built in one place, with everything that changes what is seen in the address.
 
+mod kept;
 mod people;
 mod rollout;
 
 use weir_contract::filter::{Field, Filter, Term, Test};
 
+pub use kept::*;
 pub use people::*;
 pub use rollout::{
     gateway_deletion, gateway_drain, gateway_drain_end, history, history_before, history_discard,
@@ -84,42 +86,6 @@ pub const EXPORT_NEW: &str = "/requests/exports/new";
 pub fn overview(range: &str, workspace: &str, wait: bool) -> String {
     let query = Query::new().set("range", range).set("workspace", workspace);
     format!("{OVERVIEW}{}", query.set("wait", if wait { "1" } else { "" }))
-}
-
-/// One kept view: where its new name is posted.
-#[must_use]
-pub fn view(id: &str) -> String {
-    format!("{VIEWS}/{}", escaped(id))
-}
-
-/// Where deleting a kept view is asked (GET) and done (POST).
-#[must_use]
-pub fn view_deletion(id: &str) -> String {
-    format!("{VIEWS}/{}/deletion", escaped(id))
-}
-
-/// One export.
-#[must_use]
-pub fn export(id: &str) -> String {
-    format!("{EXPORTS}/{}", escaped(id))
-}
-
-/// The event stream of an export's progress.
-#[must_use]
-pub fn export_events(id: &str) -> String {
-    format!("{EXPORTS}/{}/events", escaped(id))
-}
-
-/// The file of an export.
-#[must_use]
-pub fn export_file(id: &str) -> String {
-    format!("{EXPORTS}/{}/file", escaped(id))
-}
-
-/// Where cancelling or removing an export is posted.
-#[must_use]
-pub fn export_deletion(id: &str) -> String {
-    format!("{EXPORTS}/{}/deletion", escaped(id))
 }
 
 /// All that is explained.
