@@ -15,3 +15,5 @@ pub(crate) mod v1;
 pub(crate) use conventions::keep;
 pub(crate) use idempotency::KEPT_US as IDEMPOTENCY_KEPT_US;
 pub(crate) use pace::Pace;
+#[cfg(test)]
+pub(crate) use shared::UNVERSIONED;

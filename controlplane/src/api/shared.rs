@@ -24,29 +24,45 @@ const ETAG: &str = "The version that is shown: send it as `If-Match` with a chan
 /// What a change made from an older version is told.
 const OVERTAKEN: &str = "It was changed since that `ETag`: `current` is how it is now, `sent` is what was sent. Nothing was done.";
 
+/// Changes of one thing that take no version, and why.
+pub(crate) const UNVERSIONED: [(&str, &str); 8] = [
+    ("DELETE /api/v1/gateways/{id}", "a gateway is what it last said"),
+    ("DELETE /api/v1/gateways/{id}/drain", "a switch"),
+    ("DELETE /api/v1/people/{id}/disablement", "a switch"),
+    ("DELETE /api/v1/people/{id}/sessions", "all there are"),
+    ("DELETE /api/v1/people/{id}/sessions/{session}", "a session does not change"),
+    ("DELETE /api/v1/invitations/{id}", "an invitation does not change"),
+    ("PUT /api/v1/workspaces/{id}/members/{person}", "a role in one place, whole"),
+    ("DELETE /api/v1/workspaces/{id}/members/{person}", "a role in one place, whole"),
+];
+
 /// Adds to each operation of the document what all of them share.
 pub(super) fn complete(document: &mut Value) {
     let Some(paths) = document["paths"].as_object_mut() else { return };
-    for item in paths.values_mut().filter_map(Value::as_object_mut) {
-        let can_change = ["put", "patch", "delete"].iter().any(|method| item.contains_key(*method));
+    for (path, item) in paths.iter_mut() {
+        let Some(item) = item.as_object_mut() else { continue };
+        let takes_version = |method: &str| {
+            let name = format!("{} {path}", method.to_uppercase());
+            matches!(method, "put" | "delete") && UNVERSIONED.iter().all(|(route, _)| *route != name)
+        };
+        let can_change = item.keys().any(|method| takes_version(method));
         if let Some(answer) = item.get_mut("get").filter(|_| can_change) {
             answer["responses"]["200"]["headers"]["ETag"] =
                 json!({"description": ETAG, "schema": {"type": "string"}});
         }
         for (method, operation) in item.iter_mut() {
             if let Some(operation) = operation.as_object_mut() {
-                complete_operation(method, operation);
+                complete_operation(method, operation, takes_version(method));
             }
         }
     }
 }
 
-fn complete_operation(method: &str, operation: &mut Map<String, Value>) {
+fn complete_operation(method: &str, operation: &mut Map<String, Value>, takes_version: bool) {
     if method == "post" {
         add_parameter(operation, "Idempotency-Key", "Sent twice within a day, the request is done once.");
     }
-    let changes = matches!(method, "put" | "patch" | "delete");
-    if changes {
+    if takes_version {
         add_parameter(
             operation,
             "If-Match",
@@ -59,7 +75,7 @@ fn complete_operation(method: &str, operation: &mut Map<String, Value>) {
     if responses.get("200").is_some_and(|answer| answer["headers"]["ETag"].is_object()) {
         responses.entry("304").or_insert_with(|| json!({"description": "Not changed since that `ETag`."}));
     }
-    let conditional = changes || takes(&parameters, "If-Match");
+    let conditional = takes_version || takes(&parameters, "If-Match");
     if conditional {
         responses.entry("412").or_insert_with(|| json!({"description": OVERTAKEN}));
     }

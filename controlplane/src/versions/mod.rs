@@ -55,7 +55,7 @@ pub struct Version {
     /// Its name then.
     pub name: String,
     /// What it said; `null` when it was deleted.
-    #[schema(value_type = Object)]
+    #[schema(value_type = Option<Object>)]
     pub body: Option<Box<RawValue>>,
     /// Who wrote it.
     pub author: String,

@@ -10,6 +10,7 @@ use http::{Request, StatusCode, header};
 use serde_json::{Value, json};
 use tower::ServiceExt as _;
 
+use crate::api::UNVERSIONED;
 use crate::audit;
 use crate::auth::session::COOKIE_NAME;
 use crate::routes;
@@ -21,7 +22,7 @@ use table::Hole::{
     self, ChangedModel, Default, Drained, Endpoint, Export, Gateway, GatewayToken, Gone, Invitation, Key,
     Model, Person, Revision, RotatedKey, Session, ShutOut, Stop, Token, View, Workspace,
 };
-use table::{CASES, NOTHING, UNVERSIONED};
+use table::{CASES, NOTHING};
 
 const HOUR_US: i64 = 3_600_000_000;
 

@@ -178,15 +178,3 @@ pub(super) const NOTHING: &[(&str, &str)] = &[
     ("POST /gateway/v1/stream", "a gateway says how it is"),
     ("POST /gateway/v1/messages", "a gateway delivers; the books have their own proof"),
 ];
-
-/// Changes of one thing that take no version, and why.
-pub(super) const UNVERSIONED: &[(&str, &str)] = &[
-    ("DELETE /api/v1/gateways/{id}", "a gateway is what it last said"),
-    ("DELETE /api/v1/gateways/{id}/drain", "a switch"),
-    ("DELETE /api/v1/people/{id}/disablement", "a switch"),
-    ("DELETE /api/v1/people/{id}/sessions", "all there are"),
-    ("DELETE /api/v1/people/{id}/sessions/{session}", "a session does not change"),
-    ("DELETE /api/v1/invitations/{id}", "an invitation does not change"),
-    ("PUT /api/v1/workspaces/{id}/members/{person}", "a role in one place, whole"),
-    ("DELETE /api/v1/workspaces/{id}/members/{person}", "a role in one place, whole"),
-];
