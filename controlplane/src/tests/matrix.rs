@@ -57,8 +57,8 @@ fn form_of<T: DeserializeOwned>(text: Value) -> T {
 
 async fn things(house: &House, workspace: WorkspaceId, name: &'static str) -> Things {
     let (app, admin) = (&house.app, house.admin());
-    let form = |text: Value| serde_json::from_value(text).unwrap();
-    let key = keys::create(app, &admin, form(json!({ "name": name, "workspace": workspace }))).await.unwrap();
+    let key =
+        keys::create(app, &admin, form_of(json!({ "name": name, "workspace": workspace }))).await.unwrap();
     let endpoint = EndpointForm {
         name: name.to_owned(),
         workspace: Some(workspace.clone()),
@@ -68,11 +68,11 @@ async fn things(house: &House, workspace: WorkspaceId, name: &'static str) -> Th
     let endpoint = endpoints::create(app, &admin, endpoint).await.unwrap().id.to_string();
     let model = json!({ "name": name, "workspace": workspace,
         "targets": [{ "endpoint": endpoint, "upstream_model": "gpt-x" }] });
-    let model = models::create(app, &admin, serde_json::from_value(model).unwrap()).await.unwrap();
+    let model = models::create(app, &admin, form_of(model)).await.unwrap();
     let stop = json!({ "kind": "key", "target": key.key.id, "reason": name });
-    let stop = stops::create(app, &admin, serde_json::from_value(stop).unwrap()).await.unwrap();
+    let stop = stops::create(app, &admin, form_of(stop)).await.unwrap();
     let view = json!({ "name": name, "workspace": workspace });
-    let view = views::create(app, &admin, serde_json::from_value(view).unwrap()).await.unwrap();
+    let view = views::create(app, &admin, form_of(view)).await.unwrap();
     let (token, _) = token(house, name, Role::Viewer, Some(workspace.clone())).await;
     let invite = |who: &str| -> InvitationForm {
         let role = json!({ "workspace": workspace, "role": "viewer" });
@@ -269,7 +269,7 @@ fn judge(route: &Route, asker: &Asker, named: bool, is_own: bool, status: Status
 
 async fn two_workspaces(house: &House) -> (Things, Things) {
     let admin = house.admin();
-    let form = |name: &str| -> WorkspaceForm { serde_json::from_value(json!({ "name": name })).unwrap() };
+    let form = |name: &str| -> WorkspaceForm { form_of(json!({ "name": name })) };
     let own = workspaces::create(&house.app, &admin, form("Red")).await.unwrap().id;
     let other = workspaces::create(&house.app, &admin, form("Blue")).await.unwrap().id;
     (things(house, own, "red-thing").await, things(house, other, "blue-thing").await)
