@@ -2,8 +2,8 @@
 
 use std::borrow::Cow;
 
-use weir_wire::Peek;
 use weir_wire::json::View;
+use weir_wire::{Peek, first_chars};
 
 /// How many characters are kept.
 const PREVIEW_CHARS: usize = 200;
@@ -16,7 +16,7 @@ const PLAIN: [&str; 5] = ["input", "prompt", "query", "content", "instructions"]
 pub(crate) fn preview(peek: &Peek<'_>) -> String {
     let turns = TURNS.iter().filter_map(|key| peek.top.get(key)).find_map(newest);
     let text = turns.or_else(|| PLAIN.iter().filter_map(|key| peek.top.get(key)).find_map(words));
-    text.map(|text| text.chars().take(PREVIEW_CHARS).collect()).unwrap_or_default()
+    text.map(|text| first_chars(&text, PREVIEW_CHARS).to_owned()).unwrap_or_default()
 }
 
 /// The words of the newest user turn. Gemini's turns without a role are the user's.

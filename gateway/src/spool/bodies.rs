@@ -131,14 +131,17 @@ impl Encoder {
         record.search_text = text.unwrap_or_default();
         truncate(&mut record.search_text, SEARCH_TEXT_MAX);
         let Self { raw, packed, small, large } = self;
-        for buffer in [&mut *raw, &mut *packed] {
-            buffer.clear();
-            buffer.shrink_to(Self::KEPT_MAX);
-        }
+        raw.clear();
+        raw.shrink_to(Self::KEPT_MAX);
+        packed.truncate(Self::KEPT_MAX);
+        packed.shrink_to(Self::KEPT_MAX);
         postcard::to_io(&record, &mut *raw).ok()?;
         // LZ4: speed matters more than ratio here, the archive compresses again, in session order.
         let length = u32::try_from(raw.len()).ok()?;
-        packed.resize(LENGTH_BYTES + get_maximum_output_size(raw.len()), 0);
+        let room = LENGTH_BYTES + get_maximum_output_size(raw.len());
+        if packed.len() < room {
+            packed.resize(room, 0);
+        }
         let table = if raw.len() <= Self::SMALL_MAX { &mut small.0 } else { &mut large.0 };
         let (head, tail) = packed.split_at_mut(LENGTH_BYTES);
         head.copy_from_slice(&length.to_le_bytes());

@@ -66,7 +66,7 @@ impl Answer {
         self.text_bytes = self.text_bytes.saturating_add(text.len() as u64);
         if self.preview.len() < PREVIEW_CHARS * 4 {
             let room = PREVIEW_CHARS.saturating_sub(self.preview.chars().count());
-            self.preview.extend(text.chars().take(room));
+            self.preview.push_str(first_chars(text, room));
         }
     }
 
@@ -77,6 +77,16 @@ impl Answer {
     pub(crate) fn note_tool_call(&mut self, name: &str) {
         note(&mut self.tool_calls, name);
     }
+}
+
+/// The first characters of a text, at most so many.
+#[must_use]
+pub fn first_chars(text: &str, most: usize) -> &str {
+    let as_many_bytes = text.get(..most.min(text.len())).filter(|start| start.is_ascii());
+    as_many_bytes.unwrap_or_else(|| {
+        let end = text.char_indices().nth(most).map_or(text.len(), |(end, _)| end);
+        &text[..end]
+    })
 }
 
 fn note(list: &mut Vec<String>, word: &str) {

@@ -41,7 +41,7 @@ pub mod translate;
 #[cfg(test)]
 mod fixtures;
 
-pub use answer::{Answer, Quirks, read_answer, read_answer_events, read_answer_of};
+pub use answer::{Answer, Quirks, first_chars, read_answer, read_answer_events, read_answer_of};
 pub use api::{Api, Route, Work};
 pub use array::Elements;
 pub use dialect::Dialect;

@@ -106,20 +106,22 @@ impl<'a> Scanner<'a> {
         0
     }
 
-    /// Passes a string; the range includes its quotes.
-    pub(super) fn string(&mut self) -> Result<Range<usize>, WireError> {
-        let (start, bytes) = (self.at, self.text.as_bytes());
-        let mut at = start + 1;
+    /// Passes a string, quotes included; says whether it has escapes.
+    pub(super) fn string(&mut self) -> Result<bool, WireError> {
+        let bytes = self.text.as_bytes();
+        let mut at = self.at + 1;
+        let mut escapes = false;
         loop {
-            let Some(found) = memchr2(b'"', b'\\', bytes.get(at..).unwrap_or_default()) else {
+            let Some(found) = quote_or_escape(bytes.get(at..).unwrap_or_default()) else {
                 self.at = bytes.len();
                 return Err(self.wrong("the closing quote of a string"));
             };
             at += found + 1;
             if bytes[at - 1] == b'"' {
                 self.at = at;
-                return Ok(start..at);
+                return Ok(escapes);
             }
+            escapes = true;
             at += 1;
         }
     }
@@ -127,10 +129,10 @@ impl<'a> Scanner<'a> {
     /// Passes a member's name and its colon; the name is decoded.
     pub(super) fn key(&mut self) -> Result<(Cow<'a, str>, usize), WireError> {
         let start = self.at;
-        let range = self.string()?;
-        let inside = self.text.get(start + 1..range.end - 1).unwrap_or_default();
-        let name = if inside.contains('\\') {
-            let decoded = serde_json::from_str(self.text.get(range).unwrap_or_default());
+        let escapes = self.string()?;
+        let inside = self.text.get(start + 1..self.at - 1).unwrap_or_default();
+        let name = if escapes {
+            let decoded = serde_json::from_str(self.text.get(start..self.at).unwrap_or_default());
             Cow::Owned(decoded.map_err(|_| WireError::Syntax {
                 at: start,
                 wanted: "valid escapes",
@@ -217,17 +219,33 @@ impl<'a> Scanner<'a> {
     /// Passes a number or a literal.
     fn scalar(&mut self) -> Result<(), WireError> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let length = rest
-            .iter()
-            .position(|byte| !(byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')))
-            .unwrap_or(rest.len());
-        let word = &rest[..length];
-        let number = word.first().is_some_and(|byte| matches!(byte, b'-' | b'0'..=b'9'))
-            && word.iter().all(|byte| matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E'));
-        if !number && !matches!(word, b"true" | b"false" | b"null") {
+        let length = |of: fn(u8) -> bool| rest.iter().position(|byte| !of(*byte)).unwrap_or(rest.len());
+        let is_number = rest.first().is_some_and(|byte| matches!(byte, b'-' | b'0'..=b'9'));
+        let length = length(if is_number { in_number } else { in_word });
+        let next_is_word = rest.get(length).is_some_and(|byte| in_word(*byte));
+        if next_is_word || !is_number && !matches!(&rest[..length], b"true" | b"false" | b"null") {
             return Err(self.wrong("a value"));
         }
         self.at += length;
         Ok(())
     }
+}
+
+const fn in_number(byte: u8) -> bool {
+    matches!(byte, b'0'..=b'9' | b'-' | b'+' | b'.' | b'e' | b'E')
+}
+
+const fn in_word(byte: u8) -> bool {
+    byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'+' | b'.')
+}
+
+/// How many bytes are looked through one by one before the search for long texts is worth setting up: most strings of a
+/// body are names and short words.
+const SHORT: usize = 16;
+
+/// Where the text's first quote or backslash stands.
+fn quote_or_escape(bytes: &[u8]) -> Option<usize> {
+    let (short, rest) = bytes.split_at(bytes.len().min(SHORT));
+    let found = short.iter().position(|byte| matches!(byte, b'"' | b'\\'));
+    found.or_else(|| Some(memchr2(b'"', b'\\', rest)? + short.len()))
 }

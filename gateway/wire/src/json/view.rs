@@ -174,6 +174,11 @@ impl<'a> Members<'a> {
         let found = self.0.iter().rev().find(|(name, _)| name == key);
         found.map(|(_, value)| *value).filter(|value| !value.is_null())
     }
+
+    /// All of them, in order.
+    pub fn iter(&self) -> impl Iterator<Item = &(Cow<'a, str>, View<'a>)> {
+        self.0.iter()
+    }
 }
 
 #[cfg(test)]

@@ -209,8 +209,12 @@ impl<'a> Part<'a> {
 
     /// The mark that a member `cache_control` of a part makes.
     pub(crate) fn cache_mark(view: View<'a>) -> Option<Self> {
-        let mark = view.get("cache_control").filter(View::is_object)?;
-        Some(Self::CacheMark(Cow::Borrowed(mark.raw())))
+        view.get("cache_control").and_then(Self::marked)
+    }
+
+    /// The mark that such a member is.
+    pub(crate) fn marked(mark: View<'a>) -> Option<Self> {
+        mark.is_object().then(|| Self::CacheMark(Cow::Borrowed(mark.raw())))
     }
 }
 

@@ -53,26 +53,27 @@ fn named<'a>(inner: View<'a>, whole: View<'a>, kind: Option<Cow<'a, str>>) -> To
 
 /// What is said comes after what was thought, and calls after both, in whichever order the members stand.
 fn message(view: View<'_>) -> Message<'_> {
-    let text = |key: &str| view.get(key).and_then(|value| value.filled_text());
+    let members = view.opened();
+    let text = |key: &str| members.get(key).and_then(|value| value.filled_text());
     let role = Role::of(text("role"));
-    let (mut parts, mut rest, mut after) = (thoughts(view), Vec::new(), Vec::new());
-    for (key, value) in view.members().filter(|(_, value)| !value.is_null()) {
+    let (mut parts, mut rest, mut after) = (thoughts(&members), Vec::new(), Vec::new());
+    for (key, value) in members.iter().filter(|(_, value)| !value.is_null()) {
         match key.as_ref() {
-            "content" => parts.extend(content(value)),
+            "content" => parts.extend(content(*value)),
             "refusal" => {
-                after.extend(Text::of(value).filter(|text| !text.text.is_empty()).map(Part::Refusal));
+                after.extend(Text::of(*value).filter(|text| !text.text.is_empty()).map(Part::Refusal));
             }
             "tool_calls" => after.extend(value.items().map(tool_call)),
             "function_call" if value.get("name").is_some_and(|name| name.filled_text().is_some()) => {
-                after.push(call("".into(), value));
+                after.push(call("".into(), *value));
             }
-            "audio" | "images" => after.push(Part::other(key, value)),
-            key if UNDERSTOOD.contains(&key) => {}
-            _ => rest.push((key, value.raw())),
+            "audio" | "images" => after.push(Part::other(key.clone(), *value)),
+            known if UNDERSTOOD.contains(&known) => {}
+            _ => rest.push((key.clone(), value.raw())),
         }
     }
     parts.append(&mut after);
-    parts.extend(Part::cache_mark(view));
+    parts.extend(members.get("cache_control").and_then(Part::marked));
     if role == Role::Tool {
         let id = text("tool_call_id").or_else(|| text("name")).unwrap_or_default();
         let mark = parts.pop_if(|part| matches!(part, Part::CacheMark(_)));

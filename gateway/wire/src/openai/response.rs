@@ -18,7 +18,7 @@ use crate::{
 pub(crate) fn read(body: &[u8], quirks: Quirks, sink: Sink<'_>) -> Result<Answer, WireError> {
     let top = top_level(body)?;
     let mut answer = Answer { complete: true, ..Answer::default() };
-    start(View::of_text(top.text()), &mut answer, sink);
+    start(|key| top.get(key), &mut answer, sink);
     let mut choices = Choices::default();
     for member in top.members() {
         let value = top.view(member);
@@ -37,10 +37,10 @@ pub(crate) fn read(body: &[u8], quirks: Quirks, sink: Sink<'_>) -> Result<Answer
     Ok(answer)
 }
 
-/// Says who answers.
-pub(super) fn start(body: View<'_>, answer: &mut Answer, sink: Sink<'_>) {
+/// Says who answers; `member` gives the body's own members.
+pub(super) fn start<'a>(member: impl Fn(&str) -> Option<View<'a>>, answer: &mut Answer, sink: Sink<'_>) {
     for key in ["id", "model"] {
-        if let Some(value) = body.get(key) {
+        if let Some(value) = member(key) {
             take_head(key, value, answer);
         }
     }

@@ -38,7 +38,7 @@ impl Codec {
                     for choice in value.items() {
                         choices += 1;
                         if !std::mem::replace(&mut self.started, true) {
-                            start(chunk, answer, sink);
+                            start(|key| chunk.get(key), answer, sink);
                         }
                         seen.content |= self.choices.take(choice, "delta", answer, sink);
                     }

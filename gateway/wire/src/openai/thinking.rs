@@ -2,7 +2,7 @@
 //! `reasoning_details` also what proves it. Both are read, and both are written.
 
 use crate::{
-    json::{JsonText, View},
+    json::{JsonText, Members, View},
     model::{Part, Signature, Text},
     stream::{Sink, StreamEvent},
 };
@@ -46,7 +46,7 @@ pub(super) fn take_details(choice: u32, details: View<'_>, told: bool, sink: Sin
 }
 
 /// The thoughts of a message: its details where there are some, else its plain text.
-pub(super) fn thoughts(message: View<'_>) -> Vec<Part<'_>> {
+pub(super) fn thoughts<'a>(message: &Members<'a>) -> Vec<Part<'a>> {
     let listed = ["reasoning_details", "thinking_blocks"].into_iter().find_map(|key| message.get(key));
     let mut parts = Vec::new();
     for Detail { text, signature, sealed } in listed.into_iter().flat_map(|list| list.items()).map(detail) {
