@@ -20,6 +20,8 @@ pub struct Payload {
     pub rate: u32,
     /// The most CPU a request may cost, in parts of what it costs nginx; `None` where no bar is set.
     pub cost_max: Option<f64>,
+    /// The same in parts of what it costs a bare proxy of the same libraries.
+    pub bare_max: Option<f64>,
     /// The most added to the 99th percentile at the fixed rate, µs.
     pub added_p99_max: Option<f64>,
 }
@@ -32,6 +34,7 @@ pub const ALL: [Payload; 3] = [
         stream: false,
         rate: 500,
         cost_max: Some(2.5),
+        bare_max: Some(4.0),
         added_p99_max: Some(1000.0),
     },
     Payload {
@@ -40,6 +43,7 @@ pub const ALL: [Payload; 3] = [
         stream: false,
         rate: 200,
         cost_max: None,
+        bare_max: None,
         added_p99_max: None,
     },
     Payload {
@@ -48,6 +52,7 @@ pub const ALL: [Payload; 3] = [
         stream: true,
         rate: 100,
         cost_max: Some(1.8),
+        bare_max: Some(2.25),
         added_p99_max: None,
     },
 ];

@@ -59,12 +59,13 @@ fn number(value: Option<f64>, digits: usize) -> String {
 /// Prints the table and whether the bars are met.
 pub fn print(figures: &[Figure]) {
     println!(
-        "\n{:9} {:6} {:>9} {:>9} {:>7} {:>22} {:>22} {:>8} {:>9} {:>9}",
+        "\n{:9} {:6} {:>9} {:>9} {:>7} {:>7} {:>22} {:>22} {:>8} {:>9} {:>9}",
         "payload",
         "system",
         "req/s",
         "CPU µs",
         "× nginx",
+        "× bare",
         "first byte + p50/p99",
         "whole + p50/p99 µs",
         "peak MB",
@@ -97,12 +98,13 @@ fn row(figures: &[Figure], payload: &Payload, system: &str) {
     }
     let added = |field: fn(&Figure) -> f64| number(added(figures, system, payload, field), 0);
     println!(
-        "{:9} {:6} {:>9} {:>9} {:>7} {:>22} {:>22} {:>8} {:>9} {:>9}",
+        "{:9} {:6} {:>9} {:>9} {:>7} {:>7} {:>22} {:>22} {:>8} {:>9} {:>9}",
         payload.name,
         system,
         number(saturated.most(|figure| figure.per_second), 0),
         number(saturated.least(|figure| figure.cpu_us), 1),
-        number(cost(figures, system, payload), 2),
+        number(cost(figures, system, "nginx", payload), 2),
+        number(cost(figures, system, "bare", payload), 2),
         format!(
             "{} / {}",
             added(|figure| figure.first_byte_us_p50),
@@ -115,10 +117,10 @@ fn row(figures: &[Figure], payload: &Payload, system: &str) {
     );
 }
 
-/// CPU per request at saturation in parts of nginx's.
-fn cost(figures: &[Figure], system: &str, payload: &Payload) -> Option<f64> {
+/// CPU per request at saturation in parts of another system's.
+fn cost(figures: &[Figure], system: &str, other: &str, payload: &Payload) -> Option<f64> {
     let cpu = |system| Best::of(figures, system, payload.name, "saturated").least(|figure| figure.cpu_us);
-    Some(cpu(system)? / cpu("nginx")?)
+    Some(cpu(system)? / cpu(other)?)
 }
 
 /// What a system adds to the direct way at the fixed rate.
@@ -133,8 +135,13 @@ fn verdict(met: bool) -> &'static str {
 
 fn bars(figures: &[Figure], payload: &Payload) {
     let name = payload.name;
-    if let (Some(most), Some(cost)) = (payload.cost_max, cost(figures, "weir", payload)) {
-        println!("{}: {name}: CPU per request {cost:.2} × nginx, at most {most} ×", verdict(cost <= most));
+    for (other, most) in [("nginx", payload.cost_max), ("bare", payload.bare_max)] {
+        if let (Some(most), Some(cost)) = (most, cost(figures, "weir", other, payload)) {
+            println!(
+                "{}: {name}: CPU per request {cost:.2} × {other}, at most {most} ×",
+                verdict(cost <= most)
+            );
+        }
     }
     let added = added(figures, "weir", payload, |figure| figure.total_us_p99);
     if let (Some(most), Some(added)) = (payload.added_p99_max, added) {
