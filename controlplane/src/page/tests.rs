@@ -172,7 +172,12 @@ async fn an_endpoint_goes_from_the_form_to_every_gateway_and_its_credential_neve
     let moved = "name=main&provider=openai&base_url=https%3A%2F%2Felsewhere.example%2Fv1";
     browser.post(&path, moved).await;
     assert!(browser.get("/providers").await.text.contains("its credential was cleared"));
-    let page = browser.post(&format!("{path}/deletion"), "").await;
+    let asked = browser.get(&format!("{path}/deletion")).await;
+    let seen = between(&asked.text, "name=\"tag\" value=\"", "\"").to_owned();
+    let deletion = format!("{path}/deletion");
+    assert_eq!(browser.post(&deletion, "").await.status, StatusCode::BAD_REQUEST, "what was seen is said");
+    assert_eq!(browser.post(&deletion, "tag=older").await.status, StatusCode::PRECONDITION_FAILED);
+    let page = browser.post(&deletion, &format!("tag={seen}")).await;
     assert_eq!(page.location, "/providers");
     assert!(browser.get("/providers").await.text.contains("Not deleted: model"));
 }

@@ -17,6 +17,8 @@ pub struct ConfirmPage {
     pub button: String,
     /// Where it is posted; take it from [`crate::url`].
     pub action: String,
+    /// What the page was made from, where it matters that it is still so.
+    pub tag: String,
     /// The way back.
     pub cancel: Link,
 }

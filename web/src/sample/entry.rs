@@ -23,6 +23,7 @@ pub(super) fn add(samples: &mut Vec<Sample>) -> Result<(), crate::Error> {
         consequences: vec!["Applications that use it get 401.".into(), "Its requests stay on record.".into()],
         button: "Revoke key billing-prod".into(),
         action: url::key_revocation("k1"),
+        tag: "5f1c".into(),
         cancel: Link::new("Keep it", url::KEYS),
     };
     put(samples, "confirm-full", &confirm)?;

@@ -36,6 +36,7 @@ pub(in crate::page) async fn ask_drain(
         ],
         button: format!("Drain gateway {id}"),
         action: url::gateway_drain(&id),
+        tag: String::new(),
         cancel: Link::new("Leave it", url::GATEWAYS),
     })
 }
@@ -85,6 +86,7 @@ pub(in crate::page) async fn ask_forget(
         ],
         button: format!("Forget gateway {id}"),
         action: url::gateway_deletion(&id),
+        tag: String::new(),
         cancel: Link::new("Keep it", url::GATEWAYS),
     })
 }

@@ -74,6 +74,7 @@ pub(in crate::page) async fn ask(
         ],
         button: format!("Revoke gateway token {}", token.name),
         action: url::gateway_token_revocation(&id),
+        tag: String::new(),
         cancel: Link::new("Keep it", url::GATEWAYS),
     })
 }

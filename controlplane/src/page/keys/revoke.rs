@@ -36,6 +36,7 @@ pub(in crate::page) async fn ask(
         consequences: vec![used, stays],
         button: format!("Revoke key {}", key.name),
         action: url::key_revocation(id.as_str()),
+        tag: String::new(),
         cancel: Link::new("Keep it", url::KEYS),
     })
 }

@@ -1,6 +1,6 @@
 //! `/models/{id}/deletion`: asks (GET), then does (POST); the draft loses it.
 
-use axum::extract::{Path, State};
+use axum::extract::{Form, Path, State};
 use axum::response::Response;
 use weir_web::page::ConfirmPage;
 use weir_web::shell::{Link, Section};
@@ -14,7 +14,8 @@ use crate::models;
 use crate::page::answer::page;
 use crate::page::draft::left;
 use crate::page::frame::Frame;
-use crate::precondition::Expected;
+use crate::page::publish::Sent;
+use crate::precondition::{Expected, tag_of};
 
 /// `GET /models/{id}/deletion`
 pub(in crate::page) async fn ask(
@@ -30,6 +31,7 @@ pub(in crate::page) async fn ask(
         consequences: vec!["Traffic goes on as before until the draft is published.".to_owned()],
         button: format!("Delete model {}", model.name),
         action: url::model_deletion(&id),
+        tag: tag_of(&model),
         cancel: Link::new("Keep it", url::model(&id)),
     })
 }
@@ -39,8 +41,10 @@ pub(in crate::page) async fn delete(
     by: Allowed<ManageProviders>,
     State(app): State<App>,
     Path(id): Path<String>,
+    Form(sent): Form<Sent>,
 ) -> Result<Response, AppError> {
+    let seen = Expected::shown(&sent.tag)?;
     let model = find(&app, &by, &id).await?;
-    let done = models::delete(&app, &by, &id, "", &Expected::anything()).await;
+    let done = models::delete(&app, &by, &id, "", &seen).await;
     left(url::MODELS, &format!("Model {}", model.name), done)
 }

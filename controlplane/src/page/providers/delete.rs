@@ -1,6 +1,6 @@
 //! `/providers/endpoints/{id}/deletion`: asks (GET), then does (POST); the draft loses it.
 
-use axum::extract::{Path, State};
+use axum::extract::{Form, Path, State};
 use axum::response::Response;
 use weir_contract::id::EndpointId;
 use weir_web::page::ConfirmPage;
@@ -15,7 +15,8 @@ use crate::error::AppError;
 use crate::page::answer::page;
 use crate::page::draft::left;
 use crate::page::frame::Frame;
-use crate::precondition::Expected;
+use crate::page::publish::Sent;
+use crate::precondition::{Expected, tag_of};
 
 /// `GET /providers/endpoints/{id}/deletion`
 pub(in crate::page) async fn ask(
@@ -39,6 +40,7 @@ pub(in crate::page) async fn ask(
         ],
         button: format!("Delete endpoint {}", endpoint.name),
         action: url::endpoint_deletion(id.as_str()),
+        tag: tag_of(&endpoint),
         cancel: Link::new("Keep it", url::PROVIDERS),
     })
 }
@@ -48,8 +50,10 @@ pub(in crate::page) async fn delete(
     by: Allowed<ManageProviders>,
     State(app): State<App>,
     Path(id): Path<EndpointId>,
+    Form(sent): Form<Sent>,
 ) -> Result<Response, AppError> {
+    let seen = Expected::shown(&sent.tag)?;
     let endpoint = find(&app, &by, &id).await?;
-    let done = endpoints::delete(&app, &by, &id, "", &Expected::anything()).await;
+    let done = endpoints::delete(&app, &by, &id, "", &seen).await;
     left(url::PROVIDERS, &format!("Endpoint {}", endpoint.name), done)
 }

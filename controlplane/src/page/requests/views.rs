@@ -85,6 +85,7 @@ pub(in crate::page) async fn ask(
         consequences: Vec::new(),
         button: format!("Delete view {}", found.name),
         action: url::view_deletion(&id),
+        tag: tag_of(&found),
         cancel: Link::new("Keep it", url::VIEWS),
     })
 }
@@ -94,8 +95,9 @@ pub(in crate::page) async fn delete(
     by: Allowed<OwnAccount>,
     State(app): State<App>,
     Path(id): Path<String>,
+    Form(sent): Form<Sent>,
 ) -> Result<Response, AppError> {
-    let gone = views::delete(&app, &by, &id, &Expected::anything()).await?;
+    let gone = views::delete(&app, &by, &id, &Expected::shown(&sent.tag)?).await?;
     Ok(go_saying(url::VIEWS, &Flash::ok(format!("View {} is deleted.", gone.name))))
 }
 

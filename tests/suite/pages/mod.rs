@@ -1,11 +1,14 @@
 //! The dashboard in a real browser: every page, empty and full, light and dark, wide and narrow, with and without scripts.
 
+mod things;
+
 use http::Method;
 use serde_json::{Value, json};
+use tempfile::TempDir;
 use weir_tests::provider::{Provider, Reply};
 use weir_tests::script;
 use weir_tests::visitor::{EMAIL, PASSWORD, Visitor, unescaped};
-use weir_tests::weir::{Setup, Weir};
+use weir_tests::weir::{Setup, Weir, command, printed};
 
 /// A model's answer that would do harm if it were taken for anything but text.
 const HOSTILE: &str = "</pre></script><script>window.hostile = 1</script><img src=x onerror=\"window.hostile = 1\"><svg onload=window.hostile=1>\
@@ -14,9 +17,13 @@ const WRONG_KEY: &str = "sk-wrong-7f3a9c1e5b2d8f4a6c0e";
 const MESSAGE: &str = "Incorrect API key provided: sk-wrong*******6c0e.";
 /// More than one page of the list of requests.
 const REQUESTS: usize = 60;
+/// Requests of the sample traffic.
+const SAMPLES: &str = "6000";
 
 /// A Weir and someone signed in.
 struct House {
+    /// Where its store lies, for the command line.
+    data: TempDir,
     weir: Weir,
     visitor: Visitor,
     /// A fake provider whose answers a test sets.
@@ -25,9 +32,10 @@ struct House {
 
 impl House {
     async fn empty() -> Self {
-        let weir = Setup::default().up().await;
+        let data = TempDir::new().unwrap();
+        let weir = Setup::default().data(data.path()).up().await;
         let visitor = Visitor::first_admin(&weir.dashboard, &weir.sign_in_link).await;
-        Self { weir, visitor, provider: Provider::start().await }
+        Self { data, weir, visitor, provider: Provider::start().await }
     }
 
     /// With requests of every kind on record.
@@ -49,6 +57,14 @@ impl House {
         futures_util::future::join_all((0..REQUESTS).map(|number| ask_in_turn(weir, number))).await;
         weir.final_rows(sent + REQUESTS).await;
         house
+    }
+
+    /// Thirty days of sample traffic on top.
+    fn fill(&self) {
+        let mut tool = command(self.data.path(), &self.weir.archive);
+        let written =
+            printed(tool.args(["demo", "traffic", "--days", "30", "--requests", SAMPLES, "--json"]));
+        assert!(written.contains("requests"), "{written}");
     }
 
     async fn run(&self, script: &str, pages: &Value, more: &[(&str, &str)]) {
@@ -160,12 +176,13 @@ async fn empty_pages_are_quiet_accessible_light_and_the_same_again() {
     list.push(json!({"url": "/nothing-here", "status": 404}));
     list.push(json!({"url": "/requests/00000000-0000-7000-8000-000000000000", "status": 404}));
     house.run("browser/walk.mjs", &json!(list), &[]).await;
-    house.run("browser/walk.mjs", &json!([{"url": "/sign-in", "door": true}]), &[("SESSION", "")]).await;
+    house.run("browser/walk.mjs", &json!(things::doors(&house).await), &[("SESSION", "")]).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn full_pages_are_quiet_accessible_light_and_the_same_again() {
     let house = House::full().await;
+    house.fill();
     let (hostile, large) = (
         house.request("customer_id = 'hostile' AND model_requested = 'hostile/model'").await,
         house.request("model_requested = 'large/model'").await,
@@ -188,6 +205,7 @@ async fn full_pages_are_quiet_accessible_light_and_the_same_again() {
     list.extend(pages(&["/requests?q=customer:nobody", "/requests?q=customer:acme&range=24h", "/welcome"]));
     list.extend(pages(&REQUESTS_KEPT));
     list.extend(pages(&SET_UP));
+    list.extend(things::pages_of_things(&house).await);
     list.push(json!({"url": "/customers/nobody", "status": 404}));
     list.push(json!({"url": "/requests?q=custmer:acme", "status": 422}));
     house.run("browser/walk.mjs", &json!(list), &[]).await;
@@ -273,7 +291,8 @@ async fn a_hostile_answer_is_text_wherever_it_is_shown() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_form_posted_from_another_site_changes_nothing() {
-    let House { weir, visitor, .. } = House::empty().await;
+    let house = House::empty().await;
+    let House { weir, visitor, .. } = &house;
     let keys = weir.api(Method::GET, "/keys", None).await.ok().text();
     for path in [
         "/keys",
