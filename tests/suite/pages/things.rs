@@ -39,7 +39,7 @@ pub(super) async fn doors(house: &House) -> Vec<Value> {
 async fn setup(house: &House) -> Vec<String> {
     let keys = all(house, "/keys").await;
     let workspace = &keys[0]["workspace"];
-    let rotated = made(house, "/keys", json!({"name": "rotated", "workspace": workspace})).await;
+    let rotated = made(house, "/keys", json!({"name": "nightly", "workspace": workspace})).await;
     let _ = made(house, &format!("/keys/{}/rotation", id(&rotated)), json!({"grace_seconds": 3600})).await;
     let (endpoints, gateways) = (all(house, "/endpoints").await, all(house, "/gateways").await);
     let token = made(house, "/gateways/tokens", json!({"name": "second"})).await;
