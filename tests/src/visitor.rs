@@ -11,18 +11,27 @@ pub const EMAIL: &str = "ada@example.com";
 /// Their password.
 pub const PASSWORD: &str = "a low dam across a river";
 
-/// Someone with a cookie, or without one yet.
+/// Someone with a session, or without one yet, in a browser that may be known here.
 pub struct Visitor {
     client: Client,
     base: String,
     cookie: Mutex<String>,
+    /// The mark of a browser in which somebody came in before.
+    browser: Mutex<String>,
 }
 
 impl Visitor {
     /// Arrives at a dashboard.
     #[must_use]
     pub fn new(base: &str) -> Self {
-        Self { client: Client::default(), base: base.to_owned(), cookie: Mutex::default() }
+        Self::holding(base, "")
+    }
+
+    /// Arrives with a session cookie that somebody else put into the browser.
+    #[must_use]
+    pub fn holding(base: &str, cookie: &str) -> Self {
+        let (client, cookie) = (Client::default(), Mutex::new(cookie.to_owned()));
+        Self { client, base: base.to_owned(), cookie, browser: Mutex::default() }
     }
 
     /// Becomes the first administrator by the one-time link.
@@ -102,17 +111,14 @@ impl Visitor {
     }
 
     async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
-        let cookie = self.cookie();
+        let held = [self.cookie(), self.browser.lock().unwrap().clone()];
         let mut headers = headers.to_vec();
-        if !cookie.is_empty() {
-            headers.push(("cookie", cookie.as_str()));
-        }
+        headers.extend(held.iter().filter(|cookie| !cookie.is_empty()).map(|cookie| ("cookie", &**cookie)));
         let answer = self.client.send(method, &format!("{}{path}", self.base), &headers, body).await;
         for set in answer.headers.get_all("set-cookie") {
-            let set = set.to_str().unwrap();
-            if set.starts_with("weir_session=") {
-                set.split(';').next().unwrap().clone_into(&mut self.cookie.lock().unwrap());
-            }
+            let pair = set.to_str().unwrap().split(';').next().unwrap();
+            let place = if pair.starts_with("weir_session=") { &self.cookie } else { &self.browser };
+            pair.clone_into(&mut place.lock().unwrap());
         }
         answer
     }

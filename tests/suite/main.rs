@@ -10,6 +10,7 @@
 //! | `endpoints` | client certificates, tests of endpoints, aliases |
 //! | `keys` | a key is rotated and no request fails |
 //! | `people` | a colleague is invited and sees figures but no bodies; rights change on open pages; a way back in |
+//! | `doors` | guesses are slowed and shut nobody out; a planted session is worth nothing |
 //! | `publish` | a policy arrives whole, or not at all |
 //! | `at_once` | a revoked key, a kill switch, a drained gateway: in force everywhere at once |
 //! | `store` | PostgreSQL by URL |
@@ -27,6 +28,7 @@ mod at_once;
 mod away;
 mod backup;
 mod deploy;
+mod doors;
 mod endpoints;
 mod faults;
 mod first_run;
