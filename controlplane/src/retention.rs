@@ -5,6 +5,7 @@ use weir_contract::id::WorkspaceId;
 use crate::app::App;
 use crate::archive::retention::{Forgotten, Kept};
 use crate::audit::{self, Change};
+use crate::auth::{Actor, Right};
 use crate::error::AppError;
 use crate::workspaces::{self, Workspace};
 
@@ -20,6 +21,14 @@ pub(crate) async fn apply(app: &App) -> Result<(), AppError> {
         }
     }
     Ok(())
+}
+
+/// Since when every workspace whose figures the actor reads has kept all of its calls, µs UTC: before that, sums stand
+/// without the calls they were made of.
+pub(crate) async fn calls_kept_from(app: &App, actor: &Actor) -> Result<i64, AppError> {
+    let read = workspaces::in_reach(app, actor, Right::ReadFigures).await?;
+    let from = |workspace| kept(workspace, app.clock.now_us()).calls_from_us;
+    Ok(read.iter().map(from).max().unwrap_or_default())
 }
 
 /// By whole days, so that a day is taken out at once, and once.
@@ -40,4 +49,25 @@ async fn note(app: &App, workspace: &WorkspaceId, gone: Forgotten) -> Result<(),
     };
     audit::append(&mut writing, app.clock.now_us(), change).await?;
     Ok(writing.commit().await?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::testing::House;
+    use crate::workspaces::WorkspaceForm;
+
+    #[tokio::test]
+    async fn sums_can_be_held_against_calls_as_far_back_as_every_workspace_keeps_them() {
+        let house = House::new().await;
+        let (app, admin) = (&house.app, house.admin());
+        let days_before = |days: i64| app.clock.now_us().div_euclid(DAY_US) * DAY_US - days * DAY_US;
+        let first = workspaces::list(app).await.unwrap().remove(0);
+        let whole = calls_kept_from(app, &admin).await.unwrap();
+        assert_eq!(whole, days_before(i64::from(first.calls_days)));
+        let form: WorkspaceForm =
+            serde_json::from_str(r#"{"name":"brief","retention_days":1,"calls_days":30}"#).unwrap();
+        workspaces::create(app, &admin, form).await.unwrap();
+        assert_eq!(calls_kept_from(app, &admin).await.unwrap(), days_before(30));
+    }
 }

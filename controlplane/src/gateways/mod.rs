@@ -172,11 +172,18 @@ pub(crate) async fn identify(app: &App, presented: &str) -> Result<FromGateway, 
     Ok(FromGateway { token: row.id, gateway: row.gateway_id })
 }
 
+/// What the API has beside the gateways' own names.
+const RESERVED: &str = "tokens";
+
 /// Takes a hello: ties the token to the gateway's name at first use, and notes that it is here.
 pub(crate) async fn greet(app: &App, from: &FromGateway, hello: &Hello) -> Result<(), AppError> {
     let name = hello.gateway.as_str();
     if name.is_empty() || name.len() > 128 || name.chars().any(char::is_control) {
         return Err(AppError::BadRequest("a gateway needs a name of 1 to 128 characters".to_owned()));
+    }
+    if name == RESERVED {
+        let sentence = format!("no gateway can be called `{RESERVED}`: give it another name");
+        return Err(AppError::BadRequest(sentence));
     }
     let now_us = app.clock.now_us();
     let mut writing = app.store.write().await?;

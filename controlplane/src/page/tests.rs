@@ -173,7 +173,8 @@ async fn an_endpoint_goes_from_the_form_to_every_gateway_and_its_credential_neve
     browser.post(&path, moved).await;
     assert!(browser.get("/providers").await.text.contains("its credential was cleared"));
     let asked = browser.get(&format!("{path}/deletion")).await;
-    let seen = between(&asked.text, "name=\"tag\" value=\"", "\"").to_owned();
+    let (_, question) = asked.text.split_once("class=\"narrow\"").unwrap();
+    let seen = between(question, "name=\"tag\" value=\"", "\"").to_owned();
     let deletion = format!("{path}/deletion");
     assert_eq!(browser.post(&deletion, "").await.status, StatusCode::BAD_REQUEST, "what was seen is said");
     assert_eq!(browser.post(&deletion, "tag=older").await.status, StatusCode::PRECONDITION_FAILED);

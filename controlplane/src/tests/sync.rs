@@ -94,6 +94,14 @@ async fn a_gateway_hears_of_every_revision_and_gets_only_what_changed() {
 }
 
 #[tokio::test]
+async fn a_gateway_cannot_be_called_what_stands_beside_the_gateways() {
+    let house = House::new().await;
+    let token = token(&house).await;
+    let answer = request(&house, &token, "/gateway/v1/stream", &hello("tokens")).await;
+    assert_eq!(answer.status(), StatusCode::BAD_REQUEST);
+}
+
+#[tokio::test]
 async fn a_gateway_that_is_up_to_date_hears_nothing_and_one_that_lost_sections_gets_all() {
     let house = House::new().await;
     let token = token(&house).await;

@@ -13,6 +13,7 @@ use crate::archive::tie::{CustomerTie, Side};
 use crate::archive::{Scope, Window};
 use crate::auth::{Allowed, ReadFigures};
 use crate::error::AppError;
+use crate::retention;
 
 /// Customers behind which nobody looks: their list is in the order of their cost, which moves, so a cursor counts.
 const SKIP_MAX: u64 = 1_000_000_000;
@@ -83,6 +84,9 @@ pub(crate) struct SliceItem {
 /// Both sides of the tie-out.
 #[derive(Debug, Serialize, ToSchema)]
 pub(crate) struct TieItem {
+    /// From when both are summed, µs UTC: the month's start, or since when its calls are kept. What retention removed is
+    /// in the month's sums only.
+    from_us: i64,
     /// Whether both are equal.
     holds: bool,
     calls: SideItem,
@@ -133,11 +137,13 @@ pub(crate) async fn show(
     let window = window(&which.period, &app)?;
     let scope = Scope::of(&app, &by, "api.customer").await?;
     let archive = &app.archive;
+    let kept = retention::calls_kept_from(&app, &by).await?;
+    let tied_in = Window { from_us: window.from_us.max(kept).min(window.to_us), ..window };
     let (spend, last_seen_us, keys, tie) = tokio::try_join!(
         archive.spend_of_customer(&scope, &id, window),
         archive.customer_last_seen(&scope, &id),
         archive.spend_by_key(&scope, &id, window),
-        archive.tie_customer(&scope, &id, window),
+        archive.tie_customer(&scope, &id, tied_in),
     )?;
     if last_seen_us.is_none() && spend.whole().requests == 0 {
         return Err(AppError::not_found("customer", &id));
@@ -148,7 +154,7 @@ pub(crate) async fn show(
         days: spend.days().into_iter().map(day).collect(),
         models: spend.models().into_iter().map(slice).collect(),
         keys: keys.into_iter().map(slice).collect(),
-        tie: tied(tie),
+        tie: tied(tie, tied_in),
     }))
 }
 
@@ -198,8 +204,8 @@ fn slice(one: Slice) -> SliceItem {
     }
 }
 
-fn tied(tie: CustomerTie) -> TieItem {
-    TieItem { holds: tie.holds(), calls: side(tie.calls), rollup: side(tie.rollup) }
+fn tied(tie: CustomerTie, window: Window) -> TieItem {
+    TieItem { from_us: window.from_us, holds: tie.holds(), calls: side(tie.calls), rollup: side(tie.rollup) }
 }
 
 fn side(one: Side) -> SideItem {
