@@ -104,10 +104,9 @@ async fn talk(
 ) -> Result<Gained, Failure> {
     let begun = Instant::now();
     let fault = |fault| Failure { fault, gained: None };
-    let query = asked.head.uri.query().filter(|_| asked.translation.is_none());
-    let query = headers::query_to_provider(query, asked.route.api.work());
+    let query = headers::query_to_provider(asked.head.uri.query(), asked.route.api.work());
     let model = exchange.target.as_ref().map_or("", |target| target.upstream_model.as_str());
-    let uri = upstream.address(asked.route, model, query.as_deref()).map_err(fault)?;
+    let uri = upstream.address(asked.route, model, query.as_deref(), asked.peek.stream).map_err(fault)?;
     let (method, now_us) = (asked.head.method.clone(), exchange.handles.clock.now_us());
     let response = upstream.send((method, uri), headers, sent.clone(), limits.first_byte_max, now_us).await;
     let response = response.map_err(fault)?;

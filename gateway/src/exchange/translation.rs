@@ -44,7 +44,13 @@ pub(crate) fn prepare(
         model: &target.upstream_model,
         max_output,
     };
-    let said = conversation_of(caller, &asked.peek.top);
+    if caller == Dialect::Gemini && asked.peek.stream && !wants_event_stream(asked) {
+        let why = "an answer of another format comes as an event stream: ask with `alt=sse`";
+        let target = upstream.dialect.name();
+        return Err(Unsupported { param: "alt".to_owned(), target, why: why.into() });
+    }
+    let mut said = conversation_of(caller, &asked.peek.top);
+    (said.settings.stream, said.settings.include_usage) = (asked.peek.stream, asked.peek.include_usage);
     let translated = translate_request(&said, caller, &there, exchange.drop_unsupported)?;
     let Translated { body, mut losses, answer_tool } = translated;
     losses.dropped.extend(foreign_headers(&asked.head.headers, upstream.dialect));
@@ -72,10 +78,25 @@ fn explain(exchange: &mut Exchange, target: &Target, to: Dialect, losses: &Losse
     }
 }
 
-/// Features of the caller's dialect asked for by header: they mean nothing in another.
+/// Whether a caller of Gemini's stream asks for an event stream; without, it gets one JSON array.
+fn wants_event_stream(asked: &Asked<'_>) -> bool {
+    asked.head.uri.query().is_some_and(|query| query.split('&').any(|one| one.ends_with("alt=sse")))
+}
+
+/// Headers by which the caller asks for features of its dialect: they mean nothing in another.
+const FEATURES: [(Dialect, &str); 3] = [
+    (Dialect::OpenAi, "openai-beta"),
+    (Dialect::Anthropic, "anthropic-beta"),
+    (Dialect::Gemini, "x-goog-fieldmask"),
+];
+
+/// Starts of headers that belong to one dialect.
+const OWN: [(Dialect, &str); 3] =
+    [(Dialect::OpenAi, "openai-"), (Dialect::Anthropic, "anthropic-"), (Dialect::Gemini, "x-goog-")];
+
 fn foreign_headers(map: &HeaderMap, to: Dialect) -> Vec<String> {
-    let name = if to == Dialect::Anthropic { "openai-beta" } else { "anthropic-beta" };
-    map.contains_key(name).then(|| name.to_owned()).into_iter().collect()
+    let foreign = FEATURES.iter().filter(|(of, name)| *of != to && map.contains_key(*name));
+    foreign.map(|(_, name)| (*name).to_owned()).collect()
 }
 
 /// The one refusal when no target can say what the caller asks.
@@ -91,9 +112,10 @@ pub(crate) fn refusal(unsupported: &Unsupported) -> Refusal {
 impl Translation {
     /// Takes headers of the caller's dialect out of a call in another.
     pub(crate) fn strip(&self, map: &mut HeaderMap) {
-        let foreign = if self.source == Dialect::Anthropic { "openai-" } else { "anthropic-" };
-        let names: Vec<HeaderName> =
-            map.keys().filter(|name| name.as_str().starts_with(foreign)).cloned().collect();
+        let is_foreign = |name: &&HeaderName| {
+            OWN.iter().any(|(of, start)| *of != self.source && name.as_str().starts_with(start))
+        };
+        let names: Vec<HeaderName> = map.keys().filter(is_foreign).cloned().collect();
         for name in names {
             map.remove(name);
         }

@@ -103,17 +103,21 @@ impl Upstream {
         *self.entry == *entry && !matches!(entry.credential, Credential::Env(_) | Credential::File(_))
     }
 
-    /// Where a call of that route for that model goes. `query` is what the caller may say there.
+    /// Where a call of that route for that model goes. `query` is what the caller may say there; a translated call says
+    /// nothing of its own, and where it goes depends on whether events are wanted.
     pub(crate) fn address(
         &self,
         route: &Route<'_>,
         model: &str,
         query: Option<&str>,
+        events: bool,
     ) -> Result<Uri, UpstreamFault> {
-        let api = if route.api.work() == Work::Pass || self.dialect.serves(route.api) {
-            route.api
+        let (api, query) = if route.api.work() == Work::Pass || self.dialect.serves(route.api) {
+            (route.api, query)
+        } else if events && self.dialect == Dialect::Gemini {
+            (self.dialect.stream_api(), Some("alt=sse"))
         } else {
-            self.dialect.chat_api()
+            (self.dialect.chat_api(), None)
         };
         let fixed = self.fixed.get(api as usize).and_then(Option::as_ref);
         if let (Some(uri), None) = (fixed, query) {

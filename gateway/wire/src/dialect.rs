@@ -61,6 +61,15 @@ impl Dialect {
         }
     }
 
+    /// The same for an answer that comes as events.
+    #[must_use]
+    pub const fn stream_api(self) -> Api {
+        match self {
+            Self::Gemini => Api::StreamGenerateContent,
+            other => other.chat_api(),
+        }
+    }
+
     /// Whether an endpoint of this dialect takes calls of that route as they are. Whoever speaks OpenAI's format is
     /// asked on all of OpenAI's routes; those it lacks it refuses itself.
     #[must_use]

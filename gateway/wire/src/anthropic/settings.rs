@@ -42,7 +42,7 @@ fn format(view: View<'_>) -> Format<'_> {
         Some(schema) => Format::Schema {
             name: view.get("name").and_then(|name| name.text()).unwrap_or_default(),
             description: "".into(),
-            schema: schema.raw(),
+            schema: schema.raw().into(),
             strict: Some(true),
         },
         None if view.is_null() => Format::Text,

@@ -2,9 +2,10 @@
 
 use std::borrow::Cow;
 
+use super::{schema::plain_schema, settings};
 use crate::{
     json::{TopLevel, View},
-    model::{Conversation, Media, Message, Part, Role, Source, Text, Tool, ToolChoice},
+    model::{Conversation, Media, Message, Part, Role, Signature, Source, Text, Tool},
 };
 
 /// Reads a request.
@@ -17,13 +18,34 @@ pub fn read_conversation<'a>(top: &TopLevel<'a>) -> Conversation<'a> {
             "systemInstruction" | "system_instruction" if !view.is_null() => read.system = parts(view),
             "contents" if view.is_array() => read.messages.extend(view.items().map(message)),
             "tools" if view.is_array() => view.items().for_each(|tool| add_tools(&mut read.tools, tool)),
-            "toolConfig" | "tool_config" if !view.is_null() => {
-                read.tool_choice = Some(ToolChoice::Other(view.raw()));
-            }
+            key if settings::take(&mut read, key, view) => {}
             _ => read.keep(member.key.clone(), view),
         }
     }
+    give_ids(&mut read.messages);
     read
+}
+
+/// Calls without ids get one each, and answers without ids that of the oldest unanswered call of their function.
+fn give_ids(messages: &mut [Message<'_>]) {
+    let mut made = 0_u32;
+    let mut open: Vec<(String, String)> = Vec::new();
+    for part in messages.iter_mut().flat_map(|message| &mut message.parts) {
+        match part {
+            Part::ToolCall { id, name, .. } if id.is_empty() => {
+                made += 1;
+                let given = format!("call_{made}");
+                open.push((name.to_string(), given.clone()));
+                *id = given.into();
+            }
+            Part::ToolResult { id, .. } => {
+                if let Some(place) = open.iter().position(|(name, _)| *name == *id) {
+                    *id = open.remove(place).1.into();
+                }
+            }
+            _ => {}
+        }
+    }
 }
 
 /// Reads the messages of an answer's body, one for each candidate.
@@ -49,8 +71,8 @@ fn add_tools<'a>(tools: &mut Vec<Tool<'a>>, entry: View<'a>) {
         }
         tools.extend(view.items().map(|one| {
             let text = |key: &str| one.get(key).and_then(|value| value.text()).unwrap_or_default();
-            let schema = one.get("parameters").or_else(|| one.get("parametersJsonSchema"));
-            let schema = schema.map(|schema| schema.raw());
+            let schema = ["parameters", "parametersJsonSchema", "parameters_json_schema"];
+            let schema = schema.into_iter().find_map(|key| one.get(key)).map(plain_schema);
             Tool {
                 name: text("name"),
                 description: text("description"),
@@ -76,10 +98,22 @@ fn message(view: View<'_>) -> Message<'_> {
 /// The parts of a content, which may also be one part or bare text.
 fn parts(view: View<'_>) -> Vec<Part<'_>> {
     match view.get("parts") {
-        Some(held) if held.is_array() => held.items().map(part).collect(),
-        Some(held) => vec![part(held)],
+        Some(held) if held.is_array() => held.items().flat_map(signed_part).collect(),
+        Some(held) => signed_part(held).collect(),
         None => Part::text_of(view).into_iter().collect(),
     }
+}
+
+/// A part, after what proves the thought behind it.
+fn signed_part(view: View<'_>) -> impl Iterator<Item = Part<'_>> {
+    let proof = view.get("thoughtSignature").or_else(|| view.get("thought_signature"));
+    let proof = proof.and_then(|proof| proof.filled_text()).map(Signature::of_gemini);
+    let part = Some(part(view)).filter(|part| proof.is_none() || !is_empty_text(part));
+    proof.map(Part::Sealed).into_iter().chain(part)
+}
+
+fn is_empty_text(part: &Part<'_>) -> bool {
+    matches!(part, Part::Text(text) if text.text.is_empty())
 }
 
 fn part(view: View<'_>) -> Part<'_> {
@@ -107,12 +141,19 @@ fn part(view: View<'_>) -> Part<'_> {
 /// A function's answer is an object; what names it is the call's id, or the function where there is none.
 fn tool_result(answer: View<'_>) -> Part<'_> {
     let text = |key: &str| answer.get(key).and_then(|value| value.filled_text());
-    let said = answer.get("response").map_or("{}", |response| response.raw());
+    let response = answer.get("response");
+    let alone = response.filter(|response| response.members().count() == 1);
+    let error = response.and_then(|response| response.get("error"));
+    // What stands alone under the usual names is the whole answer.
+    let words = alone.and_then(|alone| {
+        ["output", "result", "error"].into_iter().find_map(|key| alone.get(key)).and_then(Text::of)
+    });
+    let said = words.unwrap_or_else(|| Text::loose(response.map_or("{}", |response| response.raw())));
     Part::ToolResult {
         id: text("id").or_else(|| text("name")).unwrap_or_default(),
-        failed: answer.get("response").is_some_and(|response| response.get("error").is_some()),
+        failed: error.is_some(),
         hosted: false,
-        parts: vec![Part::Text(Text::loose(said))],
+        parts: vec![Part::Text(said)],
     }
 }
 

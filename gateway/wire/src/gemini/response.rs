@@ -9,6 +9,7 @@ use crate::{
     error::WireError,
     fault::read_stream_error,
     json::{View, top_level},
+    model::Signature,
     stream::{Seen, Sink, StreamEvent},
 };
 
@@ -31,6 +32,7 @@ pub(crate) fn read(body: &[u8], work: Work, sink: Sink<'_>) -> Result<Answer, Wi
 /// What must be remembered between events.
 #[derive(Debug, Default)]
 pub(crate) struct Codec {
+    started: bool,
     text_bytes: Vec<usize>,
     calls: u32,
     searched: u64,
@@ -58,6 +60,10 @@ impl Codec {
     fn take(&mut self, root: View<'_>, answer: &mut Answer, sink: Sink<'_>) -> bool {
         let mut any = false;
         let mut used = None;
+        if !std::mem::replace(&mut self.started, true) {
+            let text = |key: &str| root.get(key).and_then(|value| value.text()).unwrap_or_default();
+            sink(StreamEvent::Start { id: text("responseId"), model: text("modelVersion") });
+        }
         for (key, value) in root.members() {
             match key.as_ref() {
                 "candidates" => {
@@ -121,6 +127,9 @@ impl Codec {
     }
 
     fn take_part(&mut self, choice: u32, part: View<'_>, answer: &mut Answer, sink: Sink<'_>) -> bool {
+        if let Some(proof) = part.get("thoughtSignature").and_then(|proof| proof.filled_text()) {
+            sink(StreamEvent::Sealed { choice, signature: Signature::of_gemini(proof) });
+        }
         if let Some(text) = part.get("text") {
             let Some(text) = text.filled_text() else { return false };
             if part.get("thought").and_then(|thought| thought.boolean()) == Some(true) {

@@ -105,7 +105,7 @@ pub struct Tool<'a> {
     /// What it says of itself.
     pub description: Cow<'a, str>,
     /// The JSON schema of its arguments, as JSON.
-    pub schema: Option<&'a str>,
+    pub schema: Option<Cow<'a, str>>,
     /// The provider's word for its kind, when it is not a plain function: such tools run at the provider.
     pub kind: Option<Cow<'a, str>>,
     /// Whether its arguments must keep to the schema to the letter.

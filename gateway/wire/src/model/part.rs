@@ -73,6 +73,20 @@ impl<'a> Signature<'a> {
     /// The format of Anthropic's signatures, by the name that routers between formats use for it.
     pub const ANTHROPIC: &'static str = "anthropic-claude-v1";
 
+    /// The format of Gemini's signatures, likewise.
+    pub const GEMINI: &'static str = "google-gemini-v1";
+
+    /// A signature of Gemini's.
+    pub(crate) fn of_gemini(text: impl Into<Cow<'a, str>>) -> Self {
+        Self { format: Cow::Borrowed(Self::GEMINI), text: text.into() }
+    }
+
+    /// Whether Gemini takes it.
+    #[must_use]
+    pub fn is_gemini(&self) -> bool {
+        self.format == Self::GEMINI
+    }
+
     /// A signature of Anthropic's.
     pub(crate) fn of_anthropic(text: impl Into<Cow<'a, str>>) -> Self {
         Self { format: Cow::Borrowed(Self::ANTHROPIC), text: text.into() }

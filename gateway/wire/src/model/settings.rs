@@ -81,7 +81,7 @@ pub enum Format<'a> {
         /// What it is for.
         description: Cow<'a, str>,
         /// The schema, as JSON.
-        schema: &'a str,
+        schema: Cow<'a, str>,
         /// Whether the schema must be kept to the letter.
         strict: Option<bool>,
     },
@@ -106,7 +106,7 @@ pub enum ToolChoice<'a> {
 
 /// Members that say how a request is run, paid for or remembered, not what is asked: a target that has no word for one
 /// answers the same without it.
-pub(crate) const HINTS: [&str; 14] = [
+pub(crate) const HINTS: [&str; 18] = [
     "store",
     "metadata",
     "prediction",
@@ -121,4 +121,8 @@ pub(crate) const HINTS: [&str; 14] = [
     "usage",
     "transforms",
     "keep_alive",
+    "safetySettings",
+    "safety_settings",
+    "labels",
+    "generationConfig.mediaResolution",
 ];

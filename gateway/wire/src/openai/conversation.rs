@@ -43,7 +43,7 @@ fn named<'a>(inner: View<'a>, whole: View<'a>, kind: Option<Cow<'a, str>>) -> To
     Tool {
         name: text("name").or_else(|| kind.clone()).unwrap_or_default(),
         description: text("description").unwrap_or_default(),
-        schema: inner.get("parameters").map(|schema| schema.raw()),
+        schema: inner.get("parameters").map(|schema| schema.raw().into()),
         kind,
         strict: inner.get("strict").and_then(|strict| strict.boolean()),
         cache: whole.get("cache_control").map(|mark| mark.raw()),

@@ -82,7 +82,7 @@ fn format(view: View<'_>) -> Format<'_> {
             Format::Schema {
                 name: text("name"),
                 description: text("description"),
-                schema: schema.raw(),
+                schema: schema.raw().into(),
                 strict: inner.get("strict").and_then(|strict| strict.boolean()),
             }
         }

@@ -41,7 +41,7 @@ fn tool(view: View<'_>) -> Tool<'_> {
     Tool {
         name: text("name").or_else(|| kind.clone()).unwrap_or_default(),
         description: text("description").unwrap_or_default(),
-        schema: view.get("parameters").map(|schema| schema.raw()),
+        schema: view.get("parameters").map(|schema| schema.raw().into()),
         kind,
         strict: view.get("strict").and_then(|strict| strict.boolean()),
         cache: None,

@@ -9,6 +9,7 @@ use crate::{
     dialect::Dialect,
     error::{ApiError, WireError},
     fault::UpstreamFault,
+    gemini,
     model::{Assembly, Reply},
     openai,
     stream::StreamEvent,
@@ -87,7 +88,8 @@ fn written(reply: &Reply, terms: &Terms) -> Vec<u8> {
     match terms.caller {
         Dialect::OpenAi => openai::write_answer(reply, terms.created_s),
         Dialect::Anthropic => anthropic::write_answer(reply),
-        Dialect::Responses | Dialect::Gemini => Vec::new(),
+        Dialect::Gemini => gemini::write_answer(reply),
+        Dialect::Responses => Vec::new(),
     }
 }
 

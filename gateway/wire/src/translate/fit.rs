@@ -95,17 +95,43 @@ impl Fit {
         Ok(self.losses)
     }
 
-    /// The caller's word for a setting of ours.
+    /// The caller's word for a setting of ours, or for a part of one.
     fn spelled(&self, param: &str) -> String {
-        let word = match (self.caller, param) {
+        let (name, place) = param.split_at(param.find(['[', '.']).unwrap_or(param.len()));
+        if self.caller == Dialect::Gemini && name == "messages" {
+            return format!("contents{}", place.replacen("].content[", "].parts[", 1));
+        }
+        let word = match (self.caller, name) {
             (Dialect::Anthropic, "stop") => "stop_sequences",
             (Dialect::Anthropic, "response_format") => "output_config.format",
             (Dialect::Anthropic, "reasoning_effort") => "thinking",
             (Dialect::Anthropic, "user") => "metadata.user_id",
             (Dialect::Anthropic, "parallel_tool_calls") => "tool_choice.disable_parallel_tool_use",
-            _ => param,
+            (Dialect::Gemini, name) => in_gemini(name),
+            (_, name) => name,
         };
-        word.to_owned()
+        format!("{word}{place}")
+    }
+}
+
+/// Gemini's word for a setting.
+fn in_gemini(name: &str) -> &str {
+    match name {
+        "max_tokens" => "generationConfig.maxOutputTokens",
+        "temperature" => "generationConfig.temperature",
+        "top_p" => "generationConfig.topP",
+        "top_k" => "generationConfig.topK",
+        "frequency_penalty" => "generationConfig.frequencyPenalty",
+        "presence_penalty" => "generationConfig.presencePenalty",
+        "seed" => "generationConfig.seed",
+        "n" => "generationConfig.candidateCount",
+        "stop" => "generationConfig.stopSequences",
+        "logprobs" => "generationConfig.responseLogprobs",
+        "response_format" => "generationConfig.responseSchema",
+        "reasoning_effort" => "generationConfig.thinkingConfig",
+        "tool_choice" => "toolConfig.functionCallingConfig",
+        "service_tier" => "serviceTier",
+        name => name,
     }
 }
 

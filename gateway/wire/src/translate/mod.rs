@@ -17,7 +17,7 @@ pub use fit::{Losses, Unsupported};
 pub use stream::StreamWriter;
 pub(crate) use stream::frame;
 
-use crate::{anthropic, dialect::Dialect, model::Conversation, openai};
+use crate::{anthropic, dialect::Dialect, gemini, model::Conversation, openai};
 
 /// Where a request shall go.
 #[derive(Clone, Copy, Debug)]
@@ -45,8 +45,9 @@ pub struct Translated {
 
 /// Whether requests go from the one dialect to the other. Dialects without writers of their own take part in neither way.
 #[must_use]
-pub const fn translates(caller: Dialect, target: Dialect) -> bool {
-    matches!((caller, target), (Dialect::OpenAi, Dialect::Anthropic) | (Dialect::Anthropic, Dialect::OpenAi))
+pub fn translates(caller: Dialect, target: Dialect) -> bool {
+    let takes_part = |dialect| dialect != Dialect::Responses;
+    caller != target && takes_part(caller) && takes_part(target)
 }
 
 /// Writes a request for a target in another dialect. `caller` is the dialect it was read from.
@@ -69,7 +70,8 @@ pub fn translate_request(
     let (body, answer_tool) = match target.dialect {
         Dialect::OpenAi => (openai::write_request(said, target, &mut fit), false),
         Dialect::Anthropic => anthropic::write_request(said, target, &mut fit),
-        Dialect::Responses | Dialect::Gemini => (Vec::new(), false),
+        Dialect::Gemini => (gemini::write_request(said, target, &mut fit), false),
+        Dialect::Responses => (Vec::new(), false),
     };
     fit.leftovers(&said.rest);
     Ok(Translated { body: body.into(), losses: fit.verdict(may_drop)?, answer_tool })

@@ -4,7 +4,14 @@ use std::borrow::Cow;
 
 use super::{ANSWER_TOOL, Terms};
 use crate::{
-    anthropic, dialect::Dialect, error::write_stream_error, json::JsonText, model::Finish, openai,
+    anthropic,
+    dialect::Dialect,
+    error::write_stream_error,
+    fault::{FaultKind, UpstreamFault},
+    gemini,
+    json::JsonText,
+    model::Finish,
+    openai,
     stream::StreamEvent,
 };
 
@@ -23,6 +30,7 @@ pub struct StreamWriter {
 enum Codec {
     OpenAi(openai::StreamCodec),
     Anthropic(anthropic::StreamCodec),
+    Gemini(gemini::StreamCodec),
     /// The caller's dialect takes part in no translation.
     Mute,
 }
@@ -34,7 +42,8 @@ impl StreamWriter {
         let codec = match terms.caller {
             Dialect::OpenAi => Codec::OpenAi(openai::StreamCodec::new(&terms)),
             Dialect::Anthropic => Codec::Anthropic(anthropic::StreamCodec::default()),
-            Dialect::Responses | Dialect::Gemini => Codec::Mute,
+            Dialect::Gemini => Codec::Gemini(gemini::StreamCodec::default()),
+            Dialect::Responses => Codec::Mute,
         };
         Self { codec, undoing: Undoing::new(source, &terms), terms }
     }
@@ -56,6 +65,8 @@ impl StreamWriter {
             (Codec::OpenAi(codec), None) => codec.write(&event, out),
             (Codec::Anthropic(codec), Some((_, finish))) => codec.finish(finish),
             (Codec::Anthropic(codec), None) => codec.write(&event, out),
+            (Codec::Gemini(codec), Some((choice, finish))) => codec.finish(choice, finish),
+            (Codec::Gemini(codec), None) => codec.write(&event, out),
             (Codec::Mute, _) => {}
         }
     }
@@ -65,6 +76,12 @@ impl StreamWriter {
         match &mut self.codec {
             Codec::OpenAi(codec) => codec.close(out),
             Codec::Anthropic(codec) => codec.close(out),
+            Codec::Gemini(codec) if codec.is_overfull() => {
+                let message = "the arguments of its tool calls are too large to be translated".to_owned();
+                let error = self.terms.error(&UpstreamFault::local(FaultKind::Server, message));
+                out.extend_from_slice(&write_stream_error(self.terms.caller, &error));
+            }
+            Codec::Gemini(codec) => codec.close(out),
             Codec::Mute => {}
         }
     }
@@ -80,6 +97,10 @@ impl StreamWriter {
 #[derive(Debug)]
 pub(super) struct Undoing {
     source: Dialect,
+    /// What ids are made of for calls that have none.
+    request_id: String,
+    /// Calls that were given an id, each with how many came before it.
+    given: Vec<(u32, u32)>,
     answer_tool: bool,
     /// Calls that are the answer itself.
     answers: Vec<(u32, u32)>,
@@ -94,6 +115,8 @@ impl Undoing {
     pub(super) fn new(source: Dialect, terms: &Terms) -> Self {
         Self {
             source,
+            request_id: terms.request_id.replace(|one: char| !one.is_ascii_alphanumeric(), ""),
+            given: Vec::new(),
             answer_tool: terms.answer_tool,
             answers: Vec::new(),
             hosted: Vec::new(),
@@ -122,6 +145,7 @@ impl Undoing {
                     return self.answer(choice, arguments);
                 }
                 self.called = true;
+                let id = if id.is_empty() && self.source == Dialect::Gemini { self.id(place) } else { id };
                 Some(StreamEvent::ToolCall { choice, index, id, name, arguments, hosted })
             }
             StreamEvent::Other { kind, .. } => {
@@ -130,6 +154,15 @@ impl Undoing {
             }
             event => Some(event),
         }
+    }
+
+    /// Gemini's calls need no ids; everybody else's do.
+    fn id<'a>(&mut self, place: (u32, u32)) -> Cow<'a, str> {
+        if self.given.len() >= CALLS_MAX || self.given.contains(&place) {
+            return Cow::Borrowed("");
+        }
+        self.given.push(place);
+        Cow::Owned(format!("call_{}_{}", self.request_id, self.given.len()))
     }
 
     fn answer<'a>(&mut self, choice: u32, text: Cow<'a, str>) -> Option<StreamEvent<'a>> {
@@ -168,8 +201,11 @@ pub(crate) fn frame(out: &mut Vec<u8>, name: Option<&str>, fill: impl FnOnce(&mu
         out.push(b'\n');
     }
     out.extend_from_slice(b"data: ");
+    let begun = out.len();
     let mut json = JsonText::after(std::mem::take(out));
     json.object(fill);
     *out = json.into_bytes();
+    // What goes on as it was written may stand on several lines; within JSON that is white space only.
+    out[begun..].iter_mut().filter(|byte| matches!(**byte, b'\n' | b'\r')).for_each(|byte| *byte = b' ');
     out.extend_from_slice(b"\n\n");
 }

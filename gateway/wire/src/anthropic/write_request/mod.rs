@@ -128,7 +128,7 @@ enum Shape<'a> {
 }
 
 impl<'a> Shape<'a> {
-    fn of(format: &Format<'a>, model: &str, thinks: bool, fit: &mut Fit) -> Self {
+    fn of(format: &'a Format<'_>, model: &str, thinks: bool, fit: &mut Fit) -> Self {
         let schema = match format {
             Format::Text => return Self::Free,
             Format::Schema { schema, .. } if abilities::keeps_schemas(model) => return Self::Native(schema),
@@ -217,7 +217,8 @@ fn write_tool(tool: &Tool<'_>, json: &mut JsonText) {
         if !tool.description.is_empty() {
             json.key("description").text(&tool.description);
         }
-        json.key("input_schema").raw(tool.schema.filter(|schema| *schema != "{}").unwrap_or(ANY_OBJECT));
+        json.key("input_schema")
+            .raw(tool.schema.as_deref().filter(|schema| *schema != "{}").unwrap_or(ANY_OBJECT));
         if let Some(mark) = tool.cache {
             json.key("cache_control").raw(mark);
         }

@@ -87,7 +87,8 @@ fn write_tool(tool: &Tool<'_>, json: &mut JsonText) {
             if !tool.description.is_empty() {
                 json.key("description").text(&tool.description);
             }
-            json.key("parameters").raw(tool.schema.unwrap_or(r#"{"type":"object","properties":{}}"#));
+            json.key("parameters")
+                .raw(tool.schema.as_deref().unwrap_or(r#"{"type":"object","properties":{}}"#));
             if let Some(strict) = tool.strict {
                 json.key("strict").flag(strict);
             }

@@ -1,0 +1,122 @@
+//! How an answer shall be made, in Gemini's words. Both spellings are read: `maxOutputTokens` and `max_output_tokens`.
+
+use std::borrow::Cow;
+
+use super::schema::plain_schema;
+use crate::{
+    json::View,
+    model::{Conversation, Format, ToolChoice},
+};
+
+/// Reads a member at the top of a request; whether it was one of ours.
+pub(super) fn take<'a>(read: &mut Conversation<'a>, key: &str, view: View<'a>) -> bool {
+    match key {
+        "model" => read.settings.model = view.text().unwrap_or_default(),
+        "generationConfig" | "generation_config" => take_config(read, view),
+        "toolConfig" | "tool_config" => take_tool_config(read, view),
+        "serviceTier" | "service_tier" => read.settings.service_tier = view.filled_text(),
+        _ => return false,
+    }
+    true
+}
+
+fn take_config<'a>(read: &mut Conversation<'a>, config: View<'a>) {
+    for (key, view) in config.members().filter(|(_, view)| !view.is_null()) {
+        let settings = &mut read.settings;
+        let number = || view.number().map(|_| view.raw());
+        match camel(&key).as_ref() {
+            "maxOutputTokens" => settings.max_tokens = view.count(),
+            "temperature" => settings.temperature = number(),
+            "topP" => settings.top_p = number(),
+            "topK" => settings.top_k = number(),
+            "presencePenalty" => settings.presence_penalty = number(),
+            "frequencyPenalty" => settings.frequency_penalty = number(),
+            "seed" => settings.seed = number(),
+            "candidateCount" => settings.n = view.count().unwrap_or(0),
+            "stopSequences" => settings.stop = view.items().filter_map(|one| one.text()).collect(),
+            "responseLogprobs" => settings.logprobs = view.boolean().unwrap_or(false),
+            "responseMimeType" => take_mime_type(read, view),
+            "responseSchema" | "responseJsonSchema" => {
+                settings.format = Format::Schema {
+                    name: "".into(),
+                    description: "".into(),
+                    schema: plain_schema(view),
+                    strict: None,
+                };
+            }
+            "thinkingConfig" => take_thinking(read, view),
+            "responseModalities" if is_text_only(view) => {}
+            _ => read.rest.push((Cow::Owned(format!("generationConfig.{key}")), view.raw())),
+        }
+    }
+}
+
+/// A member's name in its usual spelling.
+pub(super) fn camel<'k>(key: &'k str) -> Cow<'k, str> {
+    if !key.contains('_') {
+        return Cow::Borrowed(key);
+    }
+    let mut words = key.split('_');
+    let mut name = words.next().unwrap_or_default().to_owned();
+    for word in words {
+        let mut letters = word.chars();
+        name.extend(letters.next().map(|first| first.to_ascii_uppercase()));
+        name.push_str(letters.as_str());
+    }
+    Cow::Owned(name)
+}
+
+fn is_text_only(modalities: View<'_>) -> bool {
+    modalities.items().all(|one| one.text().is_some_and(|word| word.eq_ignore_ascii_case("text")))
+}
+
+/// A schema says more than its media type, whichever comes first.
+fn take_mime_type<'a>(read: &mut Conversation<'a>, view: View<'a>) {
+    let format = &mut read.settings.format;
+    match view.text().as_deref() {
+        Some("application/json") if *format == Format::Text => *format = Format::JsonObject,
+        Some("application/json" | "text/plain" | "") | None => {}
+        Some(_) => *format = Format::Other(view.raw()),
+    }
+}
+
+/// Nothing to think with means not to think; a negative budget leaves it to the model.
+fn take_thinking<'a>(read: &mut Conversation<'a>, config: View<'a>) {
+    let wish = &mut read.settings.reasoning;
+    for (key, view) in config.members() {
+        match camel(&key).as_ref() {
+            "thinkingBudget" if view.raw().starts_with('-') => wish.on = Some(true),
+            "thinkingBudget" if view.count() == Some(0) => wish.on = Some(false),
+            "thinkingBudget" => wish.tokens_max = view.count(),
+            "thinkingLevel" => {
+                wish.effort = view.filled_text().map(|word| word.to_ascii_lowercase().into());
+            }
+            _ => {}
+        }
+    }
+}
+
+fn take_tool_config<'a>(read: &mut Conversation<'a>, config: View<'a>) {
+    for (key, view) in config.members().filter(|(_, view)| !view.is_null()) {
+        if camel(&key) == "functionCallingConfig" {
+            read.tool_choice = choice(view);
+        } else {
+            read.rest.push((Cow::Owned(format!("toolConfig.{key}")), view.raw()));
+        }
+    }
+}
+
+/// Among several allowed functions no other dialect can choose.
+fn choice(config: View<'_>) -> Option<ToolChoice<'_>> {
+    let names = config.get("allowedFunctionNames").or_else(|| config.get("allowed_function_names"));
+    let names: Vec<Cow<'_, str>> =
+        names.into_iter().flat_map(|names| names.items()).filter_map(|name| name.text()).collect();
+    let mode = config.get("mode").and_then(|mode| mode.text()).unwrap_or(Cow::Borrowed("AUTO"));
+    Some(match (mode.to_ascii_uppercase().as_str(), names.as_slice()) {
+        ("AUTO" | "MODE_UNSPECIFIED", []) => ToolChoice::Auto,
+        ("NONE", _) => ToolChoice::None,
+        ("ANY", []) => ToolChoice::Any,
+        ("ANY", [one]) => ToolChoice::Named(one.clone()),
+        _ => ToolChoice::Other(config.raw()),
+    })
+}
