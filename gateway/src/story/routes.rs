@@ -352,7 +352,7 @@ async fn models_are_listed_and_errors_told_as_each_dialect_has_them() {
     let error: Value = serde_json::from_str(&missing.body).unwrap();
     assert_eq!((missing.status.as_u16(), &error["error"]["status"]), (404, &json!("NOT_FOUND")));
     assert_eq!(error["error"]["details"][0]["reason"], "model_not_found");
-    let other = story.post("/v1/chat/completions", &[], r#"{"model":"demo/flash","messages":[]}"#).await;
+    let other = story.post("/v1/embeddings", &[], r#"{"model":"demo/flash","input":"x"}"#).await;
     assert!(other.body.contains("generateContent"), "{}", other.body);
 }
 
