@@ -73,6 +73,20 @@ impl<'a> Signature<'a> {
     /// The format of Anthropic's signatures, by the name that routers between formats use for it.
     pub const ANTHROPIC: &'static str = "anthropic-claude-v1";
 
+    /// The format of OpenAI's sealed reasoning, likewise.
+    pub const RESPONSES: &'static str = "openai-responses-v1";
+
+    /// Reasoning sealed by OpenAI.
+    pub(crate) fn of_responses(text: impl Into<Cow<'a, str>>) -> Self {
+        Self { format: Cow::Borrowed(Self::RESPONSES), text: text.into() }
+    }
+
+    /// Whether OpenAI takes it.
+    #[must_use]
+    pub fn is_responses(&self) -> bool {
+        self.format == Self::RESPONSES
+    }
+
     /// The format of Gemini's signatures, likewise.
     pub const GEMINI: &'static str = "google-gemini-v1";
 

@@ -106,7 +106,7 @@ pub enum ToolChoice<'a> {
 
 /// Members that say how a request is run, paid for or remembered, not what is asked: a target that has no word for one
 /// answers the same without it.
-pub(crate) const HINTS: [&str; 18] = [
+pub(crate) const HINTS: [&str; 22] = [
     "store",
     "metadata",
     "prediction",
@@ -125,4 +125,8 @@ pub(crate) const HINTS: [&str; 18] = [
     "safety_settings",
     "labels",
     "generationConfig.mediaResolution",
+    "include",
+    "truncation",
+    "text.verbosity",
+    "client_metadata",
 ];

@@ -1,10 +1,11 @@
-//! A response's items as the internal conversation: each item is a message of its own.
+//! A response's items as the internal conversation.
 
 use std::borrow::Cow;
 
+use super::{proof, settings};
 use crate::{
     json::{TopLevel, View},
-    model::{Conversation, Media, Message, Part, Role, Source, Text, Tool, ToolChoice},
+    model::{Conversation, Media, Message, Part, Role, Source, Text, Tool},
 };
 
 /// Reads a request.
@@ -15,17 +16,29 @@ pub fn read_conversation<'a>(top: &TopLevel<'a>) -> Conversation<'a> {
         let view = top.view(member);
         match member.key.as_ref() {
             "instructions" => read.system = Part::text_of(view).into_iter().collect(),
-            "input" if view.is_array() => read.messages.extend(view.items().map(item)),
+            "input" if view.is_array() => add_items(&mut read.messages, view),
             "input" => {
                 let parts = Part::text_of(view).into_iter().collect();
                 read.messages.push(Message { role: Role::User, name: None, parts, rest: Vec::new() });
             }
             "tools" if view.is_array() => read.tools.extend(view.items().map(tool)),
-            "tool_choice" if !view.is_null() => read.tool_choice = Some(ToolChoice::Other(view.raw())),
+            key if settings::take(&mut read, key, view) => {}
             _ => read.keep(member.key.clone(), view),
         }
     }
     read
+}
+
+/// What the model said, thought and called without anybody speaking between is one message.
+fn add_items<'a>(messages: &mut Vec<Message<'a>>, input: View<'a>) {
+    for message in input.items().map(item) {
+        match messages.last_mut() {
+            Some(last) if last.role == Role::Assistant && message.role == Role::Assistant => {
+                last.parts.extend(message.parts);
+            }
+            _ => messages.push(message),
+        }
+    }
 }
 
 /// Reads the items of an answer's body as one message.
@@ -71,10 +84,13 @@ fn item(view: View<'_>) -> Message<'_> {
     }
 }
 
-/// The summary, or the thoughts themselves where they are open.
+/// The summary, or the thoughts themselves where they are open, and what proves them.
 fn reasoning(view: View<'_>) -> Vec<Part<'_>> {
-    let held = ["summary", "content"].iter().filter_map(|key| view.get(key)).flat_map(|held| held.items());
-    held.filter_map(|part| Text::of(part.get("text")?)).map(Part::thought).collect()
+    let told = ["summary", "content"].iter().filter_map(|key| view.get(key)).flat_map(|told| told.items());
+    let mut words: Vec<Text<'_>> = told.filter_map(|part| Text::of(part.get("text")?)).collect();
+    let proof = view.get("encrypted_content").and_then(|proof| proof.filled_text());
+    let last = words.pop();
+    words.into_iter().map(Part::thought).chain(proof::read(last, proof)).collect()
 }
 
 fn content(view: View<'_>) -> Vec<Part<'_>> {

@@ -1,9 +1,18 @@
 //! OpenAI responses: items instead of messages, typed events instead of chunks, and answers the provider keeps.
 
 mod conversation;
+mod output;
+mod proof;
 pub(crate) mod request;
 pub(crate) mod response;
+mod settings;
 pub(crate) mod stream;
+mod write_answer;
+mod write_request;
+mod write_stream;
 
 pub(crate) use conversation::read_answer_body;
 pub use conversation::read_conversation;
+pub(crate) use write_answer::write_answer;
+pub(crate) use write_request::write_request;
+pub(crate) use write_stream::StreamCodec;

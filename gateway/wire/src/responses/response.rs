@@ -2,6 +2,7 @@
 
 use weir_contract::usage::Bucket;
 
+use super::proof;
 use crate::{
     answer::{Answer, Quirks},
     api::Work,
@@ -133,6 +134,7 @@ fn take_item(index: u32, item: View<'_>, text_bytes: &mut usize, answer: &mut An
             told.flat_map(|told| told.items()).filter_map(|part| text_of(part, "text")).for_each(|text| {
                 sink(StreamEvent::Reasoning { choice: 0, text });
             });
+            proof::tell(item, sink);
         }
         "function_call" | "custom_tool_call" | "mcp_call" => {
             let (id, name) = (text_of(item, "call_id"), text_of(item, "name").unwrap_or_default());

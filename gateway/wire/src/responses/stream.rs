@@ -3,6 +3,7 @@
 
 use std::borrow::Cow;
 
+use super::proof;
 use super::response::{has_failed, start, take_head};
 use crate::{
     answer::{Answer, Quirks},
@@ -130,6 +131,9 @@ fn take_begun(event: View<'_>, answer: &mut Answer, sink: Sink<'_>) -> bool {
 fn take_done(event: View<'_>, sink: Sink<'_>) -> bool {
     let Some(item) = event.get("item") else { return false };
     let kind = item.get("type").and_then(|kind| kind.text()).unwrap_or_default();
+    if kind == "reasoning" {
+        proof::tell(item, sink);
+    }
     let grown = ["message", "reasoning", "function_call", "custom_tool_call", "mcp_call"];
     if grown.contains(&kind.as_ref()) {
         return false;

@@ -11,7 +11,7 @@ use crate::{
     fault::UpstreamFault,
     gemini,
     model::{Assembly, Reply},
-    openai,
+    openai, responses,
     stream::StreamEvent,
     translate::StreamWriter,
 };
@@ -89,7 +89,7 @@ fn written(reply: &Reply, terms: &Terms) -> Vec<u8> {
         Dialect::OpenAi => openai::write_answer(reply, terms.created_s),
         Dialect::Anthropic => anthropic::write_answer(reply),
         Dialect::Gemini => gemini::write_answer(reply),
-        Dialect::Responses => Vec::new(),
+        Dialect::Responses => responses::write_answer(reply, terms.created_s),
     }
 }
 

@@ -101,12 +101,20 @@ impl Fit {
         if self.caller == Dialect::Gemini && name == "messages" {
             return format!("contents{}", place.replacen("].content[", "].parts[", 1));
         }
+        if self.caller == Dialect::Responses && name == "messages" {
+            // Several items are one message here: their places are not the caller's.
+            return "input".to_owned();
+        }
         let word = match (self.caller, name) {
             (Dialect::Anthropic, "stop") => "stop_sequences",
             (Dialect::Anthropic, "response_format") => "output_config.format",
             (Dialect::Anthropic, "reasoning_effort") => "thinking",
             (Dialect::Anthropic, "user") => "metadata.user_id",
             (Dialect::Anthropic, "parallel_tool_calls") => "tool_choice.disable_parallel_tool_use",
+            (Dialect::Responses, "max_tokens") => "max_output_tokens",
+            (Dialect::Responses, "response_format") => "text.format",
+            (Dialect::Responses, "reasoning_effort") => "reasoning.effort",
+            (Dialect::Responses, "logprobs") => "top_logprobs",
             (Dialect::Gemini, name) => in_gemini(name),
             (_, name) => name,
         };

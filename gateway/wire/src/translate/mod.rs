@@ -17,7 +17,7 @@ pub use fit::{Losses, Unsupported};
 pub use stream::StreamWriter;
 pub(crate) use stream::frame;
 
-use crate::{anthropic, dialect::Dialect, gemini, model::Conversation, openai};
+use crate::{anthropic, dialect::Dialect, gemini, model::Conversation, openai, responses};
 
 /// Where a request shall go.
 #[derive(Clone, Copy, Debug)]
@@ -46,8 +46,7 @@ pub struct Translated {
 /// Whether requests go from the one dialect to the other. Dialects without writers of their own take part in neither way.
 #[must_use]
 pub fn translates(caller: Dialect, target: Dialect) -> bool {
-    let takes_part = |dialect| dialect != Dialect::Responses;
-    caller != target && takes_part(caller) && takes_part(target)
+    caller != target
 }
 
 /// Writes a request for a target in another dialect. `caller` is the dialect it was read from.
@@ -71,7 +70,7 @@ pub fn translate_request(
         Dialect::OpenAi => (openai::write_request(said, target, &mut fit), false),
         Dialect::Anthropic => anthropic::write_request(said, target, &mut fit),
         Dialect::Gemini => (gemini::write_request(said, target, &mut fit), false),
-        Dialect::Responses => (Vec::new(), false),
+        Dialect::Responses => (responses::write_request(said, target, &mut fit), false),
     };
     fit.leftovers(&said.rest);
     Ok(Translated { body: body.into(), losses: fit.verdict(may_drop)?, answer_tool })

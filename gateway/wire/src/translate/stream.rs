@@ -11,7 +11,7 @@ use crate::{
     gemini,
     json::JsonText,
     model::Finish,
-    openai,
+    openai, responses,
     stream::StreamEvent,
 };
 
@@ -31,8 +31,7 @@ enum Codec {
     OpenAi(openai::StreamCodec),
     Anthropic(anthropic::StreamCodec),
     Gemini(gemini::StreamCodec),
-    /// The caller's dialect takes part in no translation.
-    Mute,
+    Responses(Box<responses::StreamCodec>),
 }
 
 impl StreamWriter {
@@ -43,7 +42,7 @@ impl StreamWriter {
             Dialect::OpenAi => Codec::OpenAi(openai::StreamCodec::new(&terms)),
             Dialect::Anthropic => Codec::Anthropic(anthropic::StreamCodec::default()),
             Dialect::Gemini => Codec::Gemini(gemini::StreamCodec::default()),
-            Dialect::Responses => Codec::Mute,
+            Dialect::Responses => Codec::Responses(Box::new(responses::StreamCodec::new(&terms))),
         };
         Self { codec, undoing: Undoing::new(source, &terms), terms }
     }
@@ -67,22 +66,28 @@ impl StreamWriter {
             (Codec::Anthropic(codec), None) => codec.write(&event, out),
             (Codec::Gemini(codec), Some((choice, finish))) => codec.finish(choice, finish),
             (Codec::Gemini(codec), None) => codec.write(&event, out),
-            (Codec::Mute, _) => {}
+            (Codec::Responses(codec), Some((_, finish))) => codec.finish(finish),
+            (Codec::Responses(codec), None) => codec.write(&event, out),
         }
     }
 
     /// The answer is whole: its end is appended to `out`.
     pub fn close(&mut self, out: &mut Vec<u8>) {
+        let overfull = match &mut self.codec {
+            Codec::Gemini(codec) => codec.is_overfull(),
+            Codec::Responses(codec) => codec.is_overfull(),
+            Codec::OpenAi(_) | Codec::Anthropic(_) => false,
+        };
+        if overfull {
+            let message = "the answer is too large to be told again whole, as its format demands".to_owned();
+            let error = self.terms.error(&UpstreamFault::local(FaultKind::Server, message));
+            return out.extend_from_slice(&write_stream_error(self.terms.caller, &error));
+        }
         match &mut self.codec {
             Codec::OpenAi(codec) => codec.close(out),
             Codec::Anthropic(codec) => codec.close(out),
-            Codec::Gemini(codec) if codec.is_overfull() => {
-                let message = "the arguments of its tool calls are too large to be translated".to_owned();
-                let error = self.terms.error(&UpstreamFault::local(FaultKind::Server, message));
-                out.extend_from_slice(&write_stream_error(self.terms.caller, &error));
-            }
             Codec::Gemini(codec) => codec.close(out),
-            Codec::Mute => {}
+            Codec::Responses(codec) => codec.close(out),
         }
     }
 
@@ -99,8 +104,8 @@ pub(super) struct Undoing {
     source: Dialect,
     /// What ids are made of for calls that have none.
     request_id: String,
-    /// Calls that were given an id, each with how many came before it.
-    given: Vec<(u32, u32)>,
+    /// Calls that have begun.
+    begun: Vec<(u32, u32)>,
     answer_tool: bool,
     /// Calls that are the answer itself.
     answers: Vec<(u32, u32)>,
@@ -116,7 +121,7 @@ impl Undoing {
         Self {
             source,
             request_id: terms.request_id.replace(|one: char| !one.is_ascii_alphanumeric(), ""),
-            given: Vec::new(),
+            begun: Vec::new(),
             answer_tool: terms.answer_tool,
             answers: Vec::new(),
             hosted: Vec::new(),
@@ -145,7 +150,7 @@ impl Undoing {
                     return self.answer(choice, arguments);
                 }
                 self.called = true;
-                let id = if id.is_empty() && self.source == Dialect::Gemini { self.id(place) } else { id };
+                let id = self.named(place, id);
                 Some(StreamEvent::ToolCall { choice, index, id, name, arguments, hosted })
             }
             StreamEvent::Other { kind, .. } => {
@@ -156,13 +161,13 @@ impl Undoing {
         }
     }
 
-    /// Gemini's calls need no ids; everybody else's do.
-    fn id<'a>(&mut self, place: (u32, u32)) -> Cow<'a, str> {
-        if self.given.len() >= CALLS_MAX || self.given.contains(&place) {
-            return Cow::Borrowed("");
+    /// Gemini's calls need no ids, and some copies forget them; everybody else needs one where a call begins.
+    fn named<'a>(&mut self, place: (u32, u32), id: Cow<'a, str>) -> Cow<'a, str> {
+        if self.begun.contains(&place) || self.begun.len() >= CALLS_MAX {
+            return id;
         }
-        self.given.push(place);
-        Cow::Owned(format!("call_{}_{}", self.request_id, self.given.len()))
+        self.begun.push(place);
+        if id.is_empty() { format!("call_{}_{}", self.request_id, self.begun.len()).into() } else { id }
     }
 
     fn answer<'a>(&mut self, choice: u32, text: Cow<'a, str>) -> Option<StreamEvent<'a>> {

@@ -178,7 +178,7 @@ fn write_reasoning(wish: &ReasoningWish<'_>, target: &Target<'_>, fit: &mut Fit,
 }
 
 /// The word for a budget of that many tokens.
-const fn effort_of(tokens_max: u64) -> &'static str {
+pub(crate) const fn effort_of(tokens_max: u64) -> &'static str {
     match tokens_max {
         0..=2_048 => "low",
         2_049..=12_288 => "medium",

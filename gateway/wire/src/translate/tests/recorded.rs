@@ -52,6 +52,7 @@ fn exchanges(each: &mut dyn FnMut(Dialect, Exchange)) {
             let exchange: Exchange = serde_json::from_str(line).unwrap();
             match exchange.api.as_str() {
                 "openai.chat_completions" => each(Dialect::OpenAi, exchange),
+                "openai.responses" => each(Dialect::Responses, exchange),
                 "anthropic.messages" => each(Dialect::Anthropic, exchange),
                 "gemini.generate_content" | "gemini.stream_generate_content" => {
                     each(Dialect::Gemini, exchange)
