@@ -5,6 +5,7 @@ mod gemini;
 mod policy;
 mod provider;
 mod requests;
+mod responses;
 mod routes;
 mod streams;
 mod translation;

@@ -83,7 +83,7 @@ async fn refusals_are_in_the_callers_dialect_and_say_what_to_do() {
     let unknown = story.post(CHAT, &[], &ASK.replace("gpt", "gtp")).await;
     assert_eq!(unknown.status.as_u16(), 404);
     assert!(unknown.body.contains("model_not_found") && unknown.body.contains("nearest"), "{}", unknown.body);
-    let elsewhere = story.post("/v1/responses", &[], r#"{"model":"claude","input":"hi"}"#).await;
+    let elsewhere = story.post("/v1/embeddings", &[], r#"{"model":"claude","input":"hi"}"#).await;
     assert_eq!(elsewhere.status.as_u16(), 400);
     assert!(elsewhere.body.contains("call /v1/messages"), "{}", elsewhere.body);
     let unsaid = r#"{"model":"gpt","max_tokens":1,"top_k":5,"messages":[]}"#;
