@@ -26,6 +26,7 @@ use super::reading::{Framing, Progress, Reading};
 use super::translation::Translation;
 use super::{Exchange, headers, micros, settle};
 use crate::upstream::Upstream;
+use crate::upstream::host::{self, Unframer};
 
 /// Most bytes a stream may send before its first content; beyond it passes as it is.
 const GATE_BYTES_MAX: usize = 1024 * 1024;
@@ -52,7 +53,14 @@ pub(crate) async fn attempt(
     if let Some(translation) = asked.translation {
         translation.strip(&mut headers);
     }
-    let outcome = talk(exchange, asked, upstream, &limits, headers, sent).await;
+    let wrapped = upstream.host.wrap(sent, &mut headers).map_err(|error| {
+        let fault = UpstreamFault::local(FaultKind::BadRequest, error.to_string());
+        Failure { fault, gained: None }
+    });
+    let outcome = match wrapped {
+        Ok(sent) => talk(exchange, asked, upstream, &limits, headers, sent).await,
+        Err(failure) => Err(failure),
+    };
     exchange.waited_us += micros(begun);
     if let Err(failure) = &outcome {
         note_failure(exchange, failure);
@@ -116,7 +124,11 @@ async fn talk(
         call.provider_request_id = id.unwrap_or_default().chars().take(200).collect();
     }
     let reads = reads(asked.route, &asked.head.method, upstream.dialect);
-    let framing = framing(reads, response.headers()).filter(|_| response.status().is_success());
+    let unframer = host::unframer(response.headers()).filter(|_| response.status().is_success());
+    let framing = match &unframer {
+        Some(_) => Some(Framing::events(true)),
+        None => framing(reads, response.headers()).filter(|_| response.status().is_success()),
+    };
     if let Some(framing) = framing {
         let strip_usage =
             upstream.dialect == Dialect::OpenAi && !asked.peek.include_usage && asked.translation.is_none();
@@ -125,8 +137,18 @@ async fn talk(
             StreamReader::of_work(spoken, reads.work(), Quirks::of_provider(&upstream.entry.provider));
         let lenient = asked.route.api.work() == Work::Pass;
         let translation = asked.translation.cloned();
-        let opening =
-            Opening { upstream, limits, begun, sent, framing, reader, strip_usage, lenient, translation };
+        let opening = Opening {
+            upstream,
+            limits,
+            begun,
+            sent,
+            framing,
+            unframer,
+            reader,
+            strip_usage,
+            lenient,
+            translation,
+        };
         return open_stream(exchange, response, opening).await;
     }
     let translation = asked.translation.cloned();
@@ -256,6 +278,7 @@ struct Opening<'a> {
     begun: Instant,
     sent: Bytes,
     framing: Framing,
+    unframer: Option<Unframer>,
     reader: StreamReader,
     strip_usage: bool,
     lenient: bool,
@@ -268,12 +291,25 @@ async fn open_stream(
     response: Response<Incoming>,
     opening: Opening<'_>,
 ) -> Result<Gained, Failure> {
-    let Opening { upstream, limits, begun, sent, framing, reader, strip_usage, lenient, translation } =
-        opening;
-    let (head, incoming) = response.into_parts();
+    let Opening {
+        upstream,
+        limits,
+        begun,
+        sent,
+        framing,
+        unframer,
+        reader,
+        strip_usage,
+        lenient,
+        translation,
+    } = opening;
+    let (mut head, incoming) = response.into_parts();
+    if unframer.is_some() {
+        head.headers.insert(CONTENT_TYPE, headers::EVENT_STREAM);
+    }
     let writer = translation.as_ref().map(|translation| Box::new(translation.writer()));
     let reading = Reading::begin(incoming, framing, reader, strip_usage, writer);
-    let mut reading = Box::new(reading.lenient(lenient));
+    let mut reading = Box::new(reading.lenient(lenient).unframed(unframer));
     let first = (begun + limits.first_byte_max).min(limits.end);
     let mut fault = None;
     while fault.is_none() && !reading.may_pass() && reading.waiting() < GATE_BYTES_MAX {

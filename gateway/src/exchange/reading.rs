@@ -11,8 +11,11 @@ use http_body::Body as _;
 use hyper::body::Incoming;
 use weir_wire::translate::StreamWriter;
 use weir_wire::{
-    Answer, Dialect, Elements, Frame, Frames, Quirks, SseError, SseLimits, StreamReader, UpstreamFault,
+    Answer, Dialect, Elements, FaultKind, Frame, Frames, Quirks, SseError, SseLimits, StreamReader,
+    UpstreamFault,
 };
+
+use crate::upstream::host::Unframer;
 
 /// How a stream is cut into what can be read.
 pub(crate) enum Framing {
@@ -63,6 +66,8 @@ pub(crate) struct Reading {
     held: Vec<Bytes>,
     /// What the provider sent, kept only where it differs from what passes.
     received: Option<Vec<Bytes>>,
+    /// Puts the framing off in which a host packs its events.
+    unframer: Option<Unframer>,
     /// Whether chunks pass unread, because an event outgrew its bound.
     blind: bool,
     /// Whether its shape need not be known: below a provider's own path anything may come.
@@ -102,6 +107,7 @@ impl Reading {
             ready: VecDeque::with_capacity(4),
             held: Vec::new(),
             received: (strip_usage || writer.is_some()).then(Vec::new),
+            unframer: None,
             blind: false,
             lenient: false,
             began: false,
@@ -115,6 +121,15 @@ impl Reading {
     /// The same, of a stream whose shape need not be known.
     pub(crate) fn lenient(mut self, lenient: bool) -> Self {
         self.lenient = lenient;
+        self
+    }
+
+    /// The same, of a stream whose events a host packs. What came is kept, what passes are the events.
+    pub(crate) fn unframed(mut self, unframer: Option<Unframer>) -> Self {
+        if unframer.is_some() {
+            self.received.get_or_insert_default();
+        }
+        self.unframer = unframer;
         self
     }
 
@@ -146,6 +161,19 @@ impl Reading {
         if self.spoiled {
             return;
         }
+        match self.unframer.as_mut().map(|unframer| unframer.push(chunk)) {
+            None => self.take_plain(chunk),
+            Some(Ok(events)) if events.is_empty() => {}
+            Some(Ok(events)) => self.take_plain(&events),
+            Some(Err(broken)) => {
+                self.fault.get_or_insert(UpstreamFault::local(FaultKind::Cut, broken));
+                self.spoiled = true;
+            }
+        }
+    }
+
+    /// Takes events as they are.
+    fn take_plain(&mut self, chunk: &Bytes) {
         if self.is_blind() {
             self.began |= !chunk.is_empty();
             self.ready.push_back(chunk.clone());

@@ -2,6 +2,7 @@
 
 mod control;
 mod gemini;
+mod hosts;
 mod policy;
 mod provider;
 mod requests;

@@ -23,6 +23,8 @@ pub(super) enum Reply {
     Stream(Vec<&'static str>),
     /// An answer of that type in these chunks.
     Typed(&'static str, Vec<&'static str>),
+    /// The same of any bytes.
+    Bytes(&'static str, Vec<Vec<u8>>),
     /// A stream that breaks after these chunks.
     Cut(Vec<&'static str>),
     /// A stream the test feeds; an error breaks it.
@@ -97,6 +99,11 @@ async fn reply(
         }
         Reply::Json(status, body) => json(status, body),
         Reply::Typed(kind, chunks) => {
+            let mut response = events(stream::iter(chunks).map(|chunk| Ok(Bytes::from(chunk))));
+            response.headers_mut().insert("content-type", kind.parse().unwrap());
+            response
+        }
+        Reply::Bytes(kind, chunks) => {
             let mut response = events(stream::iter(chunks).map(|chunk| Ok(Bytes::from(chunk))));
             response.headers_mut().insert("content-type", kind.parse().unwrap());
             response

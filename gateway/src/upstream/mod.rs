@@ -4,11 +4,13 @@
 //! `weir-egress` is the one way out of this process.
 
 pub(crate) mod breaker;
+pub(crate) mod host;
 
 use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use host::Host;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -35,6 +37,8 @@ pub(crate) struct Upstream {
     pub(crate) breaker: Breaker,
     /// How many retries it may be asked.
     pub(crate) retries: RetryBudget,
+    /// Who serves what it speaks.
+    pub(crate) host: Host,
     client: HttpClient,
     /// Base URL without a slash at the end.
     base: String,
@@ -84,6 +88,7 @@ impl Upstream {
         let provider_header = HeaderValue::from_str(&entry.provider)
             .map_err(|_| wrong(format!("its provider's name `{}` has odd characters", entry.provider)))?;
         Ok(Self {
+            host: Host::of(&entry.provider, dialect, &base),
             entry: Arc::clone(entry),
             dialect,
             provider_header,
@@ -119,18 +124,21 @@ impl Upstream {
         } else {
             (self.dialect.chat_api(), None)
         };
-        let fixed = self.fixed.get(api as usize).and_then(Option::as_ref);
+        let hosted = if api.work() == Work::Pass { Ok(None) } else { self.host.path(api, model, events) };
+        let hosted = hosted.map_err(|missing| UpstreamFault::local(FaultKind::NotFound, missing))?;
+        let fixed = self.fixed.get(api as usize).and_then(Option::as_ref).filter(|_| hosted.is_none());
         if let (Some(uri), None) = (fixed, query) {
             return Ok(uri.clone());
         }
         let mut text = match (fixed, api, api.verb()) {
+            _ if hosted.is_some() => format!("{}{}", self.base, hosted.unwrap_or_default()),
             (Some(uri), ..) => uri.to_string(),
             (None, _, Some(verb)) => format!("{}/{}:{verb}", self.base, resource(model)),
             (None, Api::StoredResponse, _) => format!("{}/responses/{}", self.base, route.rest),
             (None, ..) => format!("{}{}", self.origin, route.rest),
         };
         if let Some(query) = query {
-            text.extend(["?", query]);
+            text.extend([if text.contains('?') { "&" } else { "?" }, query]);
         }
         let odd =
             |error| UpstreamFault::local(FaultKind::BadRequest, format!("no address is `{text}`: {error}"));

@@ -33,6 +33,7 @@ pub mod model;
 pub mod openai;
 pub mod peek;
 pub mod responses;
+pub mod rewrap;
 pub mod splice;
 pub mod sse;
 pub mod stream;

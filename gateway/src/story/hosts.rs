@@ -1,0 +1,136 @@
+//! Hosts that serve a known format in a wrapping of their own.
+
+use serde_json::{Value, json};
+use weir_contract::policy::snapshot::AuthStyle;
+use weir_contract::policy::{Content, TargetEntry};
+
+use super::Story;
+use super::provider::Reply;
+use crate::sample;
+use crate::upstream::host::framed;
+
+const MODEL: &str = "anthropic.claude-x-v1:0";
+
+/// Both models are served in that format by that host.
+fn hosted(content: &mut Content, provider: &str, dialect: &str) {
+    let base = content.endpoints[0].base_url.replace("/v1", "");
+    let mut endpoint = sample::endpoint("ep_3", dialect, &base);
+    endpoint.provider = provider.to_owned();
+    if provider == "bedrock" {
+        endpoint.auth = AuthStyle::Bearer;
+    }
+    content.endpoints.push(endpoint);
+    for model in &mut content.models {
+        model.targets = vec![TargetEntry { endpoint: "ep_3".into(), upstream_model: MODEL.to_owned() }];
+    }
+}
+
+fn chunk(event: &str) -> Vec<u8> {
+    use base64::Engine as _;
+    let bytes = base64::engine::general_purpose::STANDARD.encode(event);
+    framed(&[(":message-type", "event"), (":event-type", "chunk")], &json!({"bytes": bytes}).to_string())
+}
+
+/// An answer in Bedrock's framing, cut where no message ends.
+fn stream() -> Vec<Vec<u8>> {
+    let whole = [
+        chunk(r#"{"type":"message_start","message":{"id":"m","model":"claude-x","usage":{"input_tokens":10,"output_tokens":1}}}"#),
+        chunk(r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#),
+        chunk(r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"High."}}"#),
+        chunk(r#"{"type":"content_block_stop","index":0}"#),
+        chunk(r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":2}}"#),
+        chunk(r#"{"type":"message_stop","amazon-bedrock-invocationMetrics":{"inputTokenCount":10}}"#),
+    ]
+    .concat();
+    whole.chunks(100).map(<[u8]>::to_vec).collect()
+}
+
+const FRAMED: &str = "application/vnd.amazon.eventstream";
+
+#[tokio::test]
+async fn bedrocks_stream_reaches_clients_of_either_format() {
+    let story = Story::begin_with(|content| hosted(content, "bedrock", "anthropic")).await;
+    story.provider.will(Reply::Bytes(FRAMED, stream()));
+    let ask =
+        r#"{"model":"claude","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
+    let answered = story.post("/v1/messages", &[("anthropic-beta", "b1")], ask).await;
+    let seen = story.provider.seen().remove(0);
+    assert_eq!(seen.path, "/model/anthropic.claude-x-v1%3A0/invoke-with-response-stream");
+    assert_eq!(
+        seen.body,
+        r#"{"anthropic_version":"bedrock-2023-05-31","anthropic_beta":["b1"],"max_tokens":9,"messages":[{"role":"user","content":"hi"}]}"#
+    );
+    assert!(!seen.headers.contains_key("anthropic-version") && !seen.headers.contains_key("anthropic-beta"));
+    assert!(answered.header("content-type").starts_with("text/event-stream"));
+    assert!(answered.body.starts_with("event: message_start\ndata: {"), "{}", answered.body);
+    assert_eq!(answered.body.matches("event: message_stop").count(), 1);
+
+    story.provider.will(Reply::Bytes(FRAMED, stream()));
+    let ask = r#"{"model":"gpt","stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
+    let answered = story.post("/v1/chat/completions", &[], ask).await;
+    assert!(answered.body.contains(r#""content":"High.""#), "{}", answered.body);
+    assert!(answered.body.ends_with("data: [DONE]\n\n"), "{}", answered.body);
+    assert_eq!(story.books().await.iter().map(|line| line.requests).sum::<u64>(), 2);
+}
+
+#[tokio::test]
+async fn a_failure_in_bedrocks_framing_is_told_in_the_callers_words() {
+    let story = Story::begin_with(|content| hosted(content, "bedrock", "anthropic")).await;
+    let slow = framed(
+        &[(":message-type", "exception"), (":exception-type", "throttlingException")],
+        r#"{"message":"Too many."}"#,
+    );
+    story.provider.will(Reply::Bytes(FRAMED, vec![stream().concat()[..700].to_vec()]));
+    let ask =
+        r#"{"model":"claude","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
+    let cut = story.post("/v1/messages", &[], ask).await;
+    assert!(cut.body.contains("event: error"), "{}", cut.body);
+    let first =
+        chunk(r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"yo"}}"#);
+    story.provider.will(Reply::Bytes(FRAMED, vec![first, slow]));
+    let told = story.post("/v1/messages", &[], ask).await;
+    assert!(told.body.contains("rate_limit_error") && told.body.contains("Too many."), "{}", told.body);
+}
+
+const MESSAGE: &str = r#"{"id":"m","type":"message","role":"assistant","model":"claude-x","content":[{"type":"text","text":"yo"}],"stop_reason":"end_turn","usage":{"input_tokens":10,"output_tokens":2}}"#;
+
+#[tokio::test]
+async fn vertex_serves_anthropics_format_and_its_own() {
+    let story = Story::begin_with(|content| hosted(content, "vertex", "anthropic")).await;
+    story.provider.will(Reply::Json(200, MESSAGE));
+    let ask = r#"{"model":"claude","max_tokens":9,"messages":[{"role":"user","content":"hi"}]}"#;
+    let answered = story.post("/v1/messages", &[("anthropic-beta", "b1")], ask).await;
+    assert_eq!(answered.body, MESSAGE);
+    let seen = story.provider.seen().remove(0);
+    assert_eq!(seen.path, "/publishers/anthropic/models/anthropic.claude-x-v1%3A0:rawPredict");
+    let sent: Value = serde_json::from_str(&seen.body).unwrap();
+    assert_eq!((&sent["anthropic_version"], &sent["model"]), (&json!("vertex-2023-10-16"), &Value::Null));
+    assert_eq!(seen.headers["anthropic-beta"], "b1");
+    let counted = story.post("/v1/messages/count_tokens", &[], ask).await;
+    assert_ne!(counted.status.as_u16(), 200, "it is not offered there, and says so");
+
+    let story = Story::begin_with(|content| hosted(content, "vertex", "gemini")).await;
+    story.provider.will(Reply::Json(
+        200,
+        r#"{"candidates":[{"content":{"parts":[{"text":"yo"}]},"finishReason":"STOP"}]}"#,
+    ));
+    let answered = story.post("/v1/chat/completions", &[], &ask.replace("claude", "gpt")).await;
+    assert!(answered.body.contains("\"yo\""), "{}", answered.body);
+    let path = &story.provider.seen()[0].path;
+    assert_eq!(path, "/publishers/google/models/anthropic.claude-x-v1%3A0:generateContent");
+}
+
+#[tokio::test]
+async fn azures_deployments_stand_in_the_address() {
+    let story = Story::begin_with(|content| hosted(content, "azure", "openai")).await;
+    story.provider.will(Reply::Json(
+        200,
+        r#"{"id":"c","model":"gpt-x","choices":[{"index":0,"message":{"role":"assistant","content":"yo"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":2,"total_tokens":12}}"#,
+    ));
+    let ask = r#"{"model":"gpt","messages":[{"role":"user","content":"hi"}]}"#;
+    let answered = story.post("/v1/chat/completions?api-version=2023-01-01", &[], ask).await;
+    assert_eq!(answered.status.as_u16(), 200, "{}", answered.body);
+    let seen = story.provider.seen().remove(0);
+    assert_eq!(seen.path, "/openai/deployments/anthropic.claude-x-v1%3A0/chat/completions");
+    assert_eq!(seen.query, "api-version=2024-10-21");
+}

@@ -1,0 +1,148 @@
+//! Amazon's binary framing of a stream, put off: each message holds one event of the format it carries, which goes on as an event
+//! like everybody else's. Checksums are checked, and nothing but one message is ever kept.
+
+use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder};
+use aws_smithy_types::event_stream::Message;
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
+use bytes::{Buf as _, Bytes, BytesMut};
+use serde::Deserialize;
+use serde_json::json;
+
+/// Longest message, bytes: as long as an event with pictures may be.
+const MESSAGE_BYTES_MAX: usize = 16 << 20;
+
+/// What is not decoded yet.
+#[derive(Default)]
+pub(crate) struct Unframer {
+    waiting: BytesMut,
+    decoder: Option<MessageFrameDecoder>,
+}
+
+/// The payload of a message: an event of the format, packed.
+#[derive(Deserialize)]
+struct Chunk {
+    bytes: String,
+}
+
+impl Unframer {
+    /// Takes more of the stream; gives the events that are whole, as text.
+    ///
+    /// # Errors
+    ///
+    /// Says what is wrong with the framing. Nothing can be read after that.
+    pub(crate) fn push(&mut self, chunk: &[u8]) -> Result<Bytes, String> {
+        self.waiting.extend_from_slice(chunk);
+        if self.waiting.len() > MESSAGE_BYTES_MAX {
+            return Err(format!("a message of the stream is longer than {MESSAGE_BYTES_MAX} bytes"));
+        }
+        let mut events = Vec::new();
+        let decoder = self.decoder.get_or_insert_with(MessageFrameDecoder::new);
+        while self.waiting.has_remaining() {
+            match decoder.decode_frame(&mut self.waiting) {
+                Ok(DecodedFrame::Complete(message)) => write(&message, &mut events),
+                Ok(DecodedFrame::Incomplete) => break,
+                Err(error) => return Err(format!("the framing of the stream is broken: {error}")),
+            }
+        }
+        Ok(events.into())
+    }
+}
+
+fn write(message: &Message, events: &mut Vec<u8>) {
+    let header = |name: &str| {
+        let found = message.headers().iter().find(|header| header.name().as_str() == name)?;
+        found.value().as_string().ok().map(|text| text.as_str().to_owned())
+    };
+    let exception = header(":exception-type").or_else(|| header(":error-code"));
+    if let Some(exception) = exception {
+        return write_error(&exception, message.payload(), header(":error-message"), events);
+    }
+    let packed = serde_json::from_slice::<Chunk>(message.payload()).ok();
+    let event = packed.and_then(|chunk| STANDARD.decode(chunk.bytes).ok());
+    let Some(event) = event else { return };
+    let kind = serde_json::from_slice::<Kind>(&event).map(|kind| kind.kind).unwrap_or_default();
+    events.extend_from_slice(format!("event: {kind}\ndata: ").as_bytes());
+    // An event is one line: a line's end within JSON is white space only.
+    events.extend(event.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
+    events.extend_from_slice(b"\n\n");
+}
+
+#[derive(Deserialize)]
+struct Kind {
+    #[serde(rename = "type")]
+    kind: String,
+}
+
+/// What went wrong, in the words of the format.
+fn write_error(exception: &str, payload: &[u8], message: Option<String>, events: &mut Vec<u8>) {
+    #[derive(Default, Deserialize)]
+    #[serde(default)]
+    struct Told {
+        message: String,
+    }
+    let told: Told = serde_json::from_slice(payload).unwrap_or_default();
+    let message = message.filter(|message| !message.is_empty()).unwrap_or(told.message);
+    let message = if message.is_empty() { exception.to_owned() } else { message };
+    let kind = match exception {
+        "throttlingException" | "ThrottlingException" => "rate_limit_error",
+        "serviceUnavailableException" | "modelNotReadyException" => "overloaded_error",
+        "modelTimeoutException" => "timeout_error",
+        "validationException" => "invalid_request_error",
+        "accessDeniedException" => "permission_error",
+        _ => "api_error",
+    };
+    let event = json!({"type": "error", "error": {"type": kind, "message": message}});
+    events.extend_from_slice(format!("event: error\ndata: {event}\n\n").as_bytes());
+}
+
+#[cfg(test)]
+pub(crate) fn framed(headers: &[(&'static str, &str)], payload: &str) -> Vec<u8> {
+    use aws_smithy_types::event_stream::{Header, HeaderValue};
+    let mut message = Message::new(Bytes::copy_from_slice(payload.as_bytes()));
+    for (name, value) in headers {
+        message = message.add_header(Header::new(*name, HeaderValue::String((*value).to_owned().into())));
+    }
+    let mut bytes = Vec::new();
+    aws_smithy_eventstream::frame::write_message_to(&message, &mut bytes).unwrap();
+    bytes
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn chunk(event: &str) -> Vec<u8> {
+        let payload = json!({"bytes": STANDARD.encode(event), "p": "abc"}).to_string();
+        framed(&[(":message-type", "event"), (":event-type", "chunk")], &payload)
+    }
+
+    #[test]
+    fn events_come_out_however_the_stream_is_cut() {
+        let stream = [
+            chunk(r#"{"type":"message_start"}"#),
+            chunk("{\"type\":\"message_stop\",\n\"a\":1}"),
+            framed(
+                &[(":message-type", "exception"), (":exception-type", "throttlingException")],
+                r#"{"message":"slow"}"#,
+            ),
+        ]
+        .concat();
+        let wanted = "event: message_start\ndata: {\"type\":\"message_start\"}\n\nevent: message_stop\ndata: {\"type\":\"message_stop\", \"a\":1}\n\nevent: error\ndata: {\"error\":{\"message\":\"slow\",\"type\":\"rate_limit_error\"},\"type\":\"error\"}\n\n";
+        for at in 0..=stream.len() {
+            let mut unframer = Unframer::default();
+            let (left, right) = stream.split_at(at);
+            let told = [unframer.push(left).unwrap(), unframer.push(right).unwrap()].concat();
+            assert_eq!(String::from_utf8(told).unwrap(), wanted, "cut at {at}");
+        }
+    }
+
+    #[test]
+    fn a_damaged_message_is_told_and_never_passed_on() {
+        let mut damaged = chunk(r#"{"type":"message_start"}"#);
+        let last = damaged.len() - 1;
+        damaged[last] ^= 1;
+        assert!(Unframer::default().push(&damaged).is_err());
+        assert!(Unframer::default().push(&vec![0; MESSAGE_BYTES_MAX + 1]).is_err());
+    }
+}
