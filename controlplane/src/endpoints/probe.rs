@@ -15,6 +15,8 @@ use utoipa::ToSchema;
 use weir_contract::id::EndpointId;
 use weir_egress::credential::Given;
 use weir_egress::{Dial, HttpClient, Reach, SignError, Signer, client, roots};
+use weir_wire::Dialect;
+use weir_wire::host::Host;
 use zeroize::Zeroizing;
 
 use super::{CredentialSource, Endpoint, EndpointBody, vault_place};
@@ -159,6 +161,11 @@ impl Caller {
 
     /// The list of models; where there is none, one token.
     async fn run(&self, model: Option<&str>) -> Tested {
+        let dialect = Dialect::from_name(&self.body.dialect).unwrap_or(Dialect::OpenAi);
+        let host = Host::of(&self.body.provider, dialect, &self.body.base_url);
+        if host != Host::Direct {
+            return self.run_hosted(host, dialect, model).await;
+        }
         let listed = self.call(Method::GET, "/models", None).await;
         let has_no_list = matches!(listed.status, Some(404 | 405 | 501));
         match model.filter(|_| has_no_list) {
@@ -173,10 +180,32 @@ impl Caller {
                         self.call(Method::POST, &format!("/models/{model}:generateContent"), Some(ask)).await
                     }
                     "anthropic" => self.call(Method::POST, "/messages", Some(ask)).await,
+                    "responses" => {
+                        let ask =
+                            json!({ "model": model, "max_output_tokens": 16, "input": "Hi", "store": false });
+                        self.call(Method::POST, "/responses", Some(ask)).await
+                    }
                     _ => self.call(Method::POST, "/chat/completions", Some(ask)).await,
                 }
             }
         }
+    }
+
+    /// One token from a host in whose addresses the model stands: it has no list.
+    async fn run_hosted(&self, host: Host, dialect: Dialect, model: Option<&str>) -> Tested {
+        let missing =
+            "This host has no list of models. Add a model that has this endpoint as a target, then test.";
+        let path = model.map(|model| host.path(dialect.chat_api(), model, false));
+        let Some(Ok(Some(path))) = path else { return self.failed(Step::Settings, None, missing) };
+        let messages = json!([{ "role": "user", "content": "Hi" }]);
+        let ask = match dialect {
+            Dialect::Gemini => json!({ "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }],
+                "generationConfig": { "maxOutputTokens": 1 } }),
+            _ => json!({ "max_tokens": 1, "messages": messages }),
+        };
+        let wrapped = host.wrap(Bytes::from(ask.to_string()), None).ok();
+        let ask = wrapped.and_then(|wrapped| serde_json::from_slice(&wrapped).ok()).unwrap_or(ask);
+        self.call(Method::POST, &path, Some(ask)).await
     }
 
     async fn call(&self, method: Method, path: &str, ask: Option<Value>) -> Tested {

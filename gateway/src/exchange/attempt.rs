@@ -53,7 +53,7 @@ pub(crate) async fn attempt(
     if let Some(translation) = asked.translation {
         translation.strip(&mut headers);
     }
-    let wrapped = upstream.host.wrap(sent, &mut headers).map_err(|error| {
+    let wrapped = host::wrap(upstream.host, sent, &mut headers).map_err(|error| {
         let fault = UpstreamFault::local(FaultKind::BadRequest, error.to_string());
         Failure { fault, gained: None }
     });

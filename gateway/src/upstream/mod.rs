@@ -10,7 +10,6 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
-use host::Host;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -19,6 +18,7 @@ use weir_contract::policy::snapshot::Credential;
 use weir_contract::policy::{EndpointEntry, PolicySecret};
 use weir_egress::credential::Given;
 use weir_egress::{Dial, SignError, Signer, client, roots};
+use weir_wire::host::Host;
 use weir_wire::{Api, Dialect, FaultKind, Route, UpstreamFault, Work};
 use zeroize::Zeroizing;
 

@@ -28,6 +28,7 @@ pub mod error;
 pub mod fault;
 pub mod form;
 pub mod gemini;
+pub mod host;
 pub mod json;
 pub mod model;
 pub mod openai;

@@ -133,7 +133,7 @@ pub struct EndpointPage {
     pub tag: String,
     /// What people call it.
     pub name: Field,
-    /// The format it speaks, one of `providers`.
+    /// Who runs it, one of `providers`.
     pub provider: Field,
     /// The providers there are.
     pub providers: Vec<Choice>,
@@ -149,6 +149,10 @@ pub struct EndpointPage {
     pub trail: Option<Vec<TrailRow>>,
     /// The moment the page was made.
     pub now_us: i64,
+    /// The format it speaks, one of `dialects`; empty leaves it to the provider.
+    pub dialect: Field,
+    /// The formats there are.
+    pub dialects: Vec<Choice>,
     /// Its base address.
     pub base_url: Field,
     /// The credential, or `env:NAME` or `file:PATH`; never filled. Empty keeps what is stored.

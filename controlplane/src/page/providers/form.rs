@@ -18,6 +18,7 @@ use crate::providers;
 pub(in crate::page) struct Sent {
     pub(super) name: String,
     pub(super) provider: String,
+    pub(super) dialect: String,
     pub(super) base_url: String,
     pub(super) credential: String,
     pub(super) region: String,
@@ -67,6 +68,7 @@ impl Sent {
         let sent = Self {
             name: endpoint.name.clone(),
             provider: body.provider.clone(),
+            dialect: body.dialect.clone(),
             base_url: body.base_url.clone(),
             region: body.region.clone(),
             workspace: endpoint.workspace.as_ref().map(ToString::to_string).unwrap_or_default(),
@@ -84,10 +86,13 @@ impl Sent {
             name: self.name.clone(),
             workspace: Some(WorkspaceId::from(self.workspace.as_str())),
             provider: self.provider.clone(),
-            dialect: kept.map(|body| body.dialect.clone()),
+            // What was chosen for another provider says nothing of this one.
+            dialect: entered(&self.dialect).filter(|chosen| {
+                kept.is_some() || before.is_none_or(|before| before.body.dialect != *chosen)
+            }),
             base_url: Some(self.base_url.clone()),
             region: self.region.clone(),
-            auth: kept.map(|body| body.auth),
+            auth: kept.filter(|body| body.dialect == self.dialect).map(|body| body.auth),
             credential: entered(&self.credential),
             client_certificate: entered(&self.client_certificate).or(forget),
             limits: self.limits(before)?,
@@ -140,12 +145,14 @@ impl Sent {
             tag: before.map(tag_of).unwrap_or_default(),
             providers: choices(&self.provider),
             known: KnownProvider {
-                base_url: known.map(|known| known.base_url.to_owned()).unwrap_or_default(),
+                base_url: known.map(|known| placeholder(known).to_owned()).unwrap_or_default(),
                 credential_prefix: known.map(|known| known.credential_prefix.to_owned()).unwrap_or_default(),
                 credential_url: known.map(|known| known.credential_url.to_owned()).unwrap_or_default(),
             },
             name: field(self.name, "name"),
             provider: field(self.provider, "provider"),
+            dialect: field(self.dialect, "dialect"),
+            dialects: formats(),
             base_url: field(self.base_url, "base_url"),
             credential: field(String::new(), "credential"),
             credential_state: before.map(|before| credential(&before.body)).unwrap_or_default(),
@@ -165,6 +172,22 @@ impl Sent {
             ..EndpointPage::default()
         }
     }
+}
+
+/// The provider's address, or what one there looks like.
+const fn placeholder(known: &providers::Provider) -> &'static str {
+    if known.base_url.is_empty() { known.example } else { known.base_url }
+}
+
+/// The formats an endpoint may speak, for people.
+fn formats() -> Vec<Choice> {
+    let label = |dialect: &str| match dialect {
+        "openai" => "OpenAI: chat completions and the rest",
+        "responses" => "OpenAI: responses only",
+        "anthropic" => "Anthropic: messages",
+        _ => "Google: generateContent",
+    };
+    providers::DIALECTS.into_iter().map(|dialect| Choice::new(dialect, label(dialect))).collect()
 }
 
 /// The providers we know, and the chosen one where it is none of them.

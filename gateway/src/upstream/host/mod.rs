@@ -1,30 +1,16 @@
-//! Hosts that serve a known format in a wrapping of their own: another address, members that stand elsewhere, another framing of
-//! streams. Who the host is follows from the provider's name; what it speaks stays the endpoint's format.
-//!
-//! | provider | address below the base URL | body |
-//! | --- | --- | --- |
-//! | `azure`, base URL without `/v1` | `/openai/deployments/{model}/…?api-version=` | as it is |
-//! | `vertex`, `gemini` | `/publishers/google/models/{model}:{verb}` | as it is |
-//! | `vertex`, `anthropic` | `/publishers/anthropic/models/{model}:rawPredict` | no `model`, a version of the host's |
-//! | `bedrock`, `anthropic` | `/model/{model}/invoke` | no `model` nor `stream`, a version of the host's, betas |
+//! What a host that serves a known format wants said in the body instead of in headers, and its framing of streams.
 
 mod unframe;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName};
-use weir_wire::rewrap::rewrap;
-use weir_wire::{Api, Dialect, WireError};
+use weir_wire::host::Host;
+use weir_wire::{Dialect, WireError};
 
 pub(crate) use unframe::Unframer;
 #[cfg(test)]
 pub(crate) use unframe::framed;
-
-/// The generally available version of Azure's older API; the newer one stands below `/openai/v1` and has none.
-const AZURE_VERSION: &str = "2024-10-21";
-/// The version of the wrapping, not of the format, as both hosts' documentation names it.
-const VERTEX_ANTHROPIC: &str = "\"vertex-2023-10-16\"";
-const BEDROCK_ANTHROPIC: &str = "\"bedrock-2023-05-31\"";
 
 const ANTHROPIC_BETA: HeaderName = HeaderName::from_static("anthropic-beta");
 const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version");
@@ -32,82 +18,20 @@ const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version
 /// Amazon's framing of streams.
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 
-/// Who serves a format, and how.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Host {
-    /// As the format's own provider does.
-    Direct,
-    /// Azure's deployments.
-    Azure,
-    /// Google's Vertex AI.
-    Vertex(Dialect),
-    /// Amazon Bedrock.
-    Bedrock,
-}
-
-impl Host {
-    /// The host of an endpoint, by its provider, its format and its base URL.
-    pub(super) fn of(provider: &str, dialect: Dialect, base: &str) -> Self {
-        match (provider, dialect) {
-            ("azure", Dialect::OpenAi) if !base.ends_with("/v1") => Self::Azure,
-            ("vertex", Dialect::Gemini | Dialect::Anthropic) => Self::Vertex(dialect),
-            ("bedrock", Dialect::Anthropic) => Self::Bedrock,
-            _ => Self::Direct,
-        }
+/// The body as the host takes it; what it wants said there is taken out of the headers.
+///
+/// # Errors
+///
+/// When the body is no sound JSON object.
+pub(crate) fn wrap(host: Host, body: Bytes, headers: &mut HeaderMap) -> Result<Bytes, WireError> {
+    if matches!(host, Host::Vertex(Dialect::Anthropic) | Host::Bedrock) {
+        headers.remove(ANTHROPIC_VERSION);
     }
-
-    /// Where a call goes below the base URL; `None` where it goes as the format has it.
-    ///
-    /// # Errors
-    ///
-    /// When the host does not offer the route.
-    pub(super) fn path(self, api: Api, model: &str, events: bool) -> Result<Option<String>, String> {
-        let missing = || Err(format!("this host does not serve {}", api.path()));
-        let model = escaped(model);
-        Ok(Some(match (self, api) {
-            (Self::Direct, _) => return Ok(None),
-            (Self::Azure, _) => match api.path_below_base() {
-                Some(path) => format!("/openai/deployments/{model}{path}?api-version={AZURE_VERSION}"),
-                None => return missing(),
-            },
-            (Self::Vertex(Dialect::Anthropic), Api::Messages) => {
-                let verb = if events { "streamRawPredict" } else { "rawPredict" };
-                format!("/publishers/anthropic/models/{model}:{verb}")
-            }
-            (Self::Vertex(Dialect::Gemini), _) => match api.verb() {
-                Some(verb) => format!("/publishers/google/models/{model}:{verb}"),
-                None => return missing(),
-            },
-            (Self::Bedrock, Api::Messages) => {
-                let verb = if events { "invoke-with-response-stream" } else { "invoke" };
-                format!("/model/{model}/{verb}")
-            }
-            (Self::Vertex(_) | Self::Bedrock, _) => return missing(),
-        }))
+    let betas = if host == Host::Bedrock { betas(headers) } else { None };
+    if betas.is_some() {
+        headers.remove(ANTHROPIC_BETA);
     }
-
-    /// The body as the host takes it; what it wants said there is taken out of the headers.
-    ///
-    /// # Errors
-    ///
-    /// When the body is no sound JSON object.
-    pub(crate) fn wrap(self, body: Bytes, headers: &mut HeaderMap) -> Result<Bytes, WireError> {
-        match self {
-            Self::Direct | Self::Azure | Self::Vertex(Dialect::Gemini) => Ok(body),
-            Self::Vertex(_) => {
-                headers.remove(ANTHROPIC_VERSION);
-                rewrap(&body, &["model"], &[("anthropic_version", VERTEX_ANTHROPIC)])
-            }
-            Self::Bedrock => {
-                headers.remove(ANTHROPIC_VERSION);
-                let betas = betas(headers);
-                headers.remove(ANTHROPIC_BETA);
-                let mut with = vec![("anthropic_version", BEDROCK_ANTHROPIC)];
-                with.extend(betas.as_deref().map(|betas| ("anthropic_beta", betas)));
-                rewrap(&body, &["model", "stream"], &with)
-            }
-        }
-    }
+    host.wrap(body, betas.as_deref())
 }
 
 /// What puts a stream's framing off; `None` where there is none to put off.
@@ -124,61 +48,10 @@ fn betas(headers: &HeaderMap) -> Option<String> {
     (!names.is_empty()).then(|| serde_json::to_string(&names).unwrap_or_default())
 }
 
-/// A model's name as one part of a path: names of profiles hold colons and slashes.
-fn escaped(model: &str) -> String {
-    let mut text = String::with_capacity(model.len());
-    for byte in model.bytes() {
-        match byte {
-            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'_' | b'.' | b'~' | b'@' => {
-                text.push(char::from(byte));
-            }
-            _ => text.extend(["%", &format!("{byte:02X}")]),
-        }
-    }
-    text
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
     use http::HeaderValue;
-
-    fn path(provider: &str, dialect: Dialect, api: Api, events: bool) -> Option<String> {
-        Host::of(provider, dialect, "https://h").path(api, "a/b:0", events).unwrap()
-    }
-
-    #[test]
-    fn each_host_has_its_own_addresses() {
-        for (provider, dialect, api, events, wanted) in [
-            (
-                "azure",
-                Dialect::OpenAi,
-                Api::Embeddings,
-                false,
-                "/openai/deployments/a%2Fb%3A0/embeddings?api-version=2024-10-21",
-            ),
-            (
-                "vertex",
-                Dialect::Gemini,
-                Api::StreamGenerateContent,
-                true,
-                "/publishers/google/models/a%2Fb%3A0:streamGenerateContent",
-            ),
-            (
-                "vertex",
-                Dialect::Anthropic,
-                Api::Messages,
-                true,
-                "/publishers/anthropic/models/a%2Fb%3A0:streamRawPredict",
-            ),
-            ("bedrock", Dialect::Anthropic, Api::Messages, false, "/model/a%2Fb%3A0/invoke"),
-        ] {
-            assert_eq!(path(provider, dialect, api, events).as_deref(), Some(wanted));
-        }
-        assert_eq!(path("openai", Dialect::OpenAi, Api::ChatCompletions, false), None);
-        assert_eq!(Host::of("azure", Dialect::OpenAi, "https://h/openai/v1"), Host::Direct);
-        assert!(Host::Bedrock.path(Api::CountTokens, "m", false).is_err());
-    }
 
     #[test]
     fn bedrock_hears_in_the_body_what_others_hear_in_the_address_and_in_headers() {
@@ -186,7 +59,7 @@ mod tests {
         headers.append(ANTHROPIC_BETA, HeaderValue::from_static("a, b"));
         headers.append(ANTHROPIC_VERSION, HeaderValue::from_static("2023-06-01"));
         let body = Bytes::from_static(br#"{"model":"m","stream":true,"max_tokens":5,"messages":[]}"#);
-        let sent = Host::Bedrock.wrap(body, &mut headers).unwrap();
+        let sent = wrap(Host::Bedrock, body, &mut headers).unwrap();
         let wanted = br#"{"anthropic_version":"bedrock-2023-05-31","anthropic_beta":["a","b"],"max_tokens":5,"messages":[]}"#;
         assert_eq!(&sent[..], wanted);
         assert!(headers.is_empty());

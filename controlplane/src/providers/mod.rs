@@ -1,8 +1,12 @@
 //! Providers we know: where they are, what they speak, how a credential travels to them. Data, not code.
 
+mod known;
+
 use serde::Serialize;
 use utoipa::ToSchema;
 use weir_contract::policy::snapshot::AuthStyle;
+
+pub use known::KNOWN;
 
 /// A provider with its defaults.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, ToSchema)]
@@ -11,10 +15,12 @@ pub struct Provider {
     pub name: &'static str,
     /// Its own name, for people.
     pub label: &'static str,
-    /// What it speaks: `openai`, `anthropic` or `gemini`.
+    /// What it speaks: `openai`, `responses`, `anthropic` or `gemini`.
     pub dialect: &'static str,
     /// Its base URL; empty when everybody has another one.
     pub base_url: &'static str,
+    /// What a base URL there looks like, where everybody has another one.
+    pub example: &'static str,
     /// How the credential travels.
     #[schema(value_type = String)]
     pub auth: AuthStyle,
@@ -31,7 +37,7 @@ pub struct Provider {
 pub struct Also {
     /// What is spoken there.
     pub dialect: &'static str,
-    /// The base URL.
+    /// The base URL; empty when everybody has another one.
     pub base_url: &'static str,
     /// How the credential travels.
     #[schema(value_type = String)]
@@ -39,7 +45,7 @@ pub struct Also {
 }
 
 /// The formats an endpoint may speak.
-pub const DIALECTS: [&str; 3] = ["openai", "anthropic", "gemini"];
+pub const DIALECTS: [&str; 4] = ["openai", "responses", "anthropic", "gemini"];
 
 /// What is known of an endpoint that is to be made: its format, base URL and the way of its credential.
 #[must_use]
@@ -52,85 +58,6 @@ pub fn defaults(known: Option<&Provider>, dialect: Option<&str>, base_url: Optio
     };
     known.also.iter().find(fits).copied().unwrap_or(plain)
 }
-
-const fn openai(
-    name: &'static str,
-    label: &'static str,
-    base_url: &'static str,
-    credential_prefix: &'static str,
-    credential_url: &'static str,
-) -> Provider {
-    let (dialect, auth) = ("openai", AuthStyle::Bearer);
-    Provider { name, label, dialect, base_url, auth, credential_prefix, credential_url, also: &[] }
-}
-
-/// All providers we know. Any other name is taken too, with a base URL.
-pub const KNOWN: &[Provider] = &[
-    openai("openai", "OpenAI", "https://api.openai.com/v1", "sk-", "https://platform.openai.com/api-keys"),
-    Provider {
-        name: "anthropic",
-        label: "Anthropic",
-        dialect: "anthropic",
-        base_url: "https://api.anthropic.com/v1",
-        auth: AuthStyle::XApiKey,
-        credential_prefix: "sk-ant-",
-        credential_url: "https://console.anthropic.com/settings/keys",
-        also: &[],
-    },
-    Provider {
-        also: &[Also {
-            dialect: "gemini",
-            base_url: "https://generativelanguage.googleapis.com/v1beta",
-            auth: AuthStyle::XGoogApiKey,
-        }],
-        ..openai(
-            "google",
-            "Google Gemini",
-            "https://generativelanguage.googleapis.com/v1beta/openai",
-            "AIza",
-            "https://aistudio.google.com/apikey",
-        )
-    },
-    openai("mistral", "Mistral", "https://api.mistral.ai/v1", "", "https://console.mistral.ai/api-keys"),
-    openai("groq", "Groq", "https://api.groq.com/openai/v1", "gsk_", "https://console.groq.com/keys"),
-    openai(
-        "deepseek",
-        "DeepSeek",
-        "https://api.deepseek.com/v1",
-        "sk-",
-        "https://platform.deepseek.com/api_keys",
-    ),
-    openai("xai", "xAI", "https://api.x.ai/v1", "xai-", "https://console.x.ai"),
-    openai(
-        "openrouter",
-        "OpenRouter",
-        "https://openrouter.ai/api/v1",
-        "sk-or-",
-        "https://openrouter.ai/settings/keys",
-    ),
-    openai("together", "Together", "https://api.together.xyz/v1", "", "https://api.together.ai"),
-    openai(
-        "fireworks",
-        "Fireworks",
-        "https://api.fireworks.ai/inference/v1",
-        "fw_",
-        "https://app.fireworks.ai",
-    ),
-    openai("cerebras", "Cerebras", "https://api.cerebras.ai/v1", "csk-", "https://cloud.cerebras.ai"),
-    openai("perplexity", "Perplexity", "https://api.perplexity.ai", "pplx-", "https://www.perplexity.ai"),
-    Provider {
-        name: "ollama",
-        label: "Ollama",
-        dialect: "openai",
-        base_url: "http://127.0.0.1:11434/v1",
-        auth: AuthStyle::None,
-        credential_prefix: "",
-        credential_url: "",
-        also: &[],
-    },
-    openai("vllm", "vLLM", "", "", ""),
-    openai("custom", "Any other with OpenAI's format", "", "", ""),
-];
 
 /// The provider of that name.
 #[must_use]
@@ -154,9 +81,30 @@ mod tests {
         assert_eq!(defaults(google, None, None).dialect, "openai");
         assert_eq!(defaults(google, Some("openai"), None).auth, AuthStyle::Bearer);
         assert_eq!(defaults(None, Some("gemini"), None).base_url, "");
+        assert_eq!(defaults(find("vertex"), Some("anthropic"), None).auth, AuthStyle::GoogleServiceAccount);
         for provider in KNOWN {
             let spoken = provider.also.iter().map(|also| also.dialect).chain([provider.dialect]);
             assert!(spoken.into_iter().all(|dialect| DIALECTS.contains(&dialect)), "{}", provider.name);
+        }
+    }
+
+    #[test]
+    fn every_row_can_be_filled_in_and_none_is_there_twice() {
+        for (place, provider) in KNOWN.iter().enumerate() {
+            assert!(KNOWN[..place].iter().all(|other| other.name != provider.name), "{}", provider.name);
+            let addressed = [provider.base_url, provider.example].iter().any(|url| url.starts_with("http"));
+            assert!(addressed || provider.name == "custom", "{} says nowhere where it is", provider.name);
+            assert!(!provider.base_url.ends_with('/') && !provider.label.is_empty(), "{}", provider.name);
+        }
+    }
+
+    #[test]
+    fn the_price_book_knows_the_providers_that_are_paid() {
+        let free = ["ollama", "vllm", "llama-cpp", "lm-studio", "litellm", "nvidia", "custom"];
+        let book = include_str!("../../../deploy/prices/book.jsonl");
+        let book = weir_contract::price::PriceBook::parse(book).unwrap();
+        for provider in KNOWN.iter().filter(|provider| !free.contains(&provider.name)) {
+            assert!(book.rows().iter().any(|row| row.provider == provider.name), "{}", provider.name);
         }
     }
 }
