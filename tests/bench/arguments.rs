@@ -6,7 +6,7 @@ const USAGE: &str = "bench [--quick] [--rounds N] [--seconds N] [--only PAYLOAD]
   --quick         one round of one second each: whether it works, not what it costs
   --rounds N      rounds, interleaved; the best of them counts (3)
   --seconds N     length of one measurement (4)
-  --only PAYLOAD  json-1k, json-100k or sse-50
+  --only PAYLOAD  json-1k, json-100k, sse-50 or cross-1k
   --only-weir     leave nginx and the direct way out
   --realtime      ask for real-time scheduling (root): on a machine that is busy otherwise, and for figures to keep
   --save          add the figures to docs/proofs/bench.jsonl";

@@ -77,7 +77,8 @@ fn greeting(provider: SocketAddr) -> Vec<u8> {
 /// One workspace, one key, and for every payload an endpoint, a model and a price.
 fn content(provider: SocketAddr, secret: &PolicySecret) -> Content {
     let names = payload::ALL.each_ref().map(|payload| payload.name);
-    let endpoints = names.map(|name| endpoint(name, provider, secret)).to_vec();
+    let dialects = payload::ALL.each_ref().map(|payload| (payload.name, payload.dialect));
+    let endpoints = dialects.map(|(name, dialect)| endpoint(name, dialect, provider, secret)).to_vec();
     let model = |name: &str| ModelEntry {
         name: name.to_owned(),
         workspace: None,
@@ -137,7 +138,7 @@ fn key(secret: &PolicySecret) -> KeyEntry {
     }
 }
 
-fn endpoint(name: &str, provider: SocketAddr, secret: &PolicySecret) -> EndpointEntry {
+fn endpoint(name: &str, dialect: &str, provider: SocketAddr, secret: &PolicySecret) -> EndpointEntry {
     let base_url = format!("http://{provider}/{name}/v1");
     let place = credential_place(&name.into(), &base_url);
     let credential = secret.seal(b"sk-bench", &place, [1; 12]).expect("a sealed credential");
@@ -146,7 +147,7 @@ fn endpoint(name: &str, provider: SocketAddr, secret: &PolicySecret) -> Endpoint
         workspace: None,
         name: name.to_owned(),
         provider: "bench".to_owned(),
-        dialect: "openai".to_owned(),
+        dialect: dialect.to_owned(),
         base_url,
         region: String::new(),
         auth: AuthStyle::Bearer,

@@ -1,4 +1,5 @@
-//! The questions and answers that travel: JSON of 1 KB and 100 KB, and a stream of 50 events.
+//! The questions and answers that travel: JSON of 1 KB and 100 KB, a stream of 50 events, and JSON of 1 KB that is translated to
+//! Anthropic's format and back.
 
 use std::time::Duration;
 
@@ -16,6 +17,8 @@ pub struct Payload {
     prompt: usize,
     /// Whether the answer is a stream.
     pub stream: bool,
+    /// The format the provider answers in; clients speak OpenAI's.
+    pub dialect: &'static str,
     /// Requests per second at the fixed rate.
     pub rate: u32,
     /// The most CPU a request may cost, in parts of what it costs nginx; `None` where no bar is set.
@@ -27,11 +30,12 @@ pub struct Payload {
 }
 
 /// All of them.
-pub const ALL: [Payload; 3] = [
+pub const ALL: [Payload; 4] = [
     Payload {
         name: "json-1k",
         prompt: 900,
         stream: false,
+        dialect: "openai",
         rate: 500,
         cost_max: Some(2.5),
         bare_max: Some(4.0),
@@ -41,6 +45,7 @@ pub const ALL: [Payload; 3] = [
         name: "json-100k",
         prompt: 100 * 1024,
         stream: false,
+        dialect: "openai",
         rate: 200,
         cost_max: None,
         bare_max: None,
@@ -50,9 +55,20 @@ pub const ALL: [Payload; 3] = [
         name: "sse-50",
         prompt: 900,
         stream: true,
+        dialect: "openai",
         rate: 100,
         cost_max: Some(1.8),
         bare_max: Some(2.25),
+        added_p99_max: None,
+    },
+    Payload {
+        name: "cross-1k",
+        prompt: 900,
+        stream: false,
+        dialect: "anthropic",
+        rate: 500,
+        cost_max: None,
+        bare_max: None,
         added_p99_max: None,
     },
 ];
@@ -60,7 +76,8 @@ pub const ALL: [Payload; 3] = [
 impl Payload {
     /// The path at the provider, and at nginx, which changes nothing.
     pub fn provider_path(&self) -> String {
-        format!("/{}/v1/chat/completions", self.name)
+        let path = if self.dialect == "anthropic" { "messages" } else { "chat/completions" };
+        format!("/{}/v1/{path}", self.name)
     }
 
     /// A whole request as bytes.
@@ -95,6 +112,20 @@ pub fn answer() -> Vec<u8> {
     );
     format!(
         "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nx-request-id: req_bench\r\ncontent-length: {}\r\n\r\n{body}",
+        body.len()
+    )
+    .into_bytes()
+}
+
+/// The same answer in Anthropic's format.
+pub fn message() -> Vec<u8> {
+    let text = "The seventh gate was opened by the warden of the weir, as the book of that spring tells. "
+        .repeat(10);
+    let body = format!(
+        r#"{{"id":"msg_bench","type":"message","role":"assistant","model":"bench-model","content":[{{"type":"text","text":"{text}"}}],"stop_reason":"end_turn","stop_sequence":null,"usage":{{"input_tokens":148,"cache_read_input_tokens":64,"cache_creation_input_tokens":0,"output_tokens":188}}}}"#
+    );
+    format!(
+        "HTTP/1.1 200 OK\r\ncontent-type: application/json\r\nrequest-id: req_bench\r\ncontent-length: {}\r\n\r\n{body}",
         body.len()
     )
     .into_bytes()

@@ -23,11 +23,16 @@ fn attend(connection: TcpStream) -> io::Result<()> {
     connection.set_nodelay(true)?;
     let mut writer = connection.try_clone()?;
     let mut reader = BufReader::with_capacity(256 * 1024, connection);
-    let (answer, head, events) = (payload::answer(), payload::stream_head(), payload::stream_events());
+    let (answer, message) = (payload::answer(), payload::message());
+    let (head, events) = (payload::stream_head(), payload::stream_events());
     let mut body = Vec::new();
-    while let Some(stream) = take_request(&mut reader, &mut body)? {
-        if !stream {
-            writer.write_all(&answer)?;
+    while let Some(wanted) = take_request(&mut reader, &mut body)? {
+        match wanted {
+            Wanted::Answer => writer.write_all(&answer)?,
+            Wanted::Message => writer.write_all(&message)?,
+            Wanted::Stream => {}
+        }
+        if wanted != Wanted::Stream {
             continue;
         }
         writer.write_all(&head)?;
@@ -41,13 +46,25 @@ fn attend(connection: TcpStream) -> io::Result<()> {
     Ok(())
 }
 
-/// Reads a request and forgets it; whether it asks for a stream, `None` when the client left.
-fn take_request(reader: &mut BufReader<TcpStream>, body: &mut Vec<u8>) -> io::Result<Option<bool>> {
+/// What a request asks for.
+#[derive(Clone, Copy, PartialEq, Eq)]
+enum Wanted {
+    Answer,
+    Message,
+    Stream,
+}
+
+/// Reads a request and forgets it; what it asks for, `None` when the client left.
+fn take_request(reader: &mut BufReader<TcpStream>, body: &mut Vec<u8>) -> io::Result<Option<Wanted>> {
     let mut line = String::new();
     if reader.read_line(&mut line)? == 0 {
         return Ok(None);
     }
-    let stream = line.contains("/sse-50/");
+    let wanted = match () {
+        () if line.contains("/sse-50/") => Wanted::Stream,
+        () if line.contains("/v1/messages") => Wanted::Message,
+        () => Wanted::Answer,
+    };
     let mut length = 0;
     loop {
         line.clear();
@@ -59,5 +76,5 @@ fn take_request(reader: &mut BufReader<TcpStream>, body: &mut Vec<u8>) -> io::Re
     }
     body.resize(length, 0);
     reader.read_exact(body)?;
-    Ok(Some(stream))
+    Ok(Some(wanted))
 }

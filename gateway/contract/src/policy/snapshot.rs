@@ -276,7 +276,7 @@ pub struct EndpointEntry {
     pub name: String,
     /// Who runs the models, by our name (`openai`, `anthropic`, `demo`, …).
     pub provider: String,
-    /// What it speaks: `openai`, `anthropic` or `gemini`.
+    /// What it speaks: `openai`, `responses`, `anthropic` or `gemini`.
     pub dialect: String,
     /// Scheme, host, port and path prefix, without a slash at the end (`https://api.openai.com/v1`).
     pub base_url: String,
