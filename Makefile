@@ -28,6 +28,7 @@ check: assets ## format, lints, licences, then every test
 prove: assets ## the long forms of the tests: many kills, many publishes, many rows
 	@$(BUILD) -p weir -p weir-clickhouse
 	@WEIR_PROVE=1 $(SETUP)/with.sh cargo test -p weir-tests -p weir-clickhouse --profile live -- --nocapture --test-threads 1
+	@WEIR_FUZZ_SECONDS=600 $(SETUP)/with.sh cargo test -p weir-wire --profile live fuzz -- --nocapture
 
 bench: assets ## what a request costs, against nginx where there is one
 	@$(BUILD) -p weir -p weir-clickhouse

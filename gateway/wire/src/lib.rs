@@ -27,6 +27,8 @@ pub mod dialect;
 pub mod error;
 pub mod fault;
 pub mod form;
+#[cfg(test)]
+mod fuzz;
 pub mod gemini;
 pub mod host;
 pub mod json;
