@@ -337,3 +337,39 @@ fn calls_without_ids_and_their_answers_find_each_other() {
         .collect();
     assert_eq!(told, [("call_1", "1"), ("call_3", "2"), ("call_2", "Error: no")]);
 }
+
+#[test]
+fn an_answer_that_names_only_its_function_finds_a_call_that_has_an_id() {
+    let body = r#"{"contents":[{"role":"user","parts":[{"text":"?"}]},
+        {"role":"model","parts":[{"functionCall":{"id":"x1","name":"a","args":{}}},{"functionCall":{"id":"x2","name":"a","args":{}}},{"functionCall":{"name":"b","args":{}}}]},
+        {"role":"user","parts":[{"functionResponse":{"id":"x2","name":"a","response":{"output":"2"}}},{"functionResponse":{"name":"b","response":{"output":"3"}}},
+            {"functionResponse":{"name":"a","response":{"output":"1"}}}]}]}"#;
+    let said = read_conversation(Dialect::Gemini, body.as_bytes()).unwrap();
+    let sent = translate_request(&said, Dialect::Gemini, &target(Dialect::OpenAi, "m"), false).unwrap();
+    let sent: serde_json::Value = serde_json::from_slice(&sent.body).unwrap();
+    let told: Vec<(&str, &str)> = sent["messages"].as_array().unwrap()[2..]
+        .iter()
+        .map(|one| (one["tool_call_id"].as_str().unwrap(), one["content"].as_str().unwrap()))
+        .collect();
+    assert_eq!(told, [("x2", "2"), ("call_1", "3"), ("x1", "1")]);
+}
+
+#[test]
+fn a_choice_among_all_functions_is_any_and_a_promise_that_is_lost_is_told() {
+    let tools = r#""tools":[{"functionDeclarations":[{"name":"a"},{"name":"b"}]}]"#;
+    let found = |choice: &str| {
+        let body = format!(r#"{{"contents":[],{tools},"toolConfig":{{"functionCallingConfig":{choice}}}}}"#);
+        let said = read_conversation(Dialect::Gemini, body.as_bytes()).unwrap();
+        let sent = translate_request(&said, Dialect::Gemini, &target(Dialect::OpenAi, "m"), false)?;
+        let body: serde_json::Value = serde_json::from_slice(&sent.body).unwrap();
+        Ok::<_, Unsupported>((body["tool_choice"].clone(), sent.losses.dropped))
+    };
+    let all = r#"{"mode":"ANY","allowedFunctionNames":["b","a"]}"#;
+    assert_eq!(found(all).unwrap(), ("required".into(), Vec::new()));
+    let validated = vec!["toolConfig.functionCallingConfig.mode".to_owned()];
+    assert_eq!(found(r#"{"mode":"VALIDATED"}"#).unwrap(), ("auto".into(), validated));
+    assert_eq!(
+        found(r#"{"mode":"AUTO","allowedFunctionNames":["a"]}"#).unwrap_err().param,
+        "toolConfig.functionCallingConfig"
+    );
+}
