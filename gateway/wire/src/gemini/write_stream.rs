@@ -1,5 +1,6 @@
 //! An answer as Gemini's events, written while another dialect's events are read. Each event is an answer of its own with
-//! what is new; a call is said whole, so its arguments wait here until its choice ends.
+//! what is new; a call is said whole, so its arguments wait here until its choice ends. Who did not ask for events gets the
+//! same as the elements of one array.
 
 use weir_contract::usage::Usage;
 
@@ -23,6 +24,8 @@ pub(crate) struct StreamCodec {
     held: usize,
     /// Choices that ended, and why.
     ended: Vec<(u32, Finish)>,
+    /// Set where the answer is one array: whether an element of it was written.
+    array: Option<bool>,
 }
 
 #[derive(Debug)]
@@ -36,6 +39,16 @@ struct Call {
 }
 
 impl StreamCodec {
+    /// Events, or the elements of one array.
+    pub(crate) fn new(array: bool) -> Self {
+        Self { array: array.then_some(false), ..Self::default() }
+    }
+
+    /// Set where the answer is one array: whether an element of it was written.
+    pub(crate) const fn array(&self) -> Option<bool> {
+        self.array
+    }
+
     /// Takes the next event.
     pub(crate) fn write(&mut self, event: &StreamEvent<'_>, out: &mut Vec<u8>) {
         match event {
@@ -80,7 +93,8 @@ impl StreamCodec {
         if ended.is_empty() {
             ended.push((0, Finish::default()));
         }
-        frame(out, None, |json| {
+        let before = self.begin();
+        piece(before, out, |json| {
             json.key("candidates").array(|json| {
                 for (choice, finish) in ended {
                     self.write_end(choice, finish, json);
@@ -88,6 +102,16 @@ impl StreamCodec {
             });
             write_foot(&self.usage, &self.model, &self.id, json);
         });
+        if self.array.is_some() {
+            out.push(b']');
+        }
+    }
+
+    /// The next piece begins; what `array` was before it.
+    fn begin(&mut self) -> Option<bool> {
+        let before = self.array;
+        self.array = before.map(|_| true);
+        before
     }
 
     fn write_end(&self, choice: u32, finish: Finish, json: &mut JsonText) {
@@ -108,8 +132,9 @@ impl StreamCodec {
         });
     }
 
-    fn part(&self, choice: u32, out: &mut Vec<u8>, fill: impl FnOnce(&mut JsonText)) {
-        frame(out, None, |json| {
+    fn part(&mut self, choice: u32, out: &mut Vec<u8>, fill: impl FnOnce(&mut JsonText)) {
+        let before = self.begin();
+        piece(before, out, |json| {
             json.key("candidates").array(|json| {
                 json.object(|json| {
                     json.key("content").object(|json| {
@@ -140,4 +165,13 @@ impl StreamCodec {
             self.calls.push(Call { choice, index, id, name, arguments });
         }
     }
+}
+
+/// Appends an event, or the next element of an array.
+fn piece(array: Option<bool>, out: &mut Vec<u8>, fill: impl FnOnce(&mut JsonText)) {
+    let Some(after) = array else { return frame(out, None, fill) };
+    out.extend_from_slice(if after { b",\r\n" } else { b"[" });
+    let mut json = JsonText::after(std::mem::take(out));
+    json.object(fill);
+    *out = json.into_bytes();
 }

@@ -44,6 +44,7 @@ fn terms(caller: Dialect, stream: bool) -> Terms {
     Terms {
         caller,
         stream,
+        array: false,
         include_usage: true,
         answer_tool: false,
         created_s: 1_767_225_600,
@@ -372,4 +373,33 @@ fn a_choice_among_all_functions_is_any_and_a_promise_that_is_lost_is_told() {
         found(r#"{"mode":"AUTO","allowedFunctionNames":["a"]}"#).unwrap_err().param,
         "toolConfig.functionCallingConfig"
     );
+}
+
+#[test]
+fn a_gemini_caller_who_does_not_ask_for_events_gets_the_same_in_an_array() {
+    for (name, source) in STREAMS.into_iter().filter(|(_, source)| *source != Dialect::Gemini) {
+        let written = |array: bool| {
+            let terms = Terms { array, ..terms(Dialect::Gemini, true) };
+            let mut writer = StreamWriter::new(source, terms);
+            let mut reader = StreamReader::new(source, Quirks::default());
+            let (mut out, mut decoder) = (Vec::new(), SseDecoder::default());
+            let mut take = |event: crate::Event<'_>| {
+                reader.read(&event, &mut |event| writer.write(event, &mut out));
+            };
+            decoder.push(&fixture(&format!("{name}.sse")), &mut take).unwrap();
+            decoder.finish(&mut take);
+            if reader.is_complete() {
+                writer.close(&mut out);
+            }
+            String::from_utf8(out).unwrap()
+        };
+        let events = written(false);
+        let events: Vec<serde_json::Value> = events
+            .lines()
+            .filter_map(|line| line.strip_prefix("data: "))
+            .map(|data| serde_json::from_str(data).unwrap())
+            .collect();
+        let array: Vec<serde_json::Value> = serde_json::from_str(&written(true)).unwrap();
+        assert_eq!(array, events, "{name}");
+    }
 }
