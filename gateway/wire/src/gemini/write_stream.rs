@@ -21,6 +21,8 @@ pub(crate) struct StreamCodec {
     model: String,
     usage: Usage,
     calls: Vec<Call>,
+    /// What proves the thoughts of a choice, until the call comes that it stands on.
+    proofs: Vec<(u32, String)>,
     held: usize,
     /// Choices that ended, and why.
     ended: Vec<(u32, Finish)>,
@@ -36,6 +38,7 @@ struct Call {
     id: String,
     name: String,
     arguments: String,
+    proof: Option<String>,
 }
 
 impl StreamCodec {
@@ -63,7 +66,7 @@ impl StreamCodec {
                 self.part(*choice, out, |json| write_text(text, true, None, json));
             }
             StreamEvent::Sealed { choice, signature } if signature.is_gemini() => {
-                self.part(*choice, out, |json| write_text("", false, Some(&signature.text), json));
+                self.proof(*choice, &signature.text);
             }
             StreamEvent::ToolCall { choice, index, id, name, arguments, .. } => {
                 self.call((*choice, *index), [id, name, arguments]);
@@ -117,11 +120,15 @@ impl StreamCodec {
     fn write_end(&self, choice: u32, finish: Finish, json: &mut JsonText) {
         json.object(|json| {
             let calls = || self.calls.iter().filter(|call| call.choice == choice);
-            if calls().next().is_some() {
+            let proof = self.proofs.iter().find(|(of, _)| *of == choice);
+            if calls().next().is_some() || proof.is_some() {
                 json.key("content").object(|json| {
                     json.key("parts").array(|json| {
-                        for Call { id, name, arguments, .. } in calls() {
-                            write_call([id, name, arguments], None, json);
+                        for Call { id, name, arguments, proof, .. } in calls() {
+                            write_call([id, name, arguments], proof.as_deref(), json);
+                        }
+                        if let Some((_, proof)) = proof {
+                            write_text("", false, Some(proof), json);
                         }
                     });
                     json.key("role").text("model");
@@ -162,7 +169,18 @@ impl StreamCodec {
             self.calls[place].arguments.push_str(arguments);
         } else if self.calls.len() < CALLS_MAX {
             let [id, name, arguments] = [id, name, arguments].map(str::to_owned);
-            self.calls.push(Call { choice, index, id, name, arguments });
+            let proof = self.proofs.iter().position(|(of, _)| *of == choice);
+            let proof = proof.map(|place| self.proofs.remove(place).1);
+            self.calls.push(Call { choice, index, id, name, arguments, proof });
+        }
+    }
+
+    /// The last proof counts.
+    fn proof(&mut self, choice: u32, text: &str) {
+        self.held = self.held.saturating_add(text.len());
+        self.proofs.retain(|(of, _)| *of != choice);
+        if self.proofs.len() < CHOICES_MAX && !self.is_overfull() {
+            self.proofs.push((choice, text.to_owned()));
         }
     }
 }

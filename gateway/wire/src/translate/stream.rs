@@ -10,7 +10,7 @@ use crate::{
     fault::{FaultKind, UpstreamFault},
     gemini,
     json::JsonText,
-    model::Finish,
+    model::{Finish, Signature},
     openai, responses,
     stream::StreamEvent,
 };
@@ -113,6 +113,7 @@ impl StreamWriter {
 #[derive(Debug)]
 pub(super) struct Undoing {
     source: Dialect,
+    caller: Dialect,
     /// What ids are made of for calls that have none.
     request_id: String,
     /// Calls that have begun.
@@ -131,6 +132,7 @@ impl Undoing {
     pub(super) fn new(source: Dialect, terms: &Terms) -> Self {
         Self {
             source,
+            caller: terms.caller,
             request_id: terms.request_id.replace(|one: char| !one.is_ascii_alphanumeric(), ""),
             begun: Vec::new(),
             answer_tool: terms.answer_tool,
@@ -166,6 +168,16 @@ impl Undoing {
             }
             StreamEvent::Other { kind, .. } => {
                 self.lose(&kind);
+                None
+            }
+            StreamEvent::Citation { .. } if !cites(self.caller) => {
+                self.lose("citation");
+                None
+            }
+            StreamEvent::Signed { ref signature, .. } | StreamEvent::Sealed { ref signature, .. }
+                if !keeps(self.caller, signature) =>
+            {
+                self.lose("signature");
                 None
             }
             event => Some(event),
@@ -206,6 +218,21 @@ impl Undoing {
 
     pub(super) fn into_lost(self) -> Vec<String> {
         self.lost
+    }
+}
+
+/// Whether a caller of that dialect is told what a text rests on.
+const fn cites(caller: Dialect) -> bool {
+    !matches!(caller, Dialect::Anthropic | Dialect::Gemini)
+}
+
+/// Whether a caller of that dialect can keep the proof of a thought for the next turn: its own, or any where each is named
+/// by its format.
+fn keeps(caller: Dialect, proof: &Signature<'_>) -> bool {
+    match caller {
+        Dialect::Anthropic => proof.is_anthropic(),
+        Dialect::Gemini => proof.is_gemini(),
+        Dialect::OpenAi | Dialect::Responses => true,
     }
 }
 

@@ -403,3 +403,53 @@ fn a_gemini_caller_who_does_not_ask_for_events_gets_the_same_in_an_array() {
         assert_eq!(array, events, "{name}");
     }
 }
+
+#[test]
+fn a_thought_by_budget_goes_on_only_from_a_thought_that_was_kept() {
+    let ask = |proof: &str| {
+        let body = format!(
+            r#"{{"reasoning_effort":"high","messages":[{{"role":"user","content":"?"}},
+            {{"role":"assistant","content":null,{proof}"tool_calls":[{{"id":"a","type":"function","function":{{"name":"f","arguments":"{{}}"}}}}]}},
+            {{"role":"tool","tool_call_id":"a","content":"1"}}],"tools":[{{"type":"function","function":{{"name":"f"}}}}]}}"#
+        );
+        let said = read_conversation(Dialect::OpenAi, body.as_bytes()).unwrap();
+        ["claude-sonnet-4-5", "claude-opus-4-6"].map(|model| {
+            let sent =
+                translate_request(&said, Dialect::OpenAi, &target(Dialect::Anthropic, model), false).unwrap();
+            let body: serde_json::Value = serde_json::from_slice(&sent.body).unwrap();
+            (body["thinking"]["type"].as_str().map(str::to_owned), sent.losses.dropped)
+        })
+    };
+    let thinks = |how: &str| (Some(how.to_owned()), Vec::new());
+    let kept = r#""reasoning_details":[{"type":"reasoning.text","text":"Hm.","signature":"c2ln","format":"anthropic-claude-v1"}],"#;
+    assert_eq!(ask(kept), [thinks("enabled"), thinks("adaptive")]);
+    assert_eq!(ask(""), [(None, vec!["reasoning_effort".to_owned()]), thinks("adaptive")]);
+}
+
+#[test]
+fn proofs_and_citations_that_a_caller_cannot_keep_are_told() {
+    let lost = |source: Dialect, caller: Dialect, body: &str| {
+        write_answer(source, body.as_bytes(), Quirks::default(), &terms(caller, false)).unwrap().lost
+    };
+    let claude = r#"{"id":"m","model":"claude-opus-4-6","content":[{"type":"thinking","thinking":"Hm.","signature":"c2ln"},
+        {"type":"text","text":"Yes.","citations":[{"type":"char_location","cited_text":"y","document_title":"t"}]}],"stop_reason":"end_turn"}"#;
+    assert_eq!(lost(Dialect::Anthropic, Dialect::Gemini, claude), ["signature", "citation"]);
+    assert!(lost(Dialect::Anthropic, Dialect::OpenAi, claude).is_empty());
+    let gemini = r#"{"candidates":[{"index":0,"finishReason":"STOP","content":{"parts":[{"text":"Yes.","thoughtSignature":"c2ln"}]}}]}"#;
+    assert_eq!(lost(Dialect::Gemini, Dialect::Anthropic, gemini), ["signature"]);
+}
+
+#[test]
+fn a_proof_of_geminis_that_comes_through_another_format_stands_on_its_call() {
+    let body = [
+        r#"{"id":"c","choices":[{"index":0,"delta":{"reasoning_details":[{"type":"reasoning.encrypted","data":"c2ln","format":"google-gemini-v1"}]}}]}"#,
+        r#"{"id":"c","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}}]}"#,
+        r#"{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#,
+        "[DONE]",
+    ]
+    .map(|data| format!("data: {data}\n\n"))
+    .concat();
+    let told = String::from_utf8(crossed(Dialect::OpenAi, Dialect::Gemini, &[body.as_bytes()])).unwrap();
+    let call = r#"{"functionCall":{"id":"a","name":"f","args":{}},"thoughtSignature":"c2ln"}"#;
+    assert!(told.contains(call), "{told}");
+}
