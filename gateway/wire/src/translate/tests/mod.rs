@@ -453,3 +453,26 @@ fn a_proof_of_geminis_that_comes_through_another_format_stands_on_its_call() {
     let call = r#"{"functionCall":{"id":"a","name":"f","args":{}},"thoughtSignature":"c2ln"}"#;
     assert!(told.contains(call), "{told}");
 }
+
+#[test]
+fn a_gemini_model_is_asked_as_its_generation_takes_it() {
+    let ask = |model: &str, body: &str| {
+        let said = read_conversation(Dialect::Anthropic, body.as_bytes()).unwrap();
+        let sent = translate_request(&said, Dialect::Anthropic, &target(Dialect::Gemini, model), false)?;
+        let body: serde_json::Value = serde_json::from_slice(&sent.body).unwrap();
+        Ok::<_, Unsupported>((body["generationConfig"]["thinkingConfig"].clone(), sent.losses.adapted))
+    };
+    let long = r#"{"messages":[],"thinking":{"type":"enabled","budget_tokens":31999}}"#;
+    let config =
+        |key: &str, value: serde_json::Value| serde_json::json!({"includeThoughts": true, key: value});
+    assert_eq!(
+        ask("gemini-2.5-flash", long).unwrap(),
+        (config("thinkingBudget", 24_576.into()), vec!["thinking=thinkingBudget:24576".to_owned()])
+    );
+    assert_eq!(ask("gemini-2.5-pro", long).unwrap(), (config("thinkingBudget", 31_999.into()), Vec::new()));
+    assert_eq!(ask("gemini-flash-latest", long).unwrap().0, config("thinkingLevel", "high".into()));
+    let shaped = r#"{"messages":[],"tools":[{"name":"a","input_schema":{"type":"object"}}],
+        "output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}}}"#;
+    assert_eq!(ask("gemini-2.5-pro", shaped).unwrap_err().param, "output_config.format");
+    assert!(ask("gemini-3-pro", shaped).is_ok());
+}
