@@ -8,10 +8,11 @@ use weir_tests::script;
 use weir_tests::weir::{Setup, Weir};
 
 /// A script, and the format its SDK speaks.
-const SDKS: [(&str, &str); 3] = [
+const SDKS: [(&str, &str); 4] = [
     ("sdk/crossed_openai.py", "openai"),
     ("sdk/crossed_anthropic.py", "anthropic"),
     ("sdk/crossed_gemini.py", "gemini"),
+    ("sdk/crossed_responses.py", "responses"),
 ];
 
 /// Who answers: the format, what an endpoint's address ends in, the model's name there, and the two answers.
@@ -131,48 +132,45 @@ fn gemini() -> [Reply; 2] {
     [events(&stream, "\r\n"), Reply::json(200, &whole)]
 }
 
-/// Each call of the last request with the answer it got there: the call's place among the calls, and the answer.
+/// Whether a request is translated: whoever speaks OpenAI's format is asked for responses as they are.
+fn crosses(caller: &str, target: &str) -> bool {
+    caller != target && (caller, target) != ("responses", "openai")
+}
+
+/// Each answer of a tool in the last request: the place of its call among the calls, and what it says.
 fn answered(dialect: &str, arrived: &Arrived) -> Vec<(usize, String)> {
     let body: Value = serde_json::from_slice(&arrived.body).unwrap();
-    let parts = |message: &Value| {
-        let held = ["content", "parts", "tool_calls"].into_iter().filter_map(|key| message[key].as_array());
-        held.flatten().cloned().collect::<Vec<Value>>()
+    let (said, call, answer, id, told) = match dialect {
+        "openai" => ("/messages", "/tool_calls", "tool", ["/id", "/tool_call_id"], "/content"),
+        "anthropic" => ("/messages", "/content", "tool_result", ["/id", "/tool_use_id"], "/content"),
+        "gemini" => (
+            "/contents",
+            "/parts",
+            "",
+            ["/functionCall/id", "/functionResponse/id"],
+            "/functionResponse/response/output",
+        ),
+        _ => ("/input", "", "function_call_output", ["/call_id", "/call_id"], "/output"),
     };
-    let messages = body[if dialect == "gemini" { "contents" } else { "messages" }].as_array().unwrap();
-    let all: Vec<Value> =
-        messages.iter().flat_map(|message| parts(message).into_iter().chain([message.clone()])).collect();
-    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
-    let (calls, answers): (Vec<String>, Vec<(String, String)>) = match dialect {
-        "openai" => (
-            all.iter().filter(|one| one["type"] == "function").map(|one| text(&one["id"])).collect(),
-            all.iter()
-                .filter(|one| one["role"] == "tool")
-                .map(|one| (text(&one["tool_call_id"]), text(&one["content"])))
-                .collect(),
-        ),
-        "anthropic" => (
-            all.iter().filter(|one| one["type"] == "tool_use").map(|one| text(&one["id"])).collect(),
-            all.iter()
-                .filter(|one| one["type"] == "tool_result")
-                .map(|one| {
-                    (
-                        text(&one["tool_use_id"]),
-                        one["content"]
-                            .as_str()
-                            .map_or_else(|| text(&one["content"][0]["text"]), str::to_owned),
-                    )
-                })
-                .collect(),
-        ),
-        _ => (
-            all.iter().filter_map(|one| one.get("functionCall")).map(|one| text(&one["id"])).collect(),
-            all.iter()
-                .filter_map(|one| one.get("functionResponse"))
-                .map(|one| (text(&one["id"]), text(&one["response"]["output"])))
-                .collect(),
-        ),
+    let entries = body.pointer(said).unwrap().as_array().unwrap().clone();
+    let inner =
+        entries.iter().filter_map(|entry| entry.pointer(call)?.as_array().filter(|_| !call.is_empty()));
+    let all: Vec<&Value> = entries.iter().chain(inner.flatten()).collect();
+    let text = |one: &Value, at: &str| one.pointer(at).and_then(Value::as_str).map(str::to_owned);
+    let is_answer = |one: &Value| match answer {
+        "" => one.get("functionResponse").is_some(),
+        _ => one["role"] == answer || one["type"] == answer,
     };
-    answers.into_iter().map(|(id, told)| (calls.iter().position(|call| *call == id).unwrap(), told)).collect()
+    let calls: Vec<String> =
+        all.iter().filter(|one| !is_answer(one)).filter_map(|one| text(one, id[0])).collect();
+    let answers = all.iter().filter(|one| is_answer(one));
+    answers
+        .map(|one| {
+            let named = text(one, id[1]).unwrap();
+            let place = calls.iter().position(|call| *call == named).unwrap();
+            (place, text(one, told).unwrap_or_else(|| one["content"][0]["text"].as_str().unwrap().to_owned()))
+        })
+        .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -182,7 +180,7 @@ async fn every_sdk_calls_tools_of_every_other_formats_models() {
     let mut requests = 0;
     for played in &PLAYED {
         serve(&weir, &provider, played).await;
-        for (script, dialect) in SDKS.into_iter().filter(|(_, dialect)| *dialect != played.dialect) {
+        for (script, dialect) in SDKS.into_iter().filter(|(_, dialect)| crosses(dialect, played.dialect)) {
             provider.script((played.answers)());
             let model = format!("{}/crossed", played.dialect);
             let environment =
@@ -193,12 +191,9 @@ async fn every_sdk_calls_tools_of_every_other_formats_models() {
             assert_eq!(reached.len(), 2, "{dialect} with {}", played.dialect);
             let told = [(0, "2.4".to_owned()), (1, "3.1".to_owned())];
             assert_eq!(answered(played.dialect, &reached[1]), told, "{dialect} with {}", played.dialect);
-            if dialect == "openai" {
+            if played.dialect != "openai" && matches!(dialect, "openai" | "responses") {
                 let sent = String::from_utf8_lossy(&reached[1].body);
-                assert!(
-                    sent.contains(&format!("ignature\":\"{PROOF}\"")),
-                    "the thought's proof comes back: {sent}"
-                );
+                assert!(sent.contains(&format!("\":\"{PROOF}\"")), "the thought's proof comes back: {sent}");
             }
             requests += reached.len();
         }
