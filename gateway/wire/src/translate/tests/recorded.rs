@@ -55,7 +55,7 @@ fn exchanges(each: &mut dyn FnMut(Dialect, Exchange)) {
                 "openai.responses" => each(Dialect::Responses, exchange),
                 "anthropic.messages" => each(Dialect::Anthropic, exchange),
                 "gemini.generate_content" | "gemini.stream_generate_content" => {
-                    each(Dialect::Gemini, exchange)
+                    each(Dialect::Gemini, exchange);
                 }
                 _ => {}
             }
