@@ -56,13 +56,14 @@ pub(crate) fn note_failure(exchange: &mut Exchange, outcome: Outcome, error: &st
     }
 }
 
-/// A stream that fails after it began ends with an error in its dialect, never silently.
+/// A stream that fails after it began ends with an error in its dialect, never silently. `array` is set where the stream is
+/// one JSON array: whether an element of it has passed.
 pub(crate) fn error_event(
     exchange: &Exchange,
     upstream: &Upstream,
     outcome: Outcome,
     error: &str,
-    in_array: bool,
+    array: Option<bool>,
 ) -> Bytes {
     let (status, code) =
         if outcome == Outcome::Timeout { (504, "upstream_timeout") } else { (502, "upstream_error") };
@@ -70,9 +71,9 @@ pub(crate) fn error_event(
     api.source = ErrorSource::Provider;
     api.provider = Some(upstream.entry.provider.clone());
     api.request_id = exchange.id_header.to_str().ok().map(str::to_owned);
-    if in_array {
+    if let Some(after) = array {
         // What broke in the middle of an element stays broken; after a whole one the array ends well.
-        return write_array_error(exchange.dialect(), &api, true);
+        return write_array_error(exchange.dialect(), &api, after);
     }
     write_stream_error(exchange.dialect(), &api)
 }

@@ -270,13 +270,22 @@ impl Reading {
         self.is_blind() || self.lenient
     }
 
-    /// Whether it is made of events, between which a comment may stand.
+    /// Whether what passes is made of events, between which a comment may stand.
     pub(crate) const fn is_events(&self) -> bool {
-        matches!(self.framing, Framing::Events(_))
+        self.passes_array().is_none() && !matches!(self.framing, Framing::Bare)
     }
 
-    /// Whether it is an array, whose end is no event.
-    pub(crate) const fn is_array(&self) -> bool {
+    /// Set where what passes is one JSON array: whether an element of it has.
+    pub(crate) const fn passes_array(&self) -> Option<bool> {
+        match &self.writer {
+            Some(writer) => writer.array(),
+            None if self.is_array() => Some(true),
+            None => None,
+        }
+    }
+
+    /// Whether an array comes, whose end is no event.
+    const fn is_array(&self) -> bool {
         matches!(self.framing, Framing::Array(_))
     }
 

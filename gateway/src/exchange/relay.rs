@@ -366,8 +366,8 @@ impl Live {
             note_failure(&mut exchange, outcome, &error, &answer);
             // The provider's own error has passed already; ours is written where it fell silent.
             if answer.stopped_by_error.is_none() {
-                let in_array = self.reading.is_array();
-                tail.push(error_event(&exchange, &self.upstream, outcome, &error, in_array));
+                let array = self.reading.passes_array();
+                tail.push(error_event(&exchange, &self.upstream, outcome, &error, array));
             }
         }
         if let Some(call) = exchange.call() {

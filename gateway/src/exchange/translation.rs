@@ -44,11 +44,6 @@ pub(crate) fn prepare(
         model: &target.upstream_model,
         max_output,
     };
-    if caller == Dialect::Gemini && asked.peek.stream && !wants_event_stream(asked) {
-        let why = "an answer of another format comes as an event stream: ask with `alt=sse`";
-        let target = upstream.dialect.name();
-        return Err(Unsupported { param: "alt".to_owned(), target, why: why.into() });
-    }
     let mut said = conversation_of(caller, &asked.peek.top);
     (said.settings.stream, said.settings.include_usage) = (asked.peek.stream, asked.peek.include_usage);
     let translated = translate_request(&said, caller, &there, exchange.drop_unsupported)?;
@@ -58,6 +53,7 @@ pub(crate) fn prepare(
     let terms = Terms {
         caller,
         stream: asked.peek.stream,
+        array: caller == Dialect::Gemini && asked.peek.stream && !wants_event_stream(asked),
         include_usage: asked.peek.include_usage,
         answer_tool,
         created_s: exchange.record.started_at_us.div_euclid(1_000_000),
@@ -140,7 +136,7 @@ impl Translation {
     /// What the response's headers say of the translation. `lost` is what of the answer was left out.
     pub(crate) fn mark(&self, map: &mut HeaderMap, is_error: bool, lost: &[String]) {
         map.remove(CONTENT_ENCODING);
-        let events = self.terms.stream && !is_error;
+        let events = self.terms.stream && !self.terms.array && !is_error;
         map.insert(CONTENT_TYPE, if events { headers::EVENT_STREAM } else { headers::JSON });
         let lost = lost.iter().map(|kind| format!("answer.{kind}"));
         let dropped: Vec<String> = self.losses.dropped.iter().cloned().chain(lost).collect();

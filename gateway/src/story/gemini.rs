@@ -149,8 +149,74 @@ async fn a_gemini_client_gets_events_and_an_error_in_its_own_words() {
     story.provider.will(Reply::Stream(vec![first]));
     let cut = story.post(&format!("{FLASH_STREAM}?alt=sse"), &[], GEMINI_ASK).await;
     assert_eq!(events(&cut.body)[1]["error"]["status"], "UNAVAILABLE", "{}", cut.body);
+}
 
-    let array = story.ask(Method::POST, FLASH_STREAM, &[], GEMINI_ASK).await;
-    assert_eq!(array.status.as_u16(), 400);
-    assert!(array.body.contains("alt=sse"), "{}", array.body);
+#[tokio::test]
+async fn a_gemini_client_that_does_not_ask_for_events_gets_an_array_that_ends_well_even_when_it_breaks() {
+    let story = Story::begin().await;
+    let call = "data: {\"id\":\"c\",\"model\":\"gpt-1\",\"choices\":[{\"index\":0,\"delta\":{\"tool_calls\":[{\"index\":0,\"id\":\"call_1\",\"function\":{\"name\":\"level\",\"arguments\":\"{\\\"at\\\":1}\"}}]}}]}\n\n";
+    let end = "data: {\"id\":\"c\",\"choices\":[{\"index\":0,\"delta\":{},\"finish_reason\":\"tool_calls\"}]}\n\ndata: [DONE]\n\n";
+    story.provider.will(Reply::Stream(vec![call, end]));
+    let answered = story.ask(Method::POST, FLASH_STREAM, &[], GEMINI_ASK).await;
+    assert_eq!(answered.header("content-type"), "application/json");
+    let told = &body(&answered)[0]["candidates"][0];
+    assert_eq!(told["content"]["parts"][0]["functionCall"]["args"], json!({"at": 1}));
+
+    story.provider.will(Reply::Stream(vec![call]));
+    let cut = story.ask(Method::POST, FLASH_STREAM, &[], GEMINI_ASK).await;
+    assert_eq!(body(&cut)[0]["error"]["status"], "UNAVAILABLE", "{}", cut.body);
+}
+
+#[tokio::test]
+async fn a_gemini_client_streams_tools_and_thoughts_of_an_anthropic_model() {
+    let story = Story::begin().await;
+    story.provider.will(Reply::Stream(vec![
+        "event: message_start\ndata: {\"type\":\"message_start\",\"message\":{\"id\":\"m\",\"model\":\"claude-1\",\"usage\":{\"input_tokens\":10,\"output_tokens\":1}}}\n\n",
+        "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":0,\"content_block\":{\"type\":\"thinking\",\"thinking\":\"\",\"signature\":\"\"}}\n\n",
+        "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":0,\"delta\":{\"type\":\"thinking_delta\",\"thinking\":\"Hm.\"}}\n\n",
+        "event: content_block_stop\ndata: {\"type\":\"content_block_stop\",\"index\":0}\n\n",
+        "event: content_block_start\ndata: {\"type\":\"content_block_start\",\"index\":1,\"content_block\":{\"type\":\"tool_use\",\"id\":\"toolu_1\",\"name\":\"level\",\"input\":{}}}\n\n",
+        "event: content_block_delta\ndata: {\"type\":\"content_block_delta\",\"index\":1,\"delta\":{\"type\":\"input_json_delta\",\"partial_json\":\"{\\\"at\\\":1}\"}}\n\n",
+        "event: message_delta\ndata: {\"type\":\"message_delta\",\"delta\":{\"stop_reason\":\"tool_use\"},\"usage\":{\"output_tokens\":2}}\n\n",
+        "event: message_stop\ndata: {\"type\":\"message_stop\"}\n\n",
+    ]));
+    let path = FLASH_STREAM.replace("gpt", "claude");
+    let answered = story.post(&format!("{path}?alt=sse"), &[], GEMINI_ASK).await;
+    let seen = story.provider.seen().remove(0);
+    assert_eq!((seen.path.as_str(), seen.query.as_str()), ("/v1/messages", ""));
+    let told = events(&answered.body);
+    assert_eq!(
+        told[0]["candidates"][0]["content"]["parts"][0],
+        json!({"text": "Hm.", "thought": true}),
+        "{}",
+        answered.body
+    );
+    let call = &told[told.len() - 1]["candidates"][0]["content"]["parts"][0]["functionCall"];
+    assert_eq!(call, &json!({"id": "toolu_1", "name": "level", "args": {"at": 1}}));
+    assert_eq!(told[told.len() - 1]["usageMetadata"]["totalTokenCount"], 12);
+}
+
+#[tokio::test]
+async fn an_openai_client_streams_the_calls_and_proofs_of_a_gemini_model() {
+    let story = Story::begin_with(served_by_gemini).await;
+    story.provider.will(Reply::Typed(EVENTS, vec![
+        "data: {\"candidates\":[{\"content\":{\"parts\":[{\"text\":\"Hm.\",\"thought\":true}],\"role\":\"model\"},\"index\":0}],\"responseId\":\"r\"}\r\n\r\n",
+        "data: {\"candidates\":[{\"content\":{\"parts\":[{\"functionCall\":{\"name\":\"level\",\"args\":{\"at\":1}},\"thoughtSignature\":\"c2ln\"},{\"functionCall\":{\"name\":\"level\",\"args\":{\"at\":2}}}],\"role\":\"model\"},\"finishReason\":\"STOP\",\"index\":0}],\"usageMetadata\":{\"promptTokenCount\":10,\"candidatesTokenCount\":2,\"totalTokenCount\":12},\"responseId\":\"r\"}\r\n\r\n",
+    ]));
+    let ask = TOOLS_ASK.replacen('{', "{\"stream\":true,\"stream_options\":{\"include_usage\":true},", 1);
+    let answered = story.post("/v1/chat/completions", &[], &ask).await;
+    let told = events(&answered.body);
+    let deltas = || told.iter().filter_map(|event| event.pointer("/choices/0/delta"));
+    assert!(deltas().any(|delta| delta["reasoning_content"] == "Hm."), "{}", answered.body);
+    assert!(deltas().any(|delta| delta["reasoning_details"][0]["data"] == "c2ln"), "{}", answered.body);
+    let calls: Vec<&Value> = deltas().filter_map(|delta| delta.pointer("/tool_calls/0")).collect();
+    assert_eq!((&calls[1]["index"], &calls[1]["function"]["arguments"]), (&json!(1), &json!("{\"at\":2}")));
+    assert_ne!(calls[0]["id"], calls[1]["id"]);
+    let finishes: Vec<&Value> = told
+        .iter()
+        .filter_map(|event| event.pointer("/choices/0/finish_reason"))
+        .filter(|reason| reason.is_string())
+        .collect();
+    assert_eq!(finishes, ["tool_calls"]);
+    assert_eq!(told[told.len() - 1]["usage"]["total_tokens"], 12);
 }

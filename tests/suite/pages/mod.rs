@@ -315,7 +315,7 @@ async fn a_form_posted_from_another_site_changes_nothing() {
     }
     assert_eq!(weir.api(Method::GET, "/keys", None).await.ok().text(), keys);
     assert_eq!(visitor.get("/keys").await.status, 200, "still signed in");
-    assert!(never_asked(&weir).await, "no request was sent");
+    assert!(never_asked(weir).await, "no request was sent");
 }
 
 /// Whether nothing was ever sent through the gateway.

@@ -23,23 +23,30 @@ pub fn read_conversation<'a>(top: &TopLevel<'a>) -> Conversation<'a> {
         }
     }
     give_ids(&mut read.messages);
+    settings::allow_all(&mut read);
     read
 }
 
-/// Calls without ids get one each, and answers without ids that of the oldest unanswered call of their function.
+/// Calls without ids get one each. An answer names its call or, where it does not, only the function: then it answers the
+/// oldest call of it that is still open. Google's libraries answer so even calls that have ids.
 fn give_ids(messages: &mut [Message<'_>]) {
     let mut made = 0_u32;
     let mut open: Vec<(String, String)> = Vec::new();
     for part in messages.iter_mut().flat_map(|message| &mut message.parts) {
         match part {
-            Part::ToolCall { id, name, .. } if id.is_empty() => {
-                made += 1;
-                let given = format!("call_{made}");
-                open.push((name.to_string(), given.clone()));
-                *id = given.into();
+            Part::ToolCall { id, name, .. } => {
+                if id.is_empty() {
+                    made += 1;
+                    *id = format!("call_{made}").into();
+                }
+                open.push((name.to_string(), id.to_string()));
             }
             Part::ToolResult { id, .. } => {
-                if let Some(place) = open.iter().position(|(name, _)| *name == *id) {
+                let named = open.iter().position(|(_, given)| *given == *id);
+                let place = named.or_else(|| open.iter().position(|(name, _)| *name == *id));
+                // Some name neither; with one call open there is no doubt.
+                let place = place.or_else(|| (open.len() == 1).then_some(0));
+                if let Some(place) = place {
                     *id = open.remove(place).1.into();
                 }
             }

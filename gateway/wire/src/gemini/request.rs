@@ -53,7 +53,10 @@ fn take_config(peek: &mut Peek<'_>, config: View<'_>) -> Result<(), WireError> {
             "topP" | "top_p" => peek.top_p = view.number(),
             "seed" => peek.seed = view.raw().parse().ok(),
             "thinkingConfig" | "thinking_config" => {
-                peek.reasoning_tokens_max = view.get("thinkingBudget").and_then(|budget| budget.count());
+                peek.reasoning_tokens_max = view
+                    .get("thinkingBudget")
+                    .or_else(|| view.get("thinking_budget"))
+                    .and_then(|budget| budget.count());
             }
             _ => {}
         }

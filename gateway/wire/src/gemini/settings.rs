@@ -5,7 +5,7 @@ use std::borrow::Cow;
 use super::schema::plain_schema;
 use crate::{
     json::View,
-    model::{Conversation, Format, ToolChoice},
+    model::{Conversation, Format, ReasoningWish, ToolChoice},
 };
 
 /// Reads a member at the top of a request; whether it was one of ours.
@@ -80,43 +80,71 @@ fn take_mime_type<'a>(read: &mut Conversation<'a>, view: View<'a>) {
     }
 }
 
-/// Nothing to think with means not to think; a negative budget leaves it to the model.
+/// Nothing to think with means not to think; a negative budget leaves it to the model. Who wants to see thoughts wants
+/// them thought.
 fn take_thinking<'a>(read: &mut Conversation<'a>, config: View<'a>) {
-    let wish = &mut read.settings.reasoning;
+    let (wish, mut shows) = (&mut read.settings.reasoning, false);
     for (key, view) in config.members() {
         match camel(&key).as_ref() {
             "thinkingBudget" if view.raw().starts_with('-') => wish.on = Some(true),
             "thinkingBudget" if view.count() == Some(0) => wish.on = Some(false),
             "thinkingBudget" => wish.tokens_max = view.count(),
+            "includeThoughts" => shows = view.boolean() == Some(true),
             "thinkingLevel" => {
                 wish.effort = view.filled_text().map(|word| word.to_ascii_lowercase().into());
             }
             _ => {}
         }
     }
+    if shows && *wish == ReasoningWish::default() {
+        wish.on = Some(true);
+    }
 }
 
 fn take_tool_config<'a>(read: &mut Conversation<'a>, config: View<'a>) {
     for (key, view) in config.members().filter(|(_, view)| !view.is_null()) {
         if camel(&key) == "functionCallingConfig" {
-            read.tool_choice = choice(view);
+            read.tool_choice = Some(choice(view));
+            if mode(view) == "VALIDATED" {
+                // Only the promise that calls keep to their schema has no word elsewhere.
+                read.rest.push((Cow::Borrowed("toolConfig.functionCallingConfig.mode"), view.raw()));
+            }
         } else {
-            read.rest.push((Cow::Owned(format!("toolConfig.{key}")), view.raw()));
+            read.rest.push((Cow::Owned(format!("toolConfig.{}", camel(&key))), view.raw()));
         }
     }
 }
 
-/// Among several allowed functions no other dialect can choose.
-fn choice(config: View<'_>) -> Option<ToolChoice<'_>> {
+fn mode(config: View<'_>) -> String {
+    let mode = config.get("mode").and_then(|mode| mode.text());
+    mode.map_or_else(|| "AUTO".to_owned(), |mode| mode.to_ascii_uppercase())
+}
+
+fn allowed(config: View<'_>) -> Vec<Cow<'_, str>> {
     let names = config.get("allowedFunctionNames").or_else(|| config.get("allowed_function_names"));
-    let names: Vec<Cow<'_, str>> =
-        names.into_iter().flat_map(|names| names.items()).filter_map(|name| name.text()).collect();
-    let mode = config.get("mode").and_then(|mode| mode.text()).unwrap_or(Cow::Borrowed("AUTO"));
-    Some(match (mode.to_ascii_uppercase().as_str(), names.as_slice()) {
-        ("AUTO" | "MODE_UNSPECIFIED", []) => ToolChoice::Auto,
+    names.into_iter().flat_map(|names| names.items()).filter_map(|name| name.text()).collect()
+}
+
+/// Among several allowed functions no other dialect can choose.
+fn choice(config: View<'_>) -> ToolChoice<'_> {
+    match (mode(config).as_str(), allowed(config).as_slice()) {
+        ("AUTO" | "MODE_UNSPECIFIED" | "VALIDATED", []) => ToolChoice::Auto,
         ("NONE", _) => ToolChoice::None,
         ("ANY", []) => ToolChoice::Any,
         ("ANY", [one]) => ToolChoice::Named(one.clone()),
         _ => ToolChoice::Other(config.raw()),
-    })
+    }
+}
+
+/// A choice among all the functions there are is no narrower than one among any.
+pub(super) fn allow_all(read: &mut Conversation<'_>) {
+    let Some(ToolChoice::Other(raw)) = &read.tool_choice else { return };
+    let (config, mut tools) = (View::of_text(raw), read.tools.iter());
+    let allowed = allowed(config);
+    let all = !allowed.is_empty() && tools.all(|tool| allowed.contains(&tool.name));
+    match mode(config).as_str() {
+        "ANY" if all => read.tool_choice = Some(ToolChoice::Any),
+        "AUTO" | "VALIDATED" if all => read.tool_choice = Some(ToolChoice::Auto),
+        _ => {}
+    }
 }

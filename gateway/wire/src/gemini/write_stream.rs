@@ -1,5 +1,6 @@
 //! An answer as Gemini's events, written while another dialect's events are read. Each event is an answer of its own with
-//! what is new; a call is said whole, so its arguments wait here until its choice ends.
+//! what is new; a call is said whole, so its arguments wait here until its choice ends. Who did not ask for events gets the
+//! same as the elements of one array.
 
 use weir_contract::usage::Usage;
 
@@ -20,9 +21,13 @@ pub(crate) struct StreamCodec {
     model: String,
     usage: Usage,
     calls: Vec<Call>,
+    /// What proves the thoughts of a choice, until the call comes that it stands on.
+    proofs: Vec<(u32, String)>,
     held: usize,
     /// Choices that ended, and why.
     ended: Vec<(u32, Finish)>,
+    /// Set where the answer is one array: whether an element of it was written.
+    array: Option<bool>,
 }
 
 #[derive(Debug)]
@@ -33,9 +38,20 @@ struct Call {
     id: String,
     name: String,
     arguments: String,
+    proof: Option<String>,
 }
 
 impl StreamCodec {
+    /// Events, or the elements of one array.
+    pub(crate) fn new(array: bool) -> Self {
+        Self { array: array.then_some(false), ..Self::default() }
+    }
+
+    /// Set where the answer is one array: whether an element of it was written.
+    pub(crate) const fn array(&self) -> Option<bool> {
+        self.array
+    }
+
     /// Takes the next event.
     pub(crate) fn write(&mut self, event: &StreamEvent<'_>, out: &mut Vec<u8>) {
         match event {
@@ -50,7 +66,7 @@ impl StreamCodec {
                 self.part(*choice, out, |json| write_text(text, true, None, json));
             }
             StreamEvent::Sealed { choice, signature } if signature.is_gemini() => {
-                self.part(*choice, out, |json| write_text("", false, Some(&signature.text), json));
+                self.proof(*choice, &signature.text);
             }
             StreamEvent::ToolCall { choice, index, id, name, arguments, .. } => {
                 self.call((*choice, *index), [id, name, arguments]);
@@ -80,7 +96,8 @@ impl StreamCodec {
         if ended.is_empty() {
             ended.push((0, Finish::default()));
         }
-        frame(out, None, |json| {
+        let before = self.begin();
+        piece(before, out, |json| {
             json.key("candidates").array(|json| {
                 for (choice, finish) in ended {
                     self.write_end(choice, finish, json);
@@ -88,16 +105,30 @@ impl StreamCodec {
             });
             write_foot(&self.usage, &self.model, &self.id, json);
         });
+        if self.array.is_some() {
+            out.push(b']');
+        }
+    }
+
+    /// The next piece begins; what `array` was before it.
+    fn begin(&mut self) -> Option<bool> {
+        let before = self.array;
+        self.array = before.map(|_| true);
+        before
     }
 
     fn write_end(&self, choice: u32, finish: Finish, json: &mut JsonText) {
         json.object(|json| {
             let calls = || self.calls.iter().filter(|call| call.choice == choice);
-            if calls().next().is_some() {
+            let proof = self.proofs.iter().find(|(of, _)| *of == choice);
+            if calls().next().is_some() || proof.is_some() {
                 json.key("content").object(|json| {
                     json.key("parts").array(|json| {
-                        for Call { id, name, arguments, .. } in calls() {
-                            write_call([id, name, arguments], None, json);
+                        for Call { id, name, arguments, proof, .. } in calls() {
+                            write_call([id, name, arguments], proof.as_deref(), json);
+                        }
+                        if let Some((_, proof)) = proof {
+                            write_text("", false, Some(proof), json);
                         }
                     });
                     json.key("role").text("model");
@@ -108,8 +139,9 @@ impl StreamCodec {
         });
     }
 
-    fn part(&self, choice: u32, out: &mut Vec<u8>, fill: impl FnOnce(&mut JsonText)) {
-        frame(out, None, |json| {
+    fn part(&mut self, choice: u32, out: &mut Vec<u8>, fill: impl FnOnce(&mut JsonText)) {
+        let before = self.begin();
+        piece(before, out, |json| {
             json.key("candidates").array(|json| {
                 json.object(|json| {
                     json.key("content").object(|json| {
@@ -137,7 +169,27 @@ impl StreamCodec {
             self.calls[place].arguments.push_str(arguments);
         } else if self.calls.len() < CALLS_MAX {
             let [id, name, arguments] = [id, name, arguments].map(str::to_owned);
-            self.calls.push(Call { choice, index, id, name, arguments });
+            let proof = self.proofs.iter().position(|(of, _)| *of == choice);
+            let proof = proof.map(|place| self.proofs.remove(place).1);
+            self.calls.push(Call { choice, index, id, name, arguments, proof });
         }
     }
+
+    /// The last proof counts.
+    fn proof(&mut self, choice: u32, text: &str) {
+        self.held = self.held.saturating_add(text.len());
+        self.proofs.retain(|(of, _)| *of != choice);
+        if self.proofs.len() < CHOICES_MAX && !self.is_overfull() {
+            self.proofs.push((choice, text.to_owned()));
+        }
+    }
+}
+
+/// Appends an event, or the next element of an array.
+fn piece(array: Option<bool>, out: &mut Vec<u8>, fill: impl FnOnce(&mut JsonText)) {
+    let Some(after) = array else { return frame(out, None, fill) };
+    out.extend_from_slice(if after { b",\r\n" } else { b"[" });
+    let mut json = JsonText::after(std::mem::take(out));
+    json.object(fill);
+    *out = json.into_bytes();
 }

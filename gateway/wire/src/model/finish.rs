@@ -28,9 +28,13 @@ impl Finish {
                 "content_filter" => Self::Refused,
                 _ => Self::Stop,
             },
+            // Numbers stand for the words where the caller asked for them.
             Dialect::Gemini => match word {
-                "MAX_TOKENS" => Self::Length,
-                "STOP" | "FINISH_REASON_UNSPECIFIED" | "MALFORMED_FUNCTION_CALL" | "OTHER" => Self::Stop,
+                "MAX_TOKENS" | "2" => Self::Length,
+                "STOP" | "FINISH_REASON_UNSPECIFIED" | "OTHER" | "0" | "1" | "5" => Self::Stop,
+                "MALFORMED_FUNCTION_CALL" | "UNEXPECTED_TOOL_CALL" | "TOO_MANY_TOOL_CALLS" | "9" => {
+                    Self::Stop
+                }
                 _ => Self::Refused,
             },
         }

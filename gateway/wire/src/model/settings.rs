@@ -106,7 +106,7 @@ pub enum ToolChoice<'a> {
 
 /// Members that say how a request is run, paid for or remembered, not what is asked: a target that has no word for one
 /// answers the same without it.
-pub(crate) const HINTS: [&str; 22] = [
+pub(crate) const HINTS: [&str; 24] = [
     "store",
     "metadata",
     "prediction",
@@ -129,4 +129,6 @@ pub(crate) const HINTS: [&str; 22] = [
     "truncation",
     "text.verbosity",
     "client_metadata",
+    "toolConfig.functionCallingConfig.mode",
+    "toolConfig.includeServerSideToolInvocations",
 ];

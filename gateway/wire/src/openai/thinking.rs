@@ -65,10 +65,16 @@ pub(super) fn thoughts<'a>(message: &Members<'a>) -> Vec<Part<'a>> {
     parts
 }
 
-/// Writes a thought as an entry of `reasoning_details`.
-pub(super) fn write_detail(part: &Part<'_>, json: &mut JsonText) {
+/// Writes a thought as an entry of `reasoning_details`; on a stream with its number there, by which clients put it together.
+pub(super) fn write_detail(part: &Part<'_>, number: Option<u64>, json: &mut JsonText) {
+    let index = |json: &mut JsonText| {
+        if let Some(number) = number {
+            json.key("index").count(number);
+        }
+    };
     match part {
         Part::Reasoning { text, signature } => json.object(|json| {
+            index(json);
             json.key("type").text("reasoning.text");
             json.key("text").text(&text.text);
             if let Some(signature) = signature {
@@ -77,6 +83,7 @@ pub(super) fn write_detail(part: &Part<'_>, json: &mut JsonText) {
             }
         }),
         Part::Sealed(signature) => json.object(|json| {
+            index(json);
             json.key("type").text("reasoning.encrypted");
             json.key("data").text(&signature.text);
             json.key("format").text(&signature.format);

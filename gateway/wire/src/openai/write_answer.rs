@@ -67,7 +67,7 @@ fn write_thoughts(parts: &[Part<'_>], json: &mut JsonText) {
     }
     if parts.iter().any(is_thought) {
         json.key("reasoning_details").array(|json| {
-            parts.iter().filter(|part| is_thought(part)).for_each(|part| write_detail(part, json));
+            parts.iter().filter(|part| is_thought(part)).for_each(|part| write_detail(part, None, json));
         });
     }
 }

@@ -15,6 +15,8 @@ use crate::{
 
 /// How many tool calls of an answer are numbered apart.
 const CALLS_MAX: usize = 1_024;
+/// How many choices' thoughts are numbered apart.
+const CHOICES_MAX: usize = 128;
 
 /// What must be remembered between chunks.
 #[derive(Debug)]
@@ -26,7 +28,17 @@ pub(crate) struct StreamCodec {
     usage: Usage,
     /// Which call of which choice each of the provider's blocks is.
     calls: Vec<(u32, u32)>,
+    thoughts: Vec<Thought>,
     greeted: bool,
+}
+
+/// Which entry of `reasoning_details` a choice's thought is: clients put pieces together by their number.
+#[derive(Debug)]
+struct Thought {
+    choice: u32,
+    number: u64,
+    /// Whether more of it may come.
+    open: bool,
 }
 
 impl StreamCodec {
@@ -38,6 +50,7 @@ impl StreamCodec {
             include_usage: terms.include_usage,
             usage: Usage::default(),
             calls: Vec::new(),
+            thoughts: Vec::new(),
             greeted: false,
         }
     }
@@ -58,18 +71,21 @@ impl StreamCodec {
             }
             StreamEvent::Reasoning { choice, text } => {
                 let thought = Part::thought(Text::loose(text.as_ref()));
+                let number = self.thought(*choice, true, true);
                 self.delta(*choice, out, |json| {
                     json.key("reasoning_content").text(text);
-                    write_details(&thought, json);
+                    write_details(&thought, number, json);
                 });
             }
             StreamEvent::Signed { choice, signature } => {
                 let proof = Part::Reasoning { text: Text::loose(""), signature: Some(signature.clone()) };
-                self.delta(*choice, out, |json| write_details(&proof, json));
+                let number = self.thought(*choice, true, false);
+                self.delta(*choice, out, |json| write_details(&proof, number, json));
             }
             StreamEvent::Sealed { choice, signature } => {
                 let sealed = Part::Sealed(signature.clone());
-                self.delta(*choice, out, |json| write_details(&sealed, json));
+                let number = self.thought(*choice, false, false);
+                self.delta(*choice, out, |json| write_details(&sealed, number, json));
             }
             StreamEvent::ToolCall { choice, index, id, name, arguments, .. } => {
                 self.call((*choice, *index), [id, name, arguments], out);
@@ -90,6 +106,21 @@ impl StreamCodec {
                 json.key("content").text("");
             });
         }
+    }
+
+    /// The number of a piece of a thought: that of the last one where it `goes_on`, else the next. `open` says whether more of
+    /// it may come.
+    fn thought(&mut self, choice: u32, goes_on: bool, open: bool) -> u64 {
+        let known = self.thoughts.iter_mut().find(|thought| thought.choice == choice);
+        let Some(thought) = known else {
+            if self.thoughts.len() < CHOICES_MAX {
+                self.thoughts.push(Thought { choice, number: 0, open });
+            }
+            return 0;
+        };
+        thought.number += u64::from(!(goes_on && thought.open));
+        thought.open = open;
+        thought.number
     }
 
     fn call(&mut self, place: (u32, u32), [id, name, arguments]: [&str; 3], out: &mut Vec<u8>) {
@@ -175,6 +206,6 @@ impl StreamCodec {
     }
 }
 
-fn write_details(part: &Part<'_>, json: &mut JsonText) {
-    json.key("reasoning_details").array(|json| write_detail(part, json));
+fn write_details(part: &Part<'_>, number: u64, json: &mut JsonText) {
+    json.key("reasoning_details").array(|json| write_detail(part, Some(number), json));
 }

@@ -23,6 +23,8 @@ pub struct Terms {
     pub caller: Dialect,
     /// Whether the caller wants events.
     pub stream: bool,
+    /// Whether the events are the elements of one JSON array, as Gemini's clients get them that do not ask for events.
+    pub array: bool,
     /// Whether the caller wants usage among the events.
     pub include_usage: bool,
     /// Whether the answer comes as a call of a tool of ours.

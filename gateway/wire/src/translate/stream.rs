@@ -6,11 +6,11 @@ use super::{ANSWER_TOOL, Terms};
 use crate::{
     anthropic,
     dialect::Dialect,
-    error::write_stream_error,
+    error::{write_array_error, write_stream_error},
     fault::{FaultKind, UpstreamFault},
     gemini,
     json::JsonText,
-    model::Finish,
+    model::{Finish, Signature},
     openai, responses,
     stream::StreamEvent,
 };
@@ -41,7 +41,7 @@ impl StreamWriter {
         let codec = match terms.caller {
             Dialect::OpenAi => Codec::OpenAi(openai::StreamCodec::new(&terms)),
             Dialect::Anthropic => Codec::Anthropic(anthropic::StreamCodec::default()),
-            Dialect::Gemini => Codec::Gemini(gemini::StreamCodec::default()),
+            Dialect::Gemini => Codec::Gemini(gemini::StreamCodec::new(terms.array)),
             Dialect::Responses => Codec::Responses(Box::new(responses::StreamCodec::new(&terms))),
         };
         Self { codec, undoing: Undoing::new(source, &terms), terms }
@@ -50,9 +50,7 @@ impl StreamWriter {
     /// Takes the next event; what the caller gets of it is appended to `out`, frame by frame.
     pub fn write(&mut self, event: StreamEvent<'_>, out: &mut Vec<u8>) {
         if let StreamEvent::Fault(fault) = &event {
-            let error = self.terms.error(fault);
-            out.extend_from_slice(&write_stream_error(self.terms.caller, &error));
-            return;
+            return self.fail(fault, out);
         }
         let Some(event) = self.undoing.undo(event) else { return };
         let finish = match &event {
@@ -80,8 +78,7 @@ impl StreamWriter {
         };
         if overfull {
             let message = "the answer is too large to be told again whole, as its format demands".to_owned();
-            let error = self.terms.error(&UpstreamFault::local(FaultKind::Server, message));
-            return out.extend_from_slice(&write_stream_error(self.terms.caller, &error));
+            return self.fail(&UpstreamFault::local(FaultKind::Server, message), out);
         }
         match &mut self.codec {
             Codec::OpenAi(codec) => codec.close(out),
@@ -89,6 +86,20 @@ impl StreamWriter {
             Codec::Gemini(codec) => codec.close(out),
             Codec::Responses(codec) => codec.close(out),
         }
+    }
+
+    fn fail(&self, fault: &UpstreamFault, out: &mut Vec<u8>) {
+        let error = self.terms.error(fault);
+        out.extend_from_slice(&match self.array() {
+            Some(after) => write_array_error(self.terms.caller, &error, after),
+            None => write_stream_error(self.terms.caller, &error),
+        });
+    }
+
+    /// Set where the caller gets one JSON array: whether an element of it was written.
+    #[must_use]
+    pub const fn array(&self) -> Option<bool> {
+        if let Codec::Gemini(codec) = &self.codec { codec.array() } else { None }
     }
 
     /// Kinds of parts that came and that the caller's dialect has no word for.
@@ -102,6 +113,7 @@ impl StreamWriter {
 #[derive(Debug)]
 pub(super) struct Undoing {
     source: Dialect,
+    caller: Dialect,
     /// What ids are made of for calls that have none.
     request_id: String,
     /// Calls that have begun.
@@ -120,6 +132,7 @@ impl Undoing {
     pub(super) fn new(source: Dialect, terms: &Terms) -> Self {
         Self {
             source,
+            caller: terms.caller,
             request_id: terms.request_id.replace(|one: char| !one.is_ascii_alphanumeric(), ""),
             begun: Vec::new(),
             answer_tool: terms.answer_tool,
@@ -155,6 +168,16 @@ impl Undoing {
             }
             StreamEvent::Other { kind, .. } => {
                 self.lose(&kind);
+                None
+            }
+            StreamEvent::Citation { .. } if !cites(self.caller) => {
+                self.lose("citation");
+                None
+            }
+            StreamEvent::Signed { ref signature, .. } | StreamEvent::Sealed { ref signature, .. }
+                if !keeps(self.caller, signature) =>
+            {
+                self.lose("signature");
                 None
             }
             event => Some(event),
@@ -195,6 +218,21 @@ impl Undoing {
 
     pub(super) fn into_lost(self) -> Vec<String> {
         self.lost
+    }
+}
+
+/// Whether a caller of that dialect is told what a text rests on.
+const fn cites(caller: Dialect) -> bool {
+    !matches!(caller, Dialect::Anthropic | Dialect::Gemini)
+}
+
+/// Whether a caller of that dialect can keep the proof of a thought for the next turn: its own, or any where each is named
+/// by its format.
+fn keeps(caller: Dialect, proof: &Signature<'_>) -> bool {
+    match caller {
+        Dialect::Anthropic => proof.is_anthropic(),
+        Dialect::Gemini => proof.is_gemini(),
+        Dialect::OpenAi | Dialect::Responses => true,
     }
 }
 

@@ -5,7 +5,7 @@ mod messages;
 use super::abilities;
 use crate::{
     json::{JsonText, View},
-    model::{Conversation, Format, Settings, Tool, ToolChoice},
+    model::{Conversation, Format, Message, Part, Role, Settings, Tool, ToolChoice},
     translate::{ANSWER_TOOL, Fit, Target, is_plain_name},
 };
 
@@ -22,7 +22,7 @@ const ANY_OBJECT: &str = r#"{"type":"object"}"#;
 pub(crate) fn write_request(said: &Conversation<'_>, target: &Target<'_>, fit: &mut Fit) -> (Vec<u8>, bool) {
     let settings = &said.settings;
     let max_tokens = max_tokens(settings, target, fit);
-    let thinking = Thinking::of(settings, target, max_tokens, fit);
+    let thinking = Thinking::of(said, target, max_tokens, fit);
     let shape = Shape::of(&settings.format, target.model, thinking != Thinking::Off, fit);
     let mut json = JsonText::default();
     json.object(|json| {
@@ -57,12 +57,13 @@ enum Thinking {
 }
 
 impl Thinking {
-    fn of(settings: &Settings<'_>, target: &Target<'_>, max_tokens: u64, fit: &mut Fit) -> Self {
-        let wish = &settings.reasoning;
+    fn of(said: &Conversation<'_>, target: &Target<'_>, max_tokens: u64, fit: &mut Fit) -> Self {
+        let wish = &said.settings.reasoning;
         if !wish.is_on() {
             return Self::Off;
         }
-        if !abilities::thinks(target.model) {
+        let must_prove = !abilities::adapts(target.model);
+        if !abilities::thinks(target.model) || (must_prove && forgot_its_thought(said)) {
             fit.drop("reasoning_effort");
             return Self::Off;
         }
@@ -105,6 +106,21 @@ impl Thinking {
             Self::Adaptive(_) => json.key("thinking").object(|json| json.key("type").text("adaptive")),
         }
     }
+}
+
+/// Whether the model called tools and the caller has not kept the thought behind the calls: a model that thinks by budget
+/// goes on thinking only from there.
+fn forgot_its_thought(said: &Conversation<'_>) -> bool {
+    let is_model = |message: &&Message<'_>| message.role == Role::Assistant;
+    let after = said.messages.iter().rev().skip_while(|message| !is_model(message));
+    let spoken: Vec<&Message<'_>> = after.take_while(is_model).collect();
+    let parts = || spoken.iter().rev().flat_map(|message| &message.parts);
+    let calls = parts().any(|part| matches!(part, Part::ToolCall { hosted: false, .. }));
+    let proven = parts().next().is_some_and(|part| match part {
+        Part::Reasoning { signature: Some(proof), .. } | Part::Sealed(proof) => proof.is_anthropic(),
+        _ => false,
+    });
+    calls && !proven
 }
 
 /// OpenAI's words for effort among those of the format.

@@ -191,7 +191,7 @@ impl Writer<'_, '_> {
                         write_text(&text.text, false, proof, json);
                     }
                     Part::ToolResult { id, failed, parts, .. } => {
-                        self.result(*at, (id, *failed), parts, json)
+                        self.result(*at, (id, *failed), parts, json);
                     }
                     Part::Image(media) => write_media(media, "image/png", json),
                     Part::Audio(media) => write_media(media, "audio/wav", json),

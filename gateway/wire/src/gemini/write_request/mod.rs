@@ -19,7 +19,7 @@ pub(crate) fn write_request(said: &Conversation<'_>, target: &Target<'_>, fit: &
     json.object(|json| {
         contents::write(said, target.model, fit, json);
         write_tools(said, fit, json);
-        json.key("generationConfig").object(|json| write_config(&said.settings, target, fit, json));
+        json.key("generationConfig").object(|json| write_config(said, target, fit, json));
     });
     account(&said.settings, fit);
     json.into_bytes()
@@ -103,7 +103,8 @@ fn write_tool_choice(choice: Option<&ToolChoice<'_>>, no_tools: bool, fit: &mut 
     });
 }
 
-fn write_config(settings: &Settings<'_>, target: &Target<'_>, fit: &mut Fit, json: &mut JsonText) {
+fn write_config(said: &Conversation<'_>, target: &Target<'_>, fit: &mut Fit, json: &mut JsonText) {
+    let settings = &said.settings;
     if let Some(most) = settings.max_tokens {
         json.key("maxOutputTokens").count(most);
     }
@@ -128,8 +129,17 @@ fn write_config(settings: &Settings<'_>, target: &Target<'_>, fit: &mut Fit, jso
         stops if stops.len() > STOPS_MAX => fit.refuse("stop", "it takes at most five"),
         stops => json.key("stopSequences").array(|json| stops.iter().for_each(|stop| json.text(stop))),
     }
-    write_format(&settings.format, fit, json);
+    if is_older(target.model) && said.tools.iter().any(|tool| tool.kind.is_none()) && !is_free(settings) {
+        let why = "a model before the third generation cannot be held to a shape while it has tools";
+        fit.refuse("response_format", why);
+    } else {
+        write_format(&settings.format, fit, json);
+    }
     write_thinking(&settings.reasoning, target.model, fit, json);
+}
+
+fn is_free(settings: &Settings<'_>) -> bool {
+    settings.format == Format::Text
 }
 
 fn write_format(format: &Format<'_>, fit: &mut Fit, json: &mut JsonText) {
@@ -143,6 +153,9 @@ fn write_format(format: &Format<'_>, fit: &mut Fit, json: &mut JsonText) {
         Format::Other(_) => fit.refuse("response_format", "it knows text, a JSON object and a JSON schema"),
     }
 }
+
+/// The most tokens that the second generation's models think with.
+const BUDGET_MAX: [u64; 2] = [24_576, 32_768];
 
 /// From the third generation on a model is told how hard to think in a word, before it in tokens.
 fn write_thinking(wish: &ReasoningWish<'_>, model: &str, fit: &mut Fit, json: &mut JsonText) {
@@ -172,7 +185,8 @@ fn write_thinking(wish: &ReasoningWish<'_>, model: &str, fit: &mut Fit, json: &m
         if by_word {
             write_level(wish, fit, json);
         } else {
-            write_budget(wish, fit, json);
+            let most = BUDGET_MAX[usize::from(model.contains("pro"))];
+            write_budget(wish, most, fit, json);
         }
     });
 }
@@ -190,9 +204,10 @@ fn write_level(wish: &ReasoningWish<'_>, fit: &mut Fit, json: &mut JsonText) {
 }
 
 /// The budgets that Google itself gives to OpenAI's words.
-fn write_budget(wish: &ReasoningWish<'_>, fit: &mut Fit, json: &mut JsonText) {
+fn write_budget(wish: &ReasoningWish<'_>, most: u64, fit: &mut Fit, json: &mut JsonText) {
     let budget = match (wish.tokens_max, wish.effort.as_deref()) {
-        (Some(most), _) => return json.key("thinkingBudget").count(most),
+        (Some(asked), _) if asked <= most => return json.key("thinkingBudget").count(asked),
+        (Some(_), _) => most,
         (None, None) => return,
         (None, Some("minimal" | "low")) => 1_024,
         (None, Some("medium")) => 8_192,
@@ -202,9 +217,13 @@ fn write_budget(wish: &ReasoningWish<'_>, fit: &mut Fit, json: &mut JsonText) {
     json.key("thinkingBudget").count(budget);
 }
 
-/// Whether the model wants its thoughts proven in the next turn.
+/// Whether the model wants its thoughts proven in the next turn. A name without a number is of the newest.
 fn is_third_generation(model: &str) -> bool {
-    model.contains("gemini-3")
+    model.contains("gemini-") && !is_older(model)
+}
+
+fn is_older(model: &str) -> bool {
+    ["gemini-1", "gemini-2"].iter().any(|name| model.contains(name))
 }
 
 /// Settings that the format has no word for.

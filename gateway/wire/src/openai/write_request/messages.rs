@@ -195,7 +195,7 @@ impl Writer<'_> {
             }
             ThoughtPlace::Details => json.key("reasoning_details").array(|json| {
                 for (_, part) in thoughts {
-                    crate::openai::thinking::write_detail(part, json);
+                    crate::openai::thinking::write_detail(part, None, json);
                 }
             }),
         }

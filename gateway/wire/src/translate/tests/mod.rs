@@ -44,6 +44,7 @@ fn terms(caller: Dialect, stream: bool) -> Terms {
     Terms {
         caller,
         stream,
+        array: false,
         include_usage: true,
         answer_tool: false,
         created_s: 1_767_225_600,
@@ -336,4 +337,142 @@ fn calls_without_ids_and_their_answers_find_each_other() {
         .map(|one| (one["tool_call_id"].as_str().unwrap(), one["content"].as_str().unwrap()))
         .collect();
     assert_eq!(told, [("call_1", "1"), ("call_3", "2"), ("call_2", "Error: no")]);
+}
+
+#[test]
+fn an_answer_that_names_only_its_function_finds_a_call_that_has_an_id() {
+    let body = r#"{"contents":[{"role":"user","parts":[{"text":"?"}]},
+        {"role":"model","parts":[{"functionCall":{"id":"x1","name":"a","args":{}}},{"functionCall":{"id":"x2","name":"a","args":{}}},{"functionCall":{"name":"b","args":{}}}]},
+        {"role":"user","parts":[{"functionResponse":{"id":"x2","name":"a","response":{"output":"2"}}},{"functionResponse":{"name":"b","response":{"output":"3"}}},
+            {"functionResponse":{"name":"a","response":{"output":"1"}}}]}]}"#;
+    let said = read_conversation(Dialect::Gemini, body.as_bytes()).unwrap();
+    let sent = translate_request(&said, Dialect::Gemini, &target(Dialect::OpenAi, "m"), false).unwrap();
+    let sent: serde_json::Value = serde_json::from_slice(&sent.body).unwrap();
+    let told: Vec<(&str, &str)> = sent["messages"].as_array().unwrap()[2..]
+        .iter()
+        .map(|one| (one["tool_call_id"].as_str().unwrap(), one["content"].as_str().unwrap()))
+        .collect();
+    assert_eq!(told, [("x2", "2"), ("call_1", "3"), ("x1", "1")]);
+}
+
+#[test]
+fn a_choice_among_all_functions_is_any_and_a_promise_that_is_lost_is_told() {
+    let tools = r#""tools":[{"functionDeclarations":[{"name":"a"},{"name":"b"}]}]"#;
+    let found = |choice: &str| {
+        let body = format!(r#"{{"contents":[],{tools},"toolConfig":{{"functionCallingConfig":{choice}}}}}"#);
+        let said = read_conversation(Dialect::Gemini, body.as_bytes()).unwrap();
+        let sent = translate_request(&said, Dialect::Gemini, &target(Dialect::OpenAi, "m"), false)?;
+        let body: serde_json::Value = serde_json::from_slice(&sent.body).unwrap();
+        Ok::<_, Unsupported>((body["tool_choice"].clone(), sent.losses.dropped))
+    };
+    let all = r#"{"mode":"ANY","allowedFunctionNames":["b","a"]}"#;
+    assert_eq!(found(all).unwrap(), ("required".into(), Vec::new()));
+    let validated = vec!["toolConfig.functionCallingConfig.mode".to_owned()];
+    assert_eq!(found(r#"{"mode":"VALIDATED"}"#).unwrap(), ("auto".into(), validated));
+    assert_eq!(
+        found(r#"{"mode":"AUTO","allowedFunctionNames":["a"]}"#).unwrap_err().param,
+        "toolConfig.functionCallingConfig"
+    );
+}
+
+#[test]
+fn a_gemini_caller_who_does_not_ask_for_events_gets_the_same_in_an_array() {
+    for (name, source) in STREAMS.into_iter().filter(|(_, source)| *source != Dialect::Gemini) {
+        let written = |array: bool| {
+            let terms = Terms { array, ..terms(Dialect::Gemini, true) };
+            let mut writer = StreamWriter::new(source, terms);
+            let mut reader = StreamReader::new(source, Quirks::default());
+            let (mut out, mut decoder) = (Vec::new(), SseDecoder::default());
+            let mut take = |event: crate::Event<'_>| {
+                reader.read(&event, &mut |event| writer.write(event, &mut out));
+            };
+            decoder.push(&fixture(&format!("{name}.sse")), &mut take).unwrap();
+            decoder.finish(&mut take);
+            if reader.is_complete() {
+                writer.close(&mut out);
+            }
+            String::from_utf8(out).unwrap()
+        };
+        let events = written(false);
+        let events: Vec<serde_json::Value> = events
+            .lines()
+            .filter_map(|line| line.strip_prefix("data: "))
+            .map(|data| serde_json::from_str(data).unwrap())
+            .collect();
+        let array: Vec<serde_json::Value> = serde_json::from_str(&written(true)).unwrap();
+        assert_eq!(array, events, "{name}");
+    }
+}
+
+#[test]
+fn a_thought_by_budget_goes_on_only_from_a_thought_that_was_kept() {
+    let ask = |proof: &str| {
+        let body = format!(
+            r#"{{"reasoning_effort":"high","messages":[{{"role":"user","content":"?"}},
+            {{"role":"assistant","content":null,{proof}"tool_calls":[{{"id":"a","type":"function","function":{{"name":"f","arguments":"{{}}"}}}}]}},
+            {{"role":"tool","tool_call_id":"a","content":"1"}}],"tools":[{{"type":"function","function":{{"name":"f"}}}}]}}"#
+        );
+        let said = read_conversation(Dialect::OpenAi, body.as_bytes()).unwrap();
+        ["claude-sonnet-4-5", "claude-opus-4-6"].map(|model| {
+            let sent =
+                translate_request(&said, Dialect::OpenAi, &target(Dialect::Anthropic, model), false).unwrap();
+            let body: serde_json::Value = serde_json::from_slice(&sent.body).unwrap();
+            (body["thinking"]["type"].as_str().map(str::to_owned), sent.losses.dropped)
+        })
+    };
+    let thinks = |how: &str| (Some(how.to_owned()), Vec::new());
+    let kept = r#""reasoning_details":[{"type":"reasoning.text","text":"Hm.","signature":"c2ln","format":"anthropic-claude-v1"}],"#;
+    assert_eq!(ask(kept), [thinks("enabled"), thinks("adaptive")]);
+    assert_eq!(ask(""), [(None, vec!["reasoning_effort".to_owned()]), thinks("adaptive")]);
+}
+
+#[test]
+fn proofs_and_citations_that_a_caller_cannot_keep_are_told() {
+    let lost = |source: Dialect, caller: Dialect, body: &str| {
+        write_answer(source, body.as_bytes(), Quirks::default(), &terms(caller, false)).unwrap().lost
+    };
+    let claude = r#"{"id":"m","model":"claude-opus-4-6","content":[{"type":"thinking","thinking":"Hm.","signature":"c2ln"},
+        {"type":"text","text":"Yes.","citations":[{"type":"char_location","cited_text":"y","document_title":"t"}]}],"stop_reason":"end_turn"}"#;
+    assert_eq!(lost(Dialect::Anthropic, Dialect::Gemini, claude), ["signature", "citation"]);
+    assert!(lost(Dialect::Anthropic, Dialect::OpenAi, claude).is_empty());
+    let gemini = r#"{"candidates":[{"index":0,"finishReason":"STOP","content":{"parts":[{"text":"Yes.","thoughtSignature":"c2ln"}]}}]}"#;
+    assert_eq!(lost(Dialect::Gemini, Dialect::Anthropic, gemini), ["signature"]);
+}
+
+#[test]
+fn a_proof_of_geminis_that_comes_through_another_format_stands_on_its_call() {
+    let body = [
+        r#"{"id":"c","choices":[{"index":0,"delta":{"reasoning_details":[{"type":"reasoning.encrypted","data":"c2ln","format":"google-gemini-v1"}]}}]}"#,
+        r#"{"id":"c","choices":[{"index":0,"delta":{"tool_calls":[{"index":0,"id":"a","function":{"name":"f","arguments":"{}"}}]}}]}"#,
+        r#"{"id":"c","choices":[{"index":0,"delta":{},"finish_reason":"tool_calls"}]}"#,
+        "[DONE]",
+    ]
+    .map(|data| format!("data: {data}\n\n"))
+    .concat();
+    let told = String::from_utf8(crossed(Dialect::OpenAi, Dialect::Gemini, &[body.as_bytes()])).unwrap();
+    let call = r#"{"functionCall":{"id":"a","name":"f","args":{}},"thoughtSignature":"c2ln"}"#;
+    assert!(told.contains(call), "{told}");
+}
+
+#[test]
+fn a_gemini_model_is_asked_as_its_generation_takes_it() {
+    let ask = |model: &str, body: &str| {
+        let said = read_conversation(Dialect::Anthropic, body.as_bytes()).unwrap();
+        let sent = translate_request(&said, Dialect::Anthropic, &target(Dialect::Gemini, model), false)?;
+        let body: serde_json::Value = serde_json::from_slice(&sent.body).unwrap();
+        Ok::<_, Unsupported>((body["generationConfig"]["thinkingConfig"].clone(), sent.losses.adapted))
+    };
+    let long = r#"{"messages":[],"thinking":{"type":"enabled","budget_tokens":31999}}"#;
+    let config =
+        |key: &str, value: serde_json::Value| serde_json::json!({"includeThoughts": true, key: value});
+    assert_eq!(
+        ask("gemini-2.5-flash", long).unwrap(),
+        (config("thinkingBudget", 24_576.into()), vec!["thinking=thinkingBudget:24576".to_owned()])
+    );
+    assert_eq!(ask("gemini-2.5-pro", long).unwrap(), (config("thinkingBudget", 31_999.into()), Vec::new()));
+    assert_eq!(ask("gemini-flash-latest", long).unwrap().0, config("thinkingLevel", "high".into()));
+    let shaped = r#"{"messages":[],"tools":[{"name":"a","input_schema":{"type":"object"}}],
+        "output_config":{"format":{"type":"json_schema","schema":{"type":"object"}}}}"#;
+    assert_eq!(ask("gemini-2.5-pro", shaped).unwrap_err().param, "output_config.format");
+    assert!(ask("gemini-3-pro", shaped).is_ok());
 }

@@ -55,7 +55,7 @@ fn exchanges(each: &mut dyn FnMut(Dialect, Exchange)) {
                 "openai.responses" => each(Dialect::Responses, exchange),
                 "anthropic.messages" => each(Dialect::Anthropic, exchange),
                 "gemini.generate_content" | "gemini.stream_generate_content" => {
-                    each(Dialect::Gemini, exchange)
+                    each(Dialect::Gemini, exchange);
                 }
                 _ => {}
             }
@@ -100,6 +100,18 @@ fn call(part: &Part<'_>) -> Option<String> {
     Some(format!("{id} {name} {arguments}"))
 }
 
+/// The ids of tools' answers that answer no call.
+fn strays<'c>(conversation: &'c Conversation<'_>) -> Vec<&'c str> {
+    let parts = || conversation.messages.iter().flat_map(|message| &message.parts);
+    let is_call =
+        |wanted: &str| parts().any(|part| matches!(part, Part::ToolCall { id, .. } if id == wanted));
+    let answers = parts().filter_map(|part| match part {
+        Part::ToolResult { id, hosted: false, .. } if !is_call(id) => Some(id.as_ref()),
+        _ => None,
+    });
+    answers.collect()
+}
+
 #[test]
 fn recorded_requests_go_there_and_back_or_are_refused_by_name() {
     let mut wrong = Vec::new();
@@ -117,6 +129,16 @@ fn recorded_requests_go_there_and_back_or_are_refused_by_name() {
                 Ok(found) => {
                     translated += 1;
                     let read = read_conversation(to, &found.body).unwrap();
+                    if strays(&read).len() > strays(&asked).len()
+                        || caller == Dialect::Gemini && !strays(&asked).is_empty()
+                    {
+                        wrong.push(format!(
+                            "{} to {}: no call for {:?}",
+                            exchange.id,
+                            to.name(),
+                            strays(&read)
+                        ));
+                    }
                     let back = translate_request(&read, to, &target(caller, "m"), true).unwrap();
                     let again = read_conversation(caller, &back.body).unwrap();
                     // Words that were added, and things that were moved, are said to be.

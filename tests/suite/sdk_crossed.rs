@@ -1,0 +1,219 @@
+//! Official SDKs with models that speak another format: each lets a model call two tools on a stream and tells it what they
+//! gave. What it hears is the same, whoever answers.
+
+use http::Method;
+use serde_json::{Value, json};
+use weir_tests::provider::{Arrived, Pieces, Provider, Reply};
+use weir_tests::script;
+use weir_tests::weir::{Setup, Weir};
+
+/// A script, and the format its SDK speaks.
+const SDKS: [(&str, &str); 4] = [
+    ("sdk/crossed_openai.py", "openai"),
+    ("sdk/crossed_anthropic.py", "anthropic"),
+    ("sdk/crossed_gemini.py", "gemini"),
+    ("sdk/crossed_responses.py", "responses"),
+];
+
+/// Who answers: the format, what an endpoint's address ends in, the model's name there, and the two answers.
+struct Played {
+    dialect: &'static str,
+    version: &'static str,
+    model: &'static str,
+    answers: fn() -> [Reply; 2],
+}
+
+const PLAYED: [Played; 3] = [
+    Played { dialect: "openai", version: "/v1", model: "gpt-5", answers: openai },
+    Played { dialect: "anthropic", version: "/v1", model: "claude-opus-4-6", answers: anthropic },
+    Played { dialect: "gemini", version: "/v1beta", model: "gemini-3-pro", answers: gemini },
+];
+
+/// What proves a thought.
+const PROOF: &str = "c2ln";
+
+/// What every SDK hears.
+const HEARD: [&str; 2] = [
+    r#"{"text": "I look.", "calls": [["level", {"at": 1}], ["level", {"at": 2}]], "whole": true, "usage": [10, 6]}"#,
+    r#"{"text": "2.4 and 3.1 m.", "calls": [], "whole": true, "usage": [20, 5]}"#,
+];
+
+fn events(words: &[Value], line: &str) -> Reply {
+    let event = |word: &Value| match word["type"].as_str() {
+        Some(kind) => format!("event: {kind}{line}data: {word}{line}{line}"),
+        None => format!("data: {word}{line}{line}"),
+    };
+    Reply::events(words.iter().map(event).collect::<String>(), Pieces::new(7))
+}
+
+fn openai() -> [Reply; 2] {
+    let chunk = |delta: Value, reason: Value| {
+        json!({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-5",
+            "choices": [{"index": 0, "delta": delta, "finish_reason": reason}]})
+    };
+    let call = |index: u64, id: &str, arguments: &str| json!({"tool_calls": [{"index": index, "id": id, "type": "function", "function": {"name": "level", "arguments": arguments}}]});
+    let more = |index: u64, arguments: &str| json!({"tool_calls": [{"index": index, "function": {"arguments": arguments}}]});
+    let usage = json!({"prompt_tokens": 10, "completion_tokens": 6, "total_tokens": 16});
+    let counted = json!({"id": "c1", "object": "chat.completion.chunk", "created": 1, "model": "gpt-5", "choices": [], "usage": usage});
+    let stream = [
+        chunk(json!({"role": "assistant", "content": "I "}), Value::Null),
+        chunk(json!({"content": "look."}), Value::Null),
+        chunk(call(0, "call_a", "{\"at\""), Value::Null),
+        chunk(more(0, ":1}"), Value::Null),
+        chunk(call(1, "call_b", "{\"at\":2}"), Value::Null),
+        chunk(json!({}), json!("tool_calls")),
+        counted,
+    ];
+    let whole = json!({"id": "c2", "object": "chat.completion", "created": 1, "model": "gpt-5",
+        "choices": [{"index": 0, "message": {"role": "assistant", "content": "2.4 and 3.1 m."}, "finish_reason": "stop"}],
+        "usage": {"prompt_tokens": 20, "completion_tokens": 5, "total_tokens": 25}});
+    [events(&stream, "\n"), Reply::json(200, &whole)]
+}
+
+fn anthropic() -> [Reply; 2] {
+    let start = |index: u64, block: Value| json!({"type": "content_block_start", "index": index, "content_block": block});
+    let delta =
+        |index: u64, delta: Value| json!({"type": "content_block_delta", "index": index, "delta": delta});
+    let stop = |index: u64| json!({"type": "content_block_stop", "index": index});
+    let call = |id: &str| json!({"type": "tool_use", "id": id, "name": "level", "input": {}});
+    let arguments = |text: &str| json!({"type": "input_json_delta", "partial_json": text});
+    let message = json!({"id": "m1", "type": "message", "role": "assistant", "model": "claude-opus-4-6", "content": [],
+        "stop_reason": null, "stop_sequence": null, "usage": {"input_tokens": 10, "output_tokens": 1}});
+    let stream = [
+        json!({"type": "message_start", "message": message}),
+        start(0, json!({"type": "thinking", "thinking": "", "signature": ""})),
+        delta(0, json!({"type": "thinking_delta", "thinking": "The "})),
+        delta(0, json!({"type": "thinking_delta", "thinking": "gauge."})),
+        delta(0, json!({"type": "signature_delta", "signature": PROOF})),
+        stop(0),
+        start(1, json!({"type": "text", "text": ""})),
+        delta(1, json!({"type": "text_delta", "text": "I look."})),
+        stop(1),
+        start(2, call("toolu_a")),
+        delta(2, arguments("{\"at\"")),
+        delta(2, arguments(":1}")),
+        stop(2),
+        start(3, call("toolu_b")),
+        delta(3, arguments("{\"at\":2}")),
+        stop(3),
+        json!({"type": "message_delta", "delta": {"stop_reason": "tool_use", "stop_sequence": null}, "usage": {"output_tokens": 6}}),
+        json!({"type": "message_stop"}),
+    ];
+    let whole = json!({"id": "m2", "type": "message", "role": "assistant", "model": "claude-opus-4-6",
+        "content": [{"type": "text", "text": "2.4 and 3.1 m."}], "stop_reason": "end_turn", "stop_sequence": null,
+        "usage": {"input_tokens": 20, "output_tokens": 5}});
+    [events(&stream, "\n"), Reply::json(200, &whole)]
+}
+
+fn gemini() -> [Reply; 2] {
+    let said = |parts: Value, reason: Value, usage: Value| {
+        json!({"candidates": [{"content": {"role": "model", "parts": parts}, "finishReason": reason, "index": 0}],
+            "usageMetadata": usage, "modelVersion": "gemini-3-pro", "responseId": "r1"})
+    };
+    let call = |at: u64| json!({"functionCall": {"name": "level", "args": {"at": at}}});
+    let mut first = call(1);
+    first["thoughtSignature"] = json!(PROOF);
+    let usage = json!({"promptTokenCount": 10, "candidatesTokenCount": 4, "thoughtsTokenCount": 2, "totalTokenCount": 16});
+    let stream = [
+        said(
+            json!([{"text": "The gauge.", "thought": true}]),
+            Value::Null,
+            json!({"promptTokenCount": 10, "totalTokenCount": 10}),
+        ),
+        said(
+            json!([{"text": "I look."}]),
+            Value::Null,
+            json!({"promptTokenCount": 10, "totalTokenCount": 10}),
+        ),
+        said(json!([first, call(2)]), json!("STOP"), usage),
+    ];
+    let usage = json!({"promptTokenCount": 20, "candidatesTokenCount": 5, "totalTokenCount": 25});
+    let whole = said(json!([{"text": "2.4 and 3.1 m."}]), json!("STOP"), usage);
+    [events(&stream, "\r\n"), Reply::json(200, &whole)]
+}
+
+/// Whether a request is translated: whoever speaks OpenAI's format is asked for responses as they are.
+fn crosses(caller: &str, target: &str) -> bool {
+    caller != target && (caller, target) != ("responses", "openai")
+}
+
+/// Each answer of a tool in the last request: the place of its call among the calls, and what it says.
+fn answered(dialect: &str, arrived: &Arrived) -> Vec<(usize, String)> {
+    let body: Value = serde_json::from_slice(&arrived.body).unwrap();
+    let (said, call, answer, id, told) = match dialect {
+        "openai" => ("/messages", "/tool_calls", "tool", ["/id", "/tool_call_id"], "/content"),
+        "anthropic" => ("/messages", "/content", "tool_result", ["/id", "/tool_use_id"], "/content"),
+        "gemini" => (
+            "/contents",
+            "/parts",
+            "",
+            ["/functionCall/id", "/functionResponse/id"],
+            "/functionResponse/response/output",
+        ),
+        _ => ("/input", "", "function_call_output", ["/call_id", "/call_id"], "/output"),
+    };
+    let entries = body.pointer(said).unwrap().as_array().unwrap().clone();
+    let inner =
+        entries.iter().filter_map(|entry| entry.pointer(call)?.as_array().filter(|_| !call.is_empty()));
+    let all: Vec<&Value> = entries.iter().chain(inner.flatten()).collect();
+    let text = |one: &Value, at: &str| one.pointer(at).and_then(Value::as_str).map(str::to_owned);
+    let is_answer = |one: &Value| match answer {
+        "" => one.get("functionResponse").is_some(),
+        _ => one["role"] == answer || one["type"] == answer,
+    };
+    let calls: Vec<String> =
+        all.iter().filter(|one| !is_answer(one)).filter_map(|one| text(one, id[0])).collect();
+    let answers = all.iter().filter(|one| is_answer(one));
+    answers
+        .map(|one| {
+            let named = text(one, id[1]).unwrap();
+            let place = calls.iter().position(|call| *call == named).unwrap();
+            (place, text(one, told).unwrap_or_else(|| one["content"][0]["text"].as_str().unwrap().to_owned()))
+        })
+        .collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn every_sdk_calls_tools_of_every_other_formats_models() {
+    let weir = Setup::default().up().await;
+    let provider = Provider::start().await;
+    let mut requests = 0;
+    for played in &PLAYED {
+        serve(&weir, &provider, played).await;
+        for (script, dialect) in SDKS.into_iter().filter(|(_, dialect)| crosses(dialect, played.dialect)) {
+            provider.script((played.answers)());
+            let model = format!("{}/crossed", played.dialect);
+            let environment =
+                [("BASE_URL", weir.gateway.as_str()), ("API_KEY", &weir.key), ("MODEL", &model)];
+            let heard = script::run_ok(script, &environment).await;
+            assert_eq!(heard.lines().collect::<Vec<_>>(), HEARD, "{dialect} with {}", played.dialect);
+            let reached = provider.arrived();
+            assert_eq!(reached.len(), 2, "{dialect} with {}", played.dialect);
+            let told = [(0, "2.4".to_owned()), (1, "3.1".to_owned())];
+            assert_eq!(answered(played.dialect, &reached[1]), told, "{dialect} with {}", played.dialect);
+            if played.dialect != "openai" && matches!(dialect, "openai" | "responses") {
+                let sent = String::from_utf8_lossy(&reached[1].body);
+                assert!(sent.contains(&format!("\":\"{PROOF}\"")), "the thought's proof comes back: {sent}");
+            }
+            requests += reached.len();
+        }
+    }
+    let rows = weir.final_rows(requests).await;
+    assert_eq!(rows.len(), requests, "one final row a request");
+    assert!(rows.iter().all(|row| row["usage_source"] == "provider"));
+    println!("{requests} requests of official SDKs to models of other formats");
+}
+
+/// An endpoint that speaks that format, and one model that it serves.
+async fn serve(weir: &Weir, provider: &Provider, played: &Played) {
+    let endpoint = json!({
+        "name": format!("{}-played", played.dialect), "provider": "played", "dialect": played.dialect, "credential": "sk-played",
+        "base_url": format!("{}{}", provider.url, played.version), "limits": { "allow_private": true, "retries_max": 0 },
+    });
+    let endpoint = weir.api(Method::POST, "/endpoints", Some(endpoint)).await.ok().json();
+    let target = json!({ "endpoint": endpoint["id"], "upstream_model": played.model });
+    let model = json!({ "name": format!("{}/crossed", played.dialect), "targets": [target] });
+    let _ = weir.api(Method::POST, "/models", Some(model)).await.ok();
+    let revision = weir.publish("models of another format").await;
+    weir.in_force(revision).await;
+}
