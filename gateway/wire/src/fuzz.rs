@@ -130,6 +130,7 @@ fn terms(caller: Dialect, stream: bool) -> Terms {
     Terms {
         caller,
         stream,
+        array: stream && caller == Dialect::Gemini,
         include_usage: true,
         answer_tool: false,
         created_s: 0,
@@ -171,8 +172,8 @@ fn answers() {
     for dialect in Dialect::ALL {
         let corpus = corpus(dialect.name(), "_answer.json");
         tried(&format!("answers, {}", dialect.name()), &corpus, |input, _| {
-            drop(read_answer_events(dialect, input, Quirks::default(), &mut |_| ()));
-            drop(read_answer_messages(dialect, input));
+            let _ = read_answer_events(dialect, input, Quirks::default(), &mut |_| ());
+            let _ = read_answer_messages(dialect, input);
             for status in [400, 429, 500] {
                 let _ = read_error(dialect, status, |_| None, input);
             }
@@ -212,10 +213,14 @@ fn streams() {
                 let mut take = |event: crate::Event<'_>| {
                     reader.read(&event, &mut |event| writer.write(event, &mut out));
                 };
-                drop(decoder.push(input, &mut take));
+                let _ = decoder.push(input, &mut take);
                 decoder.finish(&mut take);
                 writer.close(&mut out);
-                assert!(heard(caller, &[&out]).is_some(), "what is written can be read");
+                if caller == Dialect::Gemini {
+                    assert!(is_json(&out), "the array is whole: {}", String::from_utf8_lossy(&out));
+                } else {
+                    assert!(heard(caller, &[&out]).is_some(), "what is written can be read");
+                }
             }
         });
     }
@@ -229,7 +234,7 @@ fn arrays_and_forms() {
         let (left, right) = input.split_at(dice.below(input.len() + 1));
         for piece in [left, right] {
             let piece = bytes::Bytes::copy_from_slice(piece);
-            drop(elements.push(&piece, |_| ()));
+            let _ = elements.push(&piece, |_| ());
         }
         drop(elements.rest());
     });

@@ -24,6 +24,8 @@ pub struct StreamWriter {
     codec: Codec,
     undoing: Undoing,
     terms: Terms,
+    /// Whether the answer ended with an error: nothing is said after it.
+    failed: bool,
 }
 
 #[derive(Debug)]
@@ -44,11 +46,14 @@ impl StreamWriter {
             Dialect::Gemini => Codec::Gemini(gemini::StreamCodec::new(terms.array)),
             Dialect::Responses => Codec::Responses(Box::new(responses::StreamCodec::new(&terms))),
         };
-        Self { codec, undoing: Undoing::new(source, &terms), terms }
+        Self { codec, undoing: Undoing::new(source, &terms), terms, failed: false }
     }
 
     /// Takes the next event; what the caller gets of it is appended to `out`, frame by frame.
     pub fn write(&mut self, event: StreamEvent<'_>, out: &mut Vec<u8>) {
+        if self.failed {
+            return;
+        }
         if let StreamEvent::Fault(fault) = &event {
             return self.fail(fault, out);
         }
@@ -71,6 +76,9 @@ impl StreamWriter {
 
     /// The answer is whole: its end is appended to `out`.
     pub fn close(&mut self, out: &mut Vec<u8>) {
+        if self.failed {
+            return;
+        }
         let overfull = match &mut self.codec {
             Codec::Gemini(codec) => codec.is_overfull(),
             Codec::Responses(codec) => codec.is_overfull(),
@@ -88,7 +96,8 @@ impl StreamWriter {
         }
     }
 
-    fn fail(&self, fault: &UpstreamFault, out: &mut Vec<u8>) {
+    fn fail(&mut self, fault: &UpstreamFault, out: &mut Vec<u8>) {
+        self.failed = true;
         let error = self.terms.error(fault);
         out.extend_from_slice(&match self.array() {
             Some(after) => write_array_error(self.terms.caller, &error, after),
