@@ -23,10 +23,11 @@ struct Played {
     answers: fn() -> [Reply; 2],
 }
 
-const PLAYED: [Played; 3] = [
+const PLAYED: [Played; 4] = [
     Played { dialect: "openai", version: "/v1", model: "gpt-5", answers: openai },
     Played { dialect: "anthropic", version: "/v1", model: "claude-opus-4-6", answers: anthropic },
     Played { dialect: "gemini", version: "/v1beta", model: "gemini-3-pro", answers: gemini },
+    Played { dialect: "responses", version: "/v1", model: "gpt-5", answers: responses },
 ];
 
 /// What proves a thought.
@@ -130,6 +131,51 @@ fn gemini() -> [Reply; 2] {
     let usage = json!({"promptTokenCount": 20, "candidatesTokenCount": 5, "totalTokenCount": 25});
     let whole = said(json!([{"text": "2.4 and 3.1 m."}]), json!("STOP"), usage);
     [events(&stream, "\r\n"), Reply::json(200, &whole)]
+}
+
+fn responses() -> [Reply; 2] {
+    let response = |id: &str, status: &str, output: Value, usage: Value| {
+        json!({"id": id, "object": "response", "created_at": 1, "status": status, "model": "gpt-5", "output": output,
+            "parallel_tool_calls": true, "tool_choice": "auto", "tools": [], "usage": usage})
+    };
+    let usage = |input: u64, output: u64| {
+        json!({"input_tokens": input, "input_tokens_details": {"cached_tokens": 0}, "output_tokens": output,
+            "output_tokens_details": {"reasoning_tokens": 0}, "total_tokens": input + output})
+    };
+    let message = |text: &str| {
+        json!({"type": "message", "id": "msg_1", "role": "assistant", "status": "completed",
+            "content": [{"type": "output_text", "text": text, "annotations": []}]})
+    };
+    let thought = json!({"type": "reasoning", "id": "rs_1", "summary": [], "encrypted_content": PROOF});
+    let call = |id: &str, call: &str, arguments: &str| json!({"type": "function_call", "id": id, "call_id": call, "name": "level", "arguments": arguments, "status": "completed"});
+    let items = [
+        thought,
+        message("I look."),
+        call("fc_1", "call_a", "{\"at\":1}"),
+        call("fc_2", "call_b", "{\"at\":2}"),
+    ];
+    let mut stream = vec![
+        json!({"type": "response.created", "response": response("resp_1", "in_progress", json!([]), Value::Null)}),
+    ];
+    for (place, item) in items.iter().enumerate() {
+        let mut begun = item.clone();
+        for (key, empty) in [("arguments", json!("")), ("content", json!([]))] {
+            if begun.get(key).is_some() {
+                begun[key] = empty;
+            }
+        }
+        stream.push(json!({"type": "response.output_item.added", "output_index": place, "item": begun}));
+        if let Some(arguments) = item.get("arguments") {
+            stream.push(json!({"type": "response.function_call_arguments.delta", "item_id": item["id"], "output_index": place, "delta": arguments}));
+        }
+        if item["type"] == "message" {
+            stream.push(json!({"type": "response.output_text.delta", "item_id": "msg_1", "output_index": place, "content_index": 0, "delta": "I look.", "logprobs": []}));
+        }
+        stream.push(json!({"type": "response.output_item.done", "output_index": place, "item": item}));
+    }
+    stream.push(json!({"type": "response.completed", "response": response("resp_1", "completed", json!(items), usage(10, 6))}));
+    let whole = response("resp_2", "completed", json!([message("2.4 and 3.1 m.")]), usage(20, 5));
+    [events(&stream, "\n"), Reply::json(200, &whole)]
 }
 
 /// Whether a request is translated: whoever speaks OpenAI's format is asked for responses as they are.
