@@ -7,9 +7,10 @@
 //! | --- | --- |
 //! | [`dialect`], [`api`] | which formats and which routes there are |
 //! | [`json`] | one fast pass over JSON text: guard, places of members, lazy views |
-//! | [`splice`] | changing a few bytes of a body and no others |
+//! | [`splice`], [`rewrap`] | changing a few bytes of a body and no others; other members at its top |
 //! | [`sse`], [`array`] | event streams: a decoder, and a splitter for relaying event by event; the same for arrays that grow |
 //! | [`form`] | multipart bodies: their fields, found where they stand |
+//! | [`host`] | hosts that serve a format in a wrapping of their own: address and body |
 //! | [`peek`] | what the gateway must know of a request, and the body to send upstream |
 //! | [`stream`] | reading an answer event by event; [`answer`] is what remains |
 //! | [`fault`] | what went wrong upstream, whatever shape it came in; [`error`] says it in the caller's dialect |
