@@ -3,7 +3,7 @@
 //!
 //! | provider | address below the base URL | body |
 //! | --- | --- | --- |
-//! | `azure`, base URL without `/v1` | `/openai/deployments/{model}/…?api-version=` | as it is |
+//! | `azure`, base URL without a path | `/openai/deployments/{model}/…?api-version=` | as it is |
 //! | `vertex`, `gemini` | `/publishers/google/models/{model}:{verb}` | as it is |
 //! | `vertex`, `anthropic` | `/publishers/anthropic/models/{model}:rawPredict` | no `model`, a version of the host's |
 //! | `bedrock`, `anthropic` | `/model/{model}/invoke` | no `model` nor `stream`, a version of the host's, betas |
@@ -36,8 +36,11 @@ impl Host {
     #[must_use]
     pub fn of(provider: &str, dialect: Dialect, base: &str) -> Self {
         match (provider, dialect) {
-            ("azure", Dialect::OpenAi) if !base.ends_with("/v1") => Self::Azure,
-            ("vertex", Dialect::Gemini | Dialect::Anthropic) => Self::Vertex(dialect),
+            // Whoever wrote a path means that path.
+            ("azure", Dialect::OpenAi) if has_no_path(base) => Self::Azure,
+            ("vertex", Dialect::Gemini | Dialect::Anthropic) if !base.contains("/publishers/") => {
+                Self::Vertex(dialect)
+            }
             ("bedrock", Dialect::Anthropic) => Self::Bedrock,
             _ => Self::Direct,
         }
@@ -91,6 +94,10 @@ impl Host {
     }
 }
 
+fn has_no_path(base: &str) -> bool {
+    base.split_once("://").is_some_and(|(_, rest)| !rest.contains('/'))
+}
+
 /// A model's name as one part of a path: names of profiles hold colons and slashes.
 fn escaped(model: &str) -> String {
     let mut text = String::with_capacity(model.len());
@@ -142,7 +149,13 @@ mod tests {
             assert_eq!(path(provider, dialect, api, events).as_deref(), Some(wanted));
         }
         assert_eq!(path("openai", Dialect::OpenAi, Api::ChatCompletions, false), None);
-        assert_eq!(Host::of("azure", Dialect::OpenAi, "https://h/openai/v1"), Host::Direct);
+        for (provider, dialect, base) in [
+            ("azure", Dialect::OpenAi, "https://h/openai/v1"),
+            ("azure", Dialect::OpenAi, "https://h/openai/deployments/d"),
+            ("vertex", Dialect::Gemini, "https://h/v1/projects/p/locations/l/publishers/google"),
+        ] {
+            assert_eq!(Host::of(provider, dialect, base), Host::Direct, "{base}");
+        }
         assert!(Host::Bedrock.path(Api::CountTokens, "m", false).is_err());
     }
 }

@@ -219,6 +219,7 @@ async fn with_scripts_off_every_page_reads_and_every_form_works() {
     list.extend(pages(&REQUESTS_KEPT));
     list.extend(pages(&SET_UP));
     list.push(json!({"url": format!("/requests/{request}")}));
+    list.extend(things::pages_of_things(&house).await);
     house.run("browser/without_scripts.mjs", &json!(list), &[]).await;
 }
 
@@ -229,6 +230,7 @@ async fn the_keyboard_alone_is_enough() {
     let mut list = pages(&["/", "/requests", "/requests?group=model", "/customers", "/customers/acme"]);
     list.extend(pages(&SET_UP));
     list.push(json!({"url": format!("/requests/{request}")}));
+    list.extend(things::pages_of_things(&house).await);
     let trace = house.trace_of(&request).await;
     let ids = [("REQUEST_ID", request.as_str()), ("TRACE_ID", trace.as_str())];
     house.run("browser/keyboard.mjs", &json!(list), &ids).await;
