@@ -6,7 +6,11 @@ use std::fmt;
 
 use thiserror::Error;
 
-use crate::{dialect::Dialect, json::View, model::HINTS};
+use crate::{
+    dialect::Dialect,
+    json::View,
+    model::{HINTS, Tool},
+};
 
 /// How many lines of each kind are kept; a header has to hold them.
 const LINES_MAX: usize = 24;
@@ -68,6 +72,34 @@ impl Fit {
     pub(crate) fn adapt(&mut self, param: impl fmt::Display, how: impl fmt::Display) {
         let param = self.spelled(&param.to_string());
         note(&mut self.losses.adapted, format!("{param}={how}"));
+    }
+
+    /// Whether the target can offer the tool: one of the caller's own, with a name of at most so many plain characters.
+    pub(crate) fn takes_tool(&mut self, place: usize, tool: &Tool<'_>, most: usize) -> bool {
+        if let Some(kind) = &tool.kind {
+            self.refuse(format_args!("tools[{place}]"), format!("`{kind}` is a tool of its own provider"));
+            return false;
+        }
+        if !is_plain_name(&tool.name, most) {
+            let why = format!("a tool's name has at most {most} letters, digits, `_` or `-`");
+            self.refuse(format_args!("tools[{place}].name"), why);
+            return false;
+        }
+        true
+    }
+
+    /// What a model must keep to, it is asked to keep to: only the guarantee is lost.
+    pub(crate) fn loosen(&mut self, place: usize, tool: &Tool<'_>) {
+        if tool.strict == Some(true) {
+            self.drop(format_args!("tools[{place}].strict"));
+        }
+    }
+
+    /// Settings the target has no word for, each with whether it was asked for.
+    pub(crate) fn refuse_asked(&mut self, settings: &[(&str, bool)]) {
+        for (param, _) in settings.iter().filter(|(_, asked)| *asked) {
+            self.refuse(param, "it has no word for it");
+        }
     }
 
     /// Members nobody has a word for.

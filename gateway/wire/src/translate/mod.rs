@@ -8,6 +8,7 @@
 mod answer;
 mod fit;
 mod stream;
+mod turns;
 
 use bytes::Bytes;
 
@@ -16,6 +17,7 @@ pub(crate) use fit::{At, Fit, fitting_id, is_object, is_plain_name};
 pub use fit::{Losses, Unsupported};
 pub use stream::StreamWriter;
 pub(crate) use stream::frame;
+pub(crate) use turns::{Located, Manner, Turn, account, in_turns, located, refuse_speaker, unmarked};
 
 use crate::{anthropic, dialect::Dialect, gemini, model::Conversation, openai, responses};
 

@@ -7,107 +7,34 @@ use base64::Engine as _;
 
 use crate::{
     json::JsonText,
-    model::{Conversation, Media, Message, Part, Role, Source},
-    translate::{At, Fit, fitting_id, is_object, is_plain_name},
+    model::{Conversation, Media, Part, Source},
+    translate::{At, Fit, Located, Manner, Turn, fitting_id, in_turns, is_object, is_plain_name, located},
 };
 
 /// How long an id of a tool call may be.
 const ID_MAX: usize = 128;
 
-/// A part with its place, and the cache mark that stands behind it.
-struct Block<'p, 'a> {
-    at: At,
-    part: &'p Part<'a>,
-    mark: Option<&'p str>,
-}
-
-/// What one side says before the other speaks.
-struct Turn<'p, 'a> {
-    role: &'static str,
-    blocks: Vec<Block<'p, 'a>>,
-}
-
 /// Writes `system` and `messages`.
 pub(super) fn write(said: &Conversation<'_>, fit: &mut Fit, json: &mut JsonText) {
-    let (system, turns) = in_turns(said, fit);
+    let manner = Manner { model: "assistant", locate: located, is_sayable: &is_sayable };
+    let (system, turns) = in_turns(said, &manner, fit);
     let system: Vec<_> = system.into_iter().filter(|block| is_instruction(block, fit)).collect();
     if !system.is_empty() {
         json.key("system");
         write_content(&system, fit, json);
     }
     json.key("messages").array(|json| {
-        for Turn { role, blocks } in &turns {
+        for Turn { role, parts } in &turns {
             json.object(|json| {
                 json.key("role").text(role);
                 json.key("content");
-                write_content(blocks, fit, json);
+                write_content(parts, fit, json);
             });
         }
     });
 }
 
-/// Sorts what is said into instructions and turns; parts that cannot be said are left out and accounted for.
-fn in_turns<'p, 'a>(said: &'p Conversation<'a>, fit: &mut Fit) -> (Vec<Block<'p, 'a>>, Vec<Turn<'p, 'a>>) {
-    let mut system = blocks(None, &said.system, fit);
-    let mut turns: Vec<Turn<'p, 'a>> = Vec::new();
-    for (place, message) in said.messages.iter().enumerate() {
-        account(place, message, fit);
-        let found = blocks(Some(place), &message.parts, fit);
-        let role = match message.role {
-            Role::System | Role::Developer => {
-                if !turns.is_empty() {
-                    fit.adapt(format_args!("messages[{place}].role"), "system");
-                }
-                system.extend(found);
-                continue;
-            }
-            Role::User | Role::Tool => "user",
-            Role::Assistant => "assistant",
-            Role::Other(_) => {
-                fit.refuse(format_args!("messages[{place}].role"), "nobody of that role speaks there");
-                continue;
-            }
-        };
-        let found: Vec<_> = found.into_iter().filter(|block| is_sayable(block, role, fit)).collect();
-        match turns.last_mut() {
-            _ if found.is_empty() => {}
-            Some(turn) if turn.role == role => turn.blocks.extend(found),
-            _ => turns.push(Turn { role, blocks: found }),
-        }
-    }
-    for turn in turns.iter_mut().filter(|turn| turn.role == "user") {
-        turn.blocks.sort_by_key(|block| !matches!(block.part, Part::ToolResult { .. }));
-    }
-    (system, turns)
-}
-
-/// What of a message has no place in the format.
-fn account(place: usize, message: &Message<'_>, fit: &mut Fit) {
-    if message.name.is_some() {
-        fit.drop(format_args!("messages[{place}].name"));
-    }
-    for (key, _) in &message.rest {
-        fit.refuse(format_args!("messages[{place}].{key}"), "it has no word for it");
-    }
-}
-
-fn blocks<'p, 'a>(message: Option<usize>, parts: &'p [Part<'a>], fit: &mut Fit) -> Vec<Block<'p, 'a>> {
-    let mut found: Vec<Block<'p, 'a>> = Vec::new();
-    for part in parts {
-        let at = At { message, part: found.len() };
-        match part {
-            Part::CacheMark(mark) => match found.last_mut() {
-                Some(block) => block.mark = Some(mark),
-                None => fit.drop("cache_control"),
-            },
-            Part::Citation(_) => fit.drop(format_args!("{at}.citations")),
-            part => found.push(Block { at, part, mark: None }),
-        }
-    }
-    found
-}
-
-fn is_instruction(block: &Block<'_, '_>, fit: &mut Fit) -> bool {
+fn is_instruction(block: &Located<'_, '_>, fit: &mut Fit) -> bool {
     match block.part {
         Part::Text(text) => !text.text.trim().is_empty(),
         _ => {
@@ -118,8 +45,8 @@ fn is_instruction(block: &Block<'_, '_>, fit: &mut Fit) -> bool {
 }
 
 /// Whether that side can say the part; says so where it cannot.
-fn is_sayable(block: &Block<'_, '_>, role: &str, fit: &mut Fit) -> bool {
-    let Block { at, part, .. } = block;
+fn is_sayable(block: &Located<'_, '_>, role: &str, fit: &mut Fit) -> bool {
+    let Located { at, part, .. } = block;
     match part {
         // An empty text is refused there, and says nothing.
         Part::Text(text) | Part::Refusal(text) => return !text.text.is_empty(),
@@ -189,14 +116,14 @@ fn decoded(data: &str) -> Option<String> {
 }
 
 /// One unmarked text is a string, everything else is blocks.
-fn write_content(blocks: &[Block<'_, '_>], fit: &mut Fit, json: &mut JsonText) {
+fn write_content(blocks: &[Located<'_, '_>], fit: &mut Fit, json: &mut JsonText) {
     match blocks {
-        [Block { part: Part::Text(text), mark: None, .. }] => json.text(&text.text),
+        [Located { part: Part::Text(text), mark: None, .. }] => json.text(&text.text),
         blocks => json.array(|json| blocks.iter().for_each(|block| write_block(block, fit, json))),
     }
 }
 
-fn write_block(block: &Block<'_, '_>, fit: &mut Fit, json: &mut JsonText) {
+fn write_block(block: &Located<'_, '_>, fit: &mut Fit, json: &mut JsonText) {
     json.object(|json| {
         match block.part {
             Part::Text(text) | Part::Refusal(text) => {
@@ -279,7 +206,7 @@ fn fitting(id: &str) -> Cow<'_, str> {
 fn write_result(at: At, id: &str, failed: bool, parts: &[Part<'_>], fit: &mut Fit, json: &mut JsonText) {
     json.key("type").text("tool_result");
     json.key("tool_use_id").text(&fitting(id));
-    let found = blocks(at.message, parts, fit);
+    let found = located(at.message, parts, fit);
     let found: Vec<_> = found.into_iter().filter(|block| is_sayable(block, "user", fit)).collect();
     if !found.is_empty() {
         json.key("content");

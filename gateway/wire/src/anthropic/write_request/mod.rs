@@ -6,7 +6,7 @@ use super::abilities;
 use crate::{
     json::{JsonText, View},
     model::{Conversation, Format, Message, Part, Role, Settings, Tool, ToolChoice},
-    translate::{ANSWER_TOOL, Fit, Target, is_plain_name},
+    translate::{ANSWER_TOOL, Fit, Target},
 };
 
 /// The format demands a limit; where neither the caller nor the model's entry has one, every model takes this.
@@ -211,20 +211,11 @@ fn write_tools(said: &Conversation<'_>, shape: &Shape<'_>, fit: &mut Fit, json: 
 
 /// Whether the format can offer the tool.
 fn takes(place: usize, tool: &Tool<'_>, fit: &mut Fit) -> bool {
-    if let Some(kind) = &tool.kind {
-        fit.refuse(format_args!("tools[{place}]"), format!("`{kind}` is a tool of its own provider"));
-        return false;
+    let takes = fit.takes_tool(place, tool, NAME_MAX);
+    if takes {
+        fit.loosen(place, tool);
     }
-    if !is_plain_name(&tool.name, NAME_MAX) {
-        let why = "a tool's name has at most 128 letters, digits, `_` or `-`";
-        fit.refuse(format_args!("tools[{place}].name"), why);
-        return false;
-    }
-    if tool.strict == Some(true) {
-        // What a model must keep to, it is asked to keep to: only the guarantee is lost.
-        fit.drop(format_args!("tools[{place}].strict"));
-    }
-    true
+    takes
 }
 
 fn write_tool(tool: &Tool<'_>, json: &mut JsonText) {
@@ -332,14 +323,11 @@ fn write_service(settings: &Settings<'_>, fit: &mut Fit, json: &mut JsonText) {
 
 /// Settings that the format has no word for.
 fn refuse_unknown(settings: &Settings<'_>, fit: &mut Fit) {
-    let absent = [
+    fit.refuse_asked(&[
         ("n", settings.n > 1),
         ("logprobs", settings.logprobs),
         ("seed", settings.seed.is_some()),
         ("frequency_penalty", settings.frequency_penalty.is_some()),
         ("presence_penalty", settings.presence_penalty.is_some()),
-    ];
-    for (param, _) in absent.iter().filter(|(_, asked)| *asked) {
-        fit.refuse(param, "it has no word for it");
-    }
+    ]);
 }

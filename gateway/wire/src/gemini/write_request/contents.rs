@@ -9,18 +9,12 @@ use base64::Engine as _;
 use super::super::write_answer::{write_call, write_text};
 use crate::{
     json::JsonText,
-    model::{Conversation, Media, Message, Part, Role, Source},
-    translate::{At, Fit, is_object},
+    model::{Conversation, Media, Part, Source},
+    translate::{At, Fit, Located, Manner, Turn, in_turns, is_object, unmarked},
 };
 
 /// What stands for the proof of a call that another model made: Google's own word for going on without it.
 const NO_PROOF: &str = "skip_thought_signature_validator";
-
-/// What one side says before the other speaks.
-struct Turn<'p, 'a> {
-    role: &'static str,
-    parts: Vec<(At, &'p Part<'a>)>,
-}
 
 /// What is needed while parts are written.
 struct Writer<'p, 'f> {
@@ -33,8 +27,9 @@ struct Writer<'p, 'f> {
 
 /// Writes `systemInstruction` and `contents`.
 pub(super) fn write(said: &Conversation<'_>, model: &str, fit: &mut Fit, json: &mut JsonText) {
-    let (system, turns) = in_turns(said, fit);
-    let system: Vec<_> = system.into_iter().filter(|(at, part)| is_instruction(*at, part, fit)).collect();
+    let manner = Manner { model: "model", locate: unmarked, is_sayable: &is_sayable };
+    let (system, turns) = in_turns(said, &manner, fit);
+    let system: Vec<_> = system.into_iter().filter(|one| is_instruction(one, fit)).collect();
     let proven = super::is_third_generation(model);
     let mut writer = Writer { functions: functions(said), proven, fit };
     if !system.is_empty() {
@@ -59,79 +54,19 @@ fn functions<'p>(said: &'p Conversation<'_>) -> HashMap<&'p str, &'p str> {
     parts.filter_map(call).collect()
 }
 
-/// Sorts what is said into instructions and turns; parts that cannot be said are left out and accounted for.
-fn in_turns<'p, 'a>(
-    said: &'p Conversation<'a>,
-    fit: &mut Fit,
-) -> (Vec<(At, &'p Part<'a>)>, Vec<Turn<'p, 'a>>) {
-    let mut system = located(None, &said.system, fit);
-    let mut turns: Vec<Turn<'p, 'a>> = Vec::new();
-    for (place, message) in said.messages.iter().enumerate() {
-        account(place, message, fit);
-        let found = located(Some(place), &message.parts, fit);
-        let role = match message.role {
-            Role::System | Role::Developer => {
-                if !turns.is_empty() {
-                    fit.adapt(format_args!("messages[{place}].role"), "system");
-                }
-                system.extend(found);
-                continue;
-            }
-            Role::User | Role::Tool => "user",
-            Role::Assistant => "model",
-            Role::Other(_) => {
-                fit.refuse(format_args!("messages[{place}].role"), "nobody of that role speaks there");
-                continue;
-            }
-        };
-        let found: Vec<_> = found.into_iter().filter(|(at, part)| is_sayable(*at, part, role, fit)).collect();
-        match turns.last_mut() {
-            _ if found.is_empty() => {}
-            Some(turn) if turn.role == role => turn.parts.extend(found),
-            _ => turns.push(Turn { role, parts: found }),
-        }
-    }
-    for turn in turns.iter_mut().filter(|turn| turn.role == "user") {
-        turn.parts.sort_by_key(|(_, part)| !matches!(part, Part::ToolResult { .. }));
-    }
-    (system, turns)
-}
-
-/// What of a message has no place in the format.
-fn account(place: usize, message: &Message<'_>, fit: &mut Fit) {
-    if message.name.is_some() {
-        fit.drop(format_args!("messages[{place}].name"));
-    }
-    for (key, _) in &message.rest {
-        fit.refuse(format_args!("messages[{place}].{key}"), "it has no word for it");
-    }
-}
-
-fn located<'p, 'a>(message: Option<usize>, parts: &'p [Part<'a>], fit: &mut Fit) -> Vec<(At, &'p Part<'a>)> {
-    let mut found: Vec<(At, &'p Part<'a>)> = Vec::new();
-    for part in parts {
-        let at = At { message, part: found.len() };
-        match part {
-            Part::CacheMark(_) => fit.drop("cache_control"),
-            Part::Citation(_) => fit.drop(format_args!("{at}.citations")),
-            part => found.push((at, part)),
-        }
-    }
-    found
-}
-
-fn is_instruction(at: At, part: &Part<'_>, fit: &mut Fit) -> bool {
-    match part {
+fn is_instruction(one: &Located<'_, '_>, fit: &mut Fit) -> bool {
+    match one.part {
         Part::Text(text) => !text.text.is_empty(),
         _ => {
-            fit.refuse(at, "instructions are text");
+            fit.refuse(one.at, "instructions are text");
             false
         }
     }
 }
 
 /// Whether that side can say the part; says so where it cannot.
-fn is_sayable(at: At, part: &Part<'_>, role: &str, fit: &mut Fit) -> bool {
+fn is_sayable(one: &Located<'_, '_>, role: &str, fit: &mut Fit) -> bool {
+    let Located { at, part, .. } = *one;
     match part {
         Part::Text(text) | Part::Refusal(text) => return !text.text.is_empty(),
         Part::Image(media) | Part::Audio(media) | Part::File(media) => return takes_media(at, media, fit),
@@ -172,12 +107,12 @@ fn takes_media(at: At, media: &Media<'_>, fit: &mut Fit) -> bool {
 }
 
 impl Writer<'_, '_> {
-    fn parts(&mut self, parts: &[(At, &Part<'_>)], json: &mut JsonText) {
+    fn parts(&mut self, parts: &[Located<'_, '_>], json: &mut JsonText) {
         let mut proof: Option<&str> = None;
-        let has_calls = parts.iter().any(|(_, part)| matches!(part, Part::ToolCall { .. }));
+        let has_calls = parts.iter().any(|one| matches!(one.part, Part::ToolCall { .. }));
         let mut unproven = self.proven;
         json.key("parts").array(|json| {
-            for (at, part) in parts {
+            for Located { at, part, .. } in parts {
                 match part {
                     Part::Sealed(sealed) => proof = Some(&sealed.text),
                     // Of calls side by side the first carries the proof.
@@ -205,12 +140,11 @@ impl Writer<'_, '_> {
     /// A tool's answer is an object; what it shows stands beside it.
     fn result(&mut self, at: At, (id, failed): (&str, bool), parts: &[Part<'_>], json: &mut JsonText) {
         let name = self.functions.get(id).copied().unwrap_or(id);
-        let inner = located(at.message, parts, self.fit);
-        let inner: Vec<_> =
-            inner.into_iter().filter(|(at, part)| is_sayable(*at, part, "user", self.fit)).collect();
+        let inner = unmarked(at.message, parts, self.fit);
+        let inner: Vec<_> = inner.into_iter().filter(|one| is_sayable(one, "user", self.fit)).collect();
         let words: Vec<&str> = inner
             .iter()
-            .filter_map(|(_, part)| if let Part::Text(text) = part { Some(text.text.as_ref()) } else { None })
+            .filter_map(|one| if let Part::Text(text) = one.part { Some(text.text.as_ref()) } else { None })
             .collect();
         if words.len() > 1 {
             self.fit.adapt(at, "text");
@@ -229,7 +163,7 @@ impl Writer<'_, '_> {
                 }
             });
         });
-        for (_, part) in inner.iter().filter(|(_, part)| !matches!(part, Part::Text(_))) {
+        for Located { part, .. } in inner.iter().filter(|one| !matches!(one.part, Part::Text(_))) {
             self.fit.adapt(at, "user");
             match part {
                 Part::Image(media) => write_media(media, "image/png", json),

@@ -5,7 +5,7 @@ mod contents;
 use crate::{
     json::JsonText,
     model::{Conversation, Format, ReasoningWish, Settings, Tool, ToolChoice},
-    translate::{Fit, Target, is_plain_name},
+    translate::{Fit, Target},
 };
 
 /// How long a function's name may be.
@@ -46,23 +46,14 @@ fn write_tools(said: &Conversation<'_>, fit: &mut Fit, json: &mut JsonText) {
 
 /// Whether the format can offer the tool.
 fn takes(place: usize, tool: &Tool<'_>, fit: &mut Fit) -> bool {
-    if let Some(kind) = &tool.kind {
-        fit.refuse(format_args!("tools[{place}]"), format!("`{kind}` is a tool of its own provider"));
-        return false;
+    let takes = fit.takes_tool(place, tool, NAME_MAX);
+    if takes {
+        fit.loosen(place, tool);
     }
-    if !is_plain_name(&tool.name, NAME_MAX) {
-        let why = "a function's name has at most 64 letters, digits, `_` or `-`";
-        fit.refuse(format_args!("tools[{place}].name"), why);
-        return false;
-    }
-    if tool.strict == Some(true) {
-        // What a model must keep to, it is asked to keep to: only the guarantee is lost.
-        fit.drop(format_args!("tools[{place}].strict"));
-    }
-    if tool.cache.is_some() {
+    if takes && tool.cache.is_some() {
         fit.drop(format_args!("tools[{place}].cache_control"));
     }
-    true
+    takes
 }
 
 /// A function without arguments has no schema here.

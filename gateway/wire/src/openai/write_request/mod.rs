@@ -64,19 +64,11 @@ fn write_tools(said: &Conversation<'_>, fit: &mut Fit, json: &mut JsonText) {
 
 /// Whether the format can offer the tool.
 fn takes(place: usize, tool: &Tool<'_>, fit: &mut Fit) -> bool {
-    if let Some(kind) = &tool.kind {
-        fit.refuse(format_args!("tools[{place}]"), format!("`{kind}` is a tool of its own provider"));
-        return false;
-    }
-    if !is_plain_name(&tool.name, NAME_MAX) {
-        let why = "a tool's name has at most 64 letters, digits, `_` or `-`";
-        fit.refuse(format_args!("tools[{place}].name"), why);
-        return false;
-    }
-    if tool.cache.is_some() {
+    let takes = fit.takes_tool(place, tool, NAME_MAX);
+    if takes && tool.cache.is_some() {
         fit.drop("cache_control");
     }
-    true
+    takes
 }
 
 fn write_tool(tool: &Tool<'_>, json: &mut JsonText) {

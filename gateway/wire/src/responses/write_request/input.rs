@@ -6,66 +6,45 @@ use super::super::proof;
 use crate::{
     json::JsonText,
     model::{Conversation, Media, Message, Part, Role, Source},
-    translate::{At, Fit, fitting_id},
+    translate::{At, Fit, Located, account, fitting_id, refuse_speaker, unmarked},
 };
 
 /// How long the id of a call may be.
 const ID_MAX: usize = 64;
 
-type Located<'p, 'a> = (At, &'p Part<'a>);
-
 /// Writes the items.
 pub(super) fn write(said: &Conversation<'_>, fit: &mut Fit, json: &mut JsonText) {
-    message("system", &located(None, &said.system, fit), fit, json);
+    message("system", &unmarked(None, &said.system, fit), fit, json);
     for (place, message) in said.messages.iter().enumerate() {
         speak(place, message, fit, json);
     }
 }
 
 fn speak(place: usize, said: &Message<'_>, fit: &mut Fit, json: &mut JsonText) {
-    if said.name.is_some() {
-        fit.drop(format_args!("messages[{place}].name"));
-    }
-    for (key, _) in &said.rest {
-        fit.refuse(format_args!("messages[{place}].{key}"), "it has no word for it");
-    }
-    let parts = located(Some(place), &said.parts, fit);
+    account(place, said, fit);
+    let parts = unmarked(Some(place), &said.parts, fit);
     match said.role {
         Role::System => message("system", &parts, fit, json),
         Role::Developer => message("developer", &parts, fit, json),
         Role::User | Role::Tool => {
             let (results, rest): (Vec<_>, Vec<_>) =
-                parts.into_iter().partition(|(_, part)| matches!(part, Part::ToolResult { .. }));
-            results.iter().for_each(|(at, part)| result(*at, part, fit, json));
+                parts.into_iter().partition(|one| matches!(one.part, Part::ToolResult { .. }));
+            results.iter().for_each(|one| result(one.at, one.part, fit, json));
             message("user", &rest, fit, json);
         }
         Role::Assistant => assistant(&parts, fit, json),
-        Role::Other(_) => {
-            fit.refuse(format_args!("messages[{place}].role"), "nobody of that role speaks there");
-        }
+        Role::Other(_) => refuse_speaker(place, fit),
     }
-}
-
-fn located<'p, 'a>(message: Option<usize>, parts: &'p [Part<'a>], fit: &mut Fit) -> Vec<Located<'p, 'a>> {
-    let mut found: Vec<Located<'p, 'a>> = Vec::new();
-    for part in parts {
-        let at = At { message, part: found.len() };
-        match part {
-            Part::CacheMark(_) => fit.drop("cache_control"),
-            Part::Citation(_) => fit.drop(format_args!("{at}.citations")),
-            part => found.push((at, part)),
-        }
-    }
-    found
 }
 
 /// The model's words stand together, its thoughts and calls between them.
 fn assistant(parts: &[Located<'_, '_>], fit: &mut Fit, json: &mut JsonText) {
     let mut words: Vec<Located<'_, '_>> = Vec::new();
-    for (at, part) in parts {
+    for one in parts {
+        let Located { at, part, .. } = *one;
         let item = matches!(part, Part::Reasoning { .. } | Part::Sealed(_) | Part::ToolCall { .. });
         if !item {
-            words.push((*at, *part));
+            words.push(*one);
             continue;
         }
         message("assistant", &std::mem::take(&mut words), fit, json);
@@ -108,24 +87,24 @@ fn result(at: At, part: &Part<'_>, fit: &mut Fit, json: &mut JsonText) {
     if *hosted {
         return fit.refuse(at, "the answer of a provider's own tool means nothing elsewhere");
     }
-    let inner = located(at.message, parts, fit);
-    let said: Vec<_> = inner.into_iter().filter(|(at, part)| is_sayable("user", *at, part, fit)).collect();
+    let inner = unmarked(at.message, parts, fit);
+    let said: Vec<_> = inner.into_iter().filter(|one| is_sayable("user", one, fit)).collect();
     json.object(|json| {
         json.key("type").text("function_call_output");
         json.key("call_id").text(&fitting(id));
         json.key("output");
         match said.as_slice() {
-            [(_, Part::Text(text))] if *failed => {
+            [Located { part: Part::Text(text), .. }] if *failed => {
                 fit.adapt(format_args!("{at}.is_error"), "text");
                 json.text(&format!("Error: {}", text.text));
             }
-            [(_, Part::Text(text))] => json.text(&text.text),
+            [Located { part: Part::Text(text), .. }] => json.text(&text.text),
             [] => json.text(if *failed { "Error" } else { "" }),
             said => {
                 if *failed {
                     fit.drop(format_args!("{at}.is_error"));
                 }
-                json.array(|json| said.iter().for_each(|(_, part)| write_part("user", part, json)));
+                json.array(|json| said.iter().for_each(|one| write_part("user", one.part, json)));
             }
         }
     });
@@ -133,19 +112,20 @@ fn result(at: At, part: &Part<'_>, fit: &mut Fit, json: &mut JsonText) {
 
 /// A message of one speaker; nothing is written where nothing is said.
 fn message(role: &str, parts: &[Located<'_, '_>], fit: &mut Fit, json: &mut JsonText) {
-    let parts: Vec<_> = parts.iter().filter(|(at, part)| is_sayable(role, *at, part, fit)).collect();
+    let parts: Vec<_> = parts.iter().filter(|one| is_sayable(role, one, fit)).collect();
     if parts.is_empty() {
         return;
     }
     json.object(|json| {
         json.key("type").text("message");
         json.key("role").text(role);
-        json.key("content").array(|json| parts.iter().for_each(|(_, part)| write_part(role, part, json)));
+        json.key("content").array(|json| parts.iter().for_each(|one| write_part(role, one.part, json)));
     });
 }
 
 /// Whether that side can say the part; says so where it cannot.
-fn is_sayable(role: &str, at: At, part: &Part<'_>, fit: &mut Fit) -> bool {
+fn is_sayable(role: &str, one: &Located<'_, '_>, fit: &mut Fit) -> bool {
+    let Located { at, part, .. } = *one;
     match part {
         Part::Text(text) | Part::Refusal(text) => return !text.text.is_empty(),
         Part::Image(media) | Part::File(media) if role == "user" => {

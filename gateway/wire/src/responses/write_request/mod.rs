@@ -47,19 +47,11 @@ fn write_tools(said: &Conversation<'_>, fit: &mut Fit, json: &mut JsonText) {
 
 /// Whether the format can offer the tool.
 fn takes(place: usize, tool: &Tool<'_>, fit: &mut Fit) -> bool {
-    if let Some(kind) = &tool.kind {
-        fit.refuse(format_args!("tools[{place}]"), format!("`{kind}` is a tool of its own provider"));
-        return false;
-    }
-    if !is_plain_name(&tool.name, NAME_MAX) {
-        let why = "a tool's name has at most 64 letters, digits, `_` or `-`";
-        fit.refuse(format_args!("tools[{place}].name"), why);
-        return false;
-    }
-    if tool.cache.is_some() {
+    let takes = fit.takes_tool(place, tool, NAME_MAX);
+    if takes && tool.cache.is_some() {
         fit.drop(format_args!("tools[{place}].cache_control"));
     }
-    true
+    takes
 }
 
 /// Strictness is the rule here unless it is said otherwise.
@@ -156,7 +148,7 @@ fn write_service(settings: &Settings<'_>, json: &mut JsonText) {
 
 /// Settings that the format has no word for.
 fn refuse_unknown(settings: &Settings<'_>, fit: &mut Fit) {
-    let absent = [
+    fit.refuse_asked(&[
         ("n", settings.n > 1),
         ("logprobs", settings.logprobs),
         ("seed", settings.seed.is_some()),
@@ -164,8 +156,5 @@ fn refuse_unknown(settings: &Settings<'_>, fit: &mut Fit) {
         ("top_k", settings.top_k.is_some()),
         ("frequency_penalty", settings.frequency_penalty.is_some()),
         ("presence_penalty", settings.presence_penalty.is_some()),
-    ];
-    for (param, _) in absent.iter().filter(|(_, asked)| *asked) {
-        fit.refuse(param, "it has no word for it");
-    }
+    ]);
 }
