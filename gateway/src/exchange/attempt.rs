@@ -14,6 +14,7 @@ use weir_contract::id::SpanId;
 use weir_contract::policy::Target;
 use weir_contract::price::Charge;
 use weir_contract::record::CallRecord;
+use weir_wire::host::Host;
 use weir_wire::translate::Written;
 use weir_wire::{
     Answer, Api, Dialect, FaultKind, Quirks, Route, StreamReader, UpstreamFault, Work, read_answer_of,
@@ -53,7 +54,7 @@ pub(crate) async fn attempt(
     if let Some(translation) = asked.translation {
         translation.strip(&mut headers);
     }
-    let wrapped = host::wrap(upstream.host, sent, &mut headers).map_err(|error| {
+    let wrapped = host::wrap(host_of(upstream, work), sent, &mut headers).map_err(|error| {
         let fault = UpstreamFault::local(FaultKind::BadRequest, error.to_string());
         Failure { fault, gained: None }
     });
@@ -69,6 +70,11 @@ pub(crate) async fn attempt(
         call.attempt_us = micros(begun);
     }
     outcome
+}
+
+/// Who wraps the call. Below a provider's own path a client speaks to the host itself.
+fn host_of(upstream: &Upstream, work: Work) -> Host {
+    if matches!(work, Work::Pass | Work::Stored) { Host::Direct } else { upstream.host }
 }
 
 fn begin(exchange: &Exchange, (target_no, try_no): (u8, u8), target: &Target) -> CallRecord {
@@ -124,7 +130,11 @@ async fn talk(
         call.provider_request_id = id.unwrap_or_default().chars().take(200).collect();
     }
     let reads = reads(asked.route, &asked.head.method, upstream.dialect);
-    let unframer = host::unframer(response.headers()).filter(|_| response.status().is_success());
+    let unframer = if host_of(upstream, asked.route.api.work()) == Host::Bedrock {
+        host::unframer(response.headers()).filter(|_| response.status().is_success())
+    } else {
+        None
+    };
     let framing = match &unframer {
         Some(_) => Some(Framing::events(true)),
         None => framing(reads, response.headers()).filter(|_| response.status().is_success()),

@@ -90,7 +90,16 @@ const FEATURES: [(Dialect, &str); 3] = [
 const OWN: [(Dialect, &str); 3] =
     [(Dialect::OpenAi, "openai-"), (Dialect::Anthropic, "anthropic-"), (Dialect::Gemini, "x-goog-")];
 
+/// Both of OpenAI's formats know OpenAI's headers.
+const fn provider_of(dialect: Dialect) -> Dialect {
+    match dialect {
+        Dialect::Responses => Dialect::OpenAi,
+        other => other,
+    }
+}
+
 fn foreign_headers(map: &HeaderMap, to: Dialect) -> Vec<String> {
+    let to = provider_of(to);
     let foreign = FEATURES.iter().filter(|(of, name)| *of != to && map.contains_key(*name));
     foreign.map(|(_, name)| (*name).to_owned()).collect()
 }
@@ -109,7 +118,8 @@ impl Translation {
     /// Takes headers of the caller's dialect out of a call in another.
     pub(crate) fn strip(&self, map: &mut HeaderMap) {
         let is_foreign = |name: &&HeaderName| {
-            OWN.iter().any(|(of, start)| *of != self.source && name.as_str().starts_with(start))
+            let source = provider_of(self.source);
+            OWN.iter().any(|(of, start)| *of != source && name.as_str().starts_with(start))
         };
         let names: Vec<HeaderName> = map.keys().filter(is_foreign).cloned().collect();
         for name in names {

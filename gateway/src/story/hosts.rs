@@ -92,6 +92,22 @@ async fn a_failure_in_bedrocks_framing_is_told_in_the_callers_words() {
     assert!(told.body.contains("rate_limit_error") && told.body.contains("Too many."), "{}", told.body);
 }
 
+#[tokio::test]
+async fn below_a_providers_own_path_a_client_speaks_to_the_host_itself() {
+    let story = Story::begin_with(|content| hosted(content, "bedrock", "anthropic")).await;
+    let framed = framed(&[(":message-type", "event")], r#"{"contentBlockDelta":{"delta":{"text":"yo"}}}"#);
+    story.provider.will(Reply::Bytes(FRAMED, vec![framed]));
+    let ask = r#"{"model":"kept","stream":false,"anthropic_version":"bedrock-2023-05-31"}"#;
+    let answered = story.post("/passthrough/bedrock/model/m/converse-stream", &[], ask).await;
+    assert_eq!((answered.status.as_u16(), answered.header("content-type")), (200, FRAMED));
+    assert!(answered.body.contains("contentBlockDelta"), "as it came: {}", answered.body);
+    let seen = story.provider.seen().remove(0);
+    assert_eq!((seen.path.as_str(), seen.body.as_str()), ("/model/m/converse-stream", ask));
+    story.provider.will(Reply::Json(200, "{}"));
+    let listed = story.ask(http::Method::GET, "/passthrough/bedrock/async-invoke", &[], "").await;
+    assert_eq!(listed.status.as_u16(), 200, "{}", listed.body);
+}
+
 const MESSAGE: &str = r#"{"id":"m","type":"message","role":"assistant","model":"claude-x","content":[{"type":"text","text":"yo"}],"stop_reason":"end_turn","usage":{"input_tokens":10,"output_tokens":2}}"#;
 
 #[tokio::test]

@@ -161,7 +161,7 @@ impl Story {
 async fn read(response: Response<Incoming>) -> Answered {
     let (head, body) = response.into_parts();
     let body = body.collect().await.unwrap().to_bytes();
-    Answered { status: head.status, headers: head.headers, body: String::from_utf8(body.to_vec()).unwrap() }
+    Answered { status: head.status, headers: head.headers, body: String::from_utf8_lossy(&body).into_owned() }
 }
 
 async fn start_at(data: &tempfile::TempDir, control_url: &str, patience_ms: u64) -> Running {

@@ -257,6 +257,7 @@ fn kind_by_message(message: &str, status: u16) -> Option<FaultKind> {
         "context window",
         "total length of all messages",
         "exceeds the maximum number of tokens",
+        "input is too long for requested model",
     ];
     says(&too_long).then_some(FaultKind::ContextLength)
 }
@@ -269,6 +270,8 @@ const fn kind_by_status(status: u16) -> FaultKind {
         408 | 504 => FaultKind::Timeout,
         413 => FaultKind::TooLarge,
         429 => FaultKind::RateLimited,
+        // Bedrock's model failed, not the caller.
+        424 => FaultKind::Server,
         503 | 529 => FaultKind::Overloaded,
         400..=499 => FaultKind::BadRequest,
         500..=599 => FaultKind::Server,

@@ -40,7 +40,7 @@ impl Unframer {
         let decoder = self.decoder.get_or_insert_with(MessageFrameDecoder::new);
         while self.waiting.has_remaining() {
             match decoder.decode_frame(&mut self.waiting) {
-                Ok(DecodedFrame::Complete(message)) => write(&message, &mut events),
+                Ok(DecodedFrame::Complete(message)) => write(&message, &mut events)?,
                 Ok(DecodedFrame::Incomplete) => break,
                 Err(error) => return Err(format!("the framing of the stream is broken: {error}")),
             }
@@ -49,23 +49,26 @@ impl Unframer {
     }
 }
 
-fn write(message: &Message, events: &mut Vec<u8>) {
+/// An event that cannot be read is an error: left out, the answer would seem whole.
+fn write(message: &Message, events: &mut Vec<u8>) -> Result<(), String> {
     let header = |name: &str| {
         let found = message.headers().iter().find(|header| header.name().as_str() == name)?;
         found.value().as_string().ok().map(|text| text.as_str().to_owned())
     };
     let exception = header(":exception-type").or_else(|| header(":error-code"));
     if let Some(exception) = exception {
-        return write_error(&exception, message.payload(), header(":error-message"), events);
+        write_error(&exception, message.payload(), header(":error-message"), events);
+        return Ok(());
     }
     let packed = serde_json::from_slice::<Chunk>(message.payload()).ok();
     let event = packed.and_then(|chunk| STANDARD.decode(chunk.bytes).ok());
-    let Some(event) = event else { return };
+    let Some(event) = event else { return Err("an event of the stream cannot be unpacked".to_owned()) };
     let kind = serde_json::from_slice::<Kind>(&event).map(|kind| kind.kind).unwrap_or_default();
     events.extend_from_slice(format!("event: {kind}\ndata: ").as_bytes());
     // An event is one line: a line's end within JSON is white space only.
     events.extend(event.iter().map(|byte| if matches!(byte, b'\n' | b'\r') { b' ' } else { *byte }));
     events.extend_from_slice(b"\n\n");
+    Ok(())
 }
 
 #[derive(Deserialize)]
@@ -144,5 +147,7 @@ mod tests {
         damaged[last] ^= 1;
         assert!(Unframer::default().push(&damaged).is_err());
         assert!(Unframer::default().push(&vec![0; MESSAGE_BYTES_MAX + 1]).is_err());
+        let unpacked = framed(&[(":message-type", "event")], r#"{"contentBlockDelta":{}}"#);
+        assert!(Unframer::default().push(&unpacked).is_err());
     }
 }

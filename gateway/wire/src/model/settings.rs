@@ -106,7 +106,7 @@ pub enum ToolChoice<'a> {
 
 /// Members that say how a request is run, paid for or remembered, not what is asked: a target that has no word for one
 /// answers the same without it.
-pub(crate) const HINTS: [&str; 24] = [
+pub(crate) const HINTS: [&str; 25] = [
     "store",
     "metadata",
     "prediction",
@@ -129,6 +129,7 @@ pub(crate) const HINTS: [&str; 24] = [
     "truncation",
     "text.verbosity",
     "client_metadata",
+    "stream_options",
     "toolConfig.functionCallingConfig.mode",
     "toolConfig.includeServerSideToolInvocations",
 ];

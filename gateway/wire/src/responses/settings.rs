@@ -14,7 +14,6 @@ pub(super) fn take<'a>(read: &mut Conversation<'a>, key: &str, view: View<'a>) -
     match key {
         "model" => settings.model = view.text().unwrap_or_default(),
         "stream" => settings.stream = view.boolean().unwrap_or(false),
-        "stream_options" => {}
         "max_output_tokens" => settings.max_tokens = view.count(),
         "temperature" => settings.temperature = number(),
         "top_p" => settings.top_p = number(),
@@ -23,15 +22,24 @@ pub(super) fn take<'a>(read: &mut Conversation<'a>, key: &str, view: View<'a>) -
         "service_tier" => settings.service_tier = view.filled_text(),
         "user" => settings.user = view.filled_text(),
         "tool_choice" => read.tool_choice = tool_choice(view),
-        "reasoning" => {
-            settings.reasoning.effort = view.get("effort").and_then(|effort| effort.filled_text());
-        }
+        "reasoning" => take_reasoning(read, view),
         "text" => take_text(read, view),
         // To refuse what does not fit is what everybody does.
         "truncation" => return view.text().as_deref() == Some("disabled"),
         _ => return false,
     }
     true
+}
+
+fn take_reasoning<'a>(read: &mut Conversation<'a>, reasoning: View<'a>) {
+    for (key, view) in reasoning.members().filter(|(_, view)| !view.is_null()) {
+        match key.as_ref() {
+            "effort" => read.settings.reasoning.effort = view.filled_text(),
+            // What a model thought is told wherever it can be.
+            "summary" | "generate_summary" => {}
+            _ => read.rest.push((Cow::Owned(format!("reasoning.{key}")), view.raw())),
+        }
+    }
 }
 
 fn take_text<'a>(read: &mut Conversation<'a>, text: View<'a>) {
