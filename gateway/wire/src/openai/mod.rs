@@ -18,7 +18,7 @@ use crate::model::Finish;
 pub(crate) use conversation::read_answer_body;
 pub use conversation::read_conversation;
 pub(crate) use write_answer::write_answer;
-pub(crate) use write_request::{effort_of, write_request};
+pub(crate) use write_request::{effort_word, write_request, write_tier_and_user};
 pub(crate) use write_stream::StreamCodec;
 
 /// What OpenAI's word for the end of an answer means, and what the copies' words do.

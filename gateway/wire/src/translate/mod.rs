@@ -17,7 +17,9 @@ pub(crate) use fit::{At, Fit, fitting_id, is_object, is_plain_name};
 pub use fit::{Losses, Unsupported};
 pub use stream::StreamWriter;
 pub(crate) use stream::frame;
-pub(crate) use turns::{Located, Manner, Turn, account, in_turns, located, refuse_speaker, unmarked};
+pub(crate) use turns::{
+    Located, Manner, Turn, account, in_turns, is_call_or_result, located, refuse_speaker, unmarked,
+};
 
 use crate::{anthropic, dialect::Dialect, gemini, model::Conversation, openai, responses};
 

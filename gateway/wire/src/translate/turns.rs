@@ -1,7 +1,7 @@
 //! What is said, with its places: for dialects in which two sides take turns and instructions stand apart, and for those in which
 //! everything is an item.
 
-use super::{At, Fit};
+use super::{At, Fit, is_object};
 use crate::model::{Conversation, Message, Part, Role};
 
 /// A part with its place, and the cache mark that stands behind it.
@@ -66,6 +66,29 @@ pub(crate) fn account(place: usize, message: &Message<'_>, fit: &mut Fit) {
 /// Nobody of that role speaks there.
 pub(crate) fn refuse_speaker(place: usize, fit: &mut Fit) {
     fit.refuse(format_args!("messages[{place}].role"), "nobody of that role speaks there");
+}
+
+/// Whether a part is a call of the caller's own tool or what one gave. A provider's own tool, and what has no word, are refused; a
+/// call whose arguments are no object stands, with its refusal.
+pub(crate) fn is_call_or_result(at: At, part: &Part<'_>, fit: &mut Fit) -> bool {
+    match part {
+        Part::ToolCall { hosted: true, name, .. } => {
+            fit.refuse(at, format!("the call of `{name}`, a provider's own tool"));
+        }
+        Part::ToolResult { hosted: true, .. } => {
+            fit.refuse(at, "the answer of a provider's own tool means nothing elsewhere");
+        }
+        Part::ToolCall { arguments, .. } => {
+            if !arguments.text.trim().is_empty() && !is_object(&arguments.text) {
+                fit.refuse(format_args!("{at}.arguments"), "a call's arguments must be one JSON object");
+            }
+            return true;
+        }
+        Part::ToolResult { .. } => return true,
+        Part::Other { kind, .. } => fit.refuse(at, format!("it has no word for `{kind}`")),
+        _ => {}
+    }
+    false
 }
 
 /// How a target takes turns.

@@ -8,7 +8,10 @@ use base64::Engine as _;
 use crate::{
     json::JsonText,
     model::{Conversation, Media, Part, Source},
-    translate::{At, Fit, Located, Manner, Turn, fitting_id, in_turns, is_object, is_plain_name, located},
+    translate::{
+        At, Fit, Located, Manner, Turn, fitting_id, in_turns, is_call_or_result, is_object, is_plain_name,
+        located,
+    },
 };
 
 /// How long an id of a tool call may be.
@@ -61,22 +64,7 @@ fn is_sayable(block: &Located<'_, '_>, role: &str, fit: &mut Fit) -> bool {
         }
         // A thought without its maker's proof is not taken back.
         Part::Reasoning { .. } | Part::Sealed(_) => fit.drop(at),
-        Part::ToolCall { hosted: true, name, .. } => {
-            fit.refuse(at, format!("the call of `{name}`, a provider's own tool"));
-        }
-        Part::ToolResult { hosted: true, .. } => {
-            fit.refuse(at, "the answer of a provider's own tool means nothing elsewhere");
-        }
-        Part::ToolCall { arguments, .. } => {
-            if arguments.text.trim().is_empty() || is_object(&arguments.text) {
-                return true;
-            }
-            fit.refuse(format_args!("{at}.arguments"), "a call's arguments must be one JSON object");
-            return true;
-        }
-        Part::ToolResult { .. } => return true,
-        Part::Other { kind, .. } => fit.refuse(at, format!("it has no word for `{kind}`")),
-        Part::CacheMark(_) | Part::Citation(_) => {}
+        _ => return is_call_or_result(*at, part, fit),
     }
     false
 }

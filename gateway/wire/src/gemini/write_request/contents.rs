@@ -10,7 +10,7 @@ use super::super::write_answer::{write_call, write_text};
 use crate::{
     json::JsonText,
     model::{Conversation, Media, Part, Source},
-    translate::{At, Fit, Located, Manner, Turn, in_turns, is_object, unmarked},
+    translate::{At, Fit, Located, Manner, Turn, in_turns, is_call_or_result, is_object, unmarked},
 };
 
 /// What stands for the proof of a call that another model made: Google's own word for going on without it.
@@ -73,21 +73,7 @@ fn is_sayable(one: &Located<'_, '_>, role: &str, fit: &mut Fit) -> bool {
         Part::Sealed(proof) if role == "model" && proof.is_gemini() => return true,
         // A thought is not taken back, only its proof.
         Part::Reasoning { .. } | Part::Sealed(_) => fit.drop(at),
-        Part::ToolCall { hosted: true, name, .. } => {
-            fit.refuse(at, format!("the call of `{name}`, a provider's own tool"));
-        }
-        Part::ToolResult { hosted: true, .. } => {
-            fit.refuse(at, "the answer of a provider's own tool means nothing elsewhere");
-        }
-        Part::ToolCall { arguments, .. } => {
-            if !arguments.text.trim().is_empty() && !is_object(&arguments.text) {
-                fit.refuse(format_args!("{at}.arguments"), "a call's arguments must be one JSON object");
-            }
-            return true;
-        }
-        Part::ToolResult { .. } => return true,
-        Part::Other { kind, .. } => fit.refuse(at, format!("it has no word for `{kind}`")),
-        Part::CacheMark(_) | Part::Citation(_) => {}
+        _ => return is_call_or_result(at, part, fit),
     }
     false
 }

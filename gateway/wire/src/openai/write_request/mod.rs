@@ -155,22 +155,27 @@ fn write_reasoning(wish: &ReasoningWish<'_>, target: &Target<'_>, fit: &mut Fit,
         fit.drop("reasoning_effort");
         return;
     }
-    let effort = match (wish.effort.as_deref(), wish.tokens_max) {
-        (Some("max"), _) => "xhigh",
-        (Some(word), _) => word,
+    if let Some(word) = effort_word(wish, fit) {
+        json.key("reasoning_effort").text(word);
+    }
+}
+
+/// OpenAI's word for how hard to think; nothing where the model is left to think as hard as it likes, as it does unasked.
+pub(crate) fn effort_word<'w>(wish: &'w ReasoningWish<'_>, fit: &mut Fit) -> Option<&'w str> {
+    match (wish.effort.as_deref(), wish.tokens_max) {
+        (Some("max"), _) => Some("xhigh"),
+        (Some(word), _) => Some(word),
         (None, Some(most)) => {
             let word = effort_of(most);
             fit.adapt("reasoning_effort", word);
-            word
+            Some(word)
         }
-        // To think as hard as it likes is what a model does unasked.
-        (None, None) => return,
-    };
-    json.key("reasoning_effort").text(effort);
+        (None, None) => None,
+    }
 }
 
 /// The word for a budget of that many tokens.
-pub(crate) const fn effort_of(tokens_max: u64) -> &'static str {
+const fn effort_of(tokens_max: u64) -> &'static str {
     match tokens_max {
         0..=2_048 => "low",
         2_049..=12_288 => "medium",
@@ -179,14 +184,19 @@ pub(crate) const fn effort_of(tokens_max: u64) -> &'static str {
 }
 
 fn write_service(settings: &Settings<'_>, json: &mut JsonText) {
+    write_tier_and_user(settings, json);
+    if settings.stream {
+        json.key("stream").flag(true);
+        json.key("stream_options").object(|json| json.key("include_usage").flag(true));
+    }
+}
+
+/// Which tier serves it, and for whom: the same words in both of OpenAI's formats.
+pub(crate) fn write_tier_and_user(settings: &Settings<'_>, json: &mut JsonText) {
     if let Some(tier) = settings.service_tier.as_deref() {
         json.key("service_tier").text(if tier == "standard_only" { "default" } else { tier });
     }
     if let Some(user) = &settings.user {
         json.key("user").text(user);
-    }
-    if settings.stream {
-        json.key("stream").flag(true);
-        json.key("stream_options").object(|json| json.key("include_usage").flag(true));
     }
 }

@@ -5,6 +5,7 @@ mod input;
 use crate::{
     json::JsonText,
     model::{Conversation, Format, ReasoningWish, Settings, Tool, ToolChoice},
+    openai::{effort_word, write_tier_and_user},
     translate::{Fit, Target, is_plain_name},
 };
 
@@ -30,7 +31,10 @@ pub(crate) fn write_request(said: &Conversation<'_>, target: &Target<'_>, fit: &
             }
         }
         json.key("store").flag(false);
-        write_service(settings, json);
+        write_tier_and_user(settings, json);
+        if settings.stream {
+            json.key("stream").flag(true);
+        }
     });
     refuse_unknown(settings, fit);
     json.into_bytes()
@@ -114,17 +118,10 @@ fn write_format(format: &Format<'_>, fit: &mut Fit, json: &mut JsonText) {
 
 /// The format has words for how hard to think, not numbers of tokens. What was thought comes back sealed, for the next turn.
 fn write_reasoning(wish: &ReasoningWish<'_>, fit: &mut Fit, json: &mut JsonText) {
-    let word = match (wish.effort.as_deref(), wish.tokens_max) {
-        _ if !wish.is_on() => return,
-        (Some("max"), _) => Some("xhigh"),
-        (Some(word), _) => Some(word),
-        (None, Some(most)) => {
-            let word = crate::openai::effort_of(most);
-            fit.adapt("reasoning_effort", word);
-            Some(word)
-        }
-        (None, None) => None,
-    };
+    if !wish.is_on() {
+        return;
+    }
+    let word = effort_word(wish, fit);
     json.key("reasoning").object(|json| {
         if let Some(word) = word {
             json.key("effort").text(word);
@@ -132,18 +129,6 @@ fn write_reasoning(wish: &ReasoningWish<'_>, fit: &mut Fit, json: &mut JsonText)
         json.key("summary").text("auto");
     });
     json.key("include").array(|json| json.text("reasoning.encrypted_content"));
-}
-
-fn write_service(settings: &Settings<'_>, json: &mut JsonText) {
-    if let Some(tier) = settings.service_tier.as_deref() {
-        json.key("service_tier").text(if tier == "standard_only" { "default" } else { tier });
-    }
-    if let Some(user) = &settings.user {
-        json.key("user").text(user);
-    }
-    if settings.stream {
-        json.key("stream").flag(true);
-    }
 }
 
 /// Settings that the format has no word for.
