@@ -179,3 +179,26 @@ async fn an_alias_is_published_and_used_at_once() {
     let fast = observed.iter().find(|one| one["model"] == "demo/fast").unwrap();
     assert!(fast["requests"].as_u64().unwrap() >= 2 && fast["total_p95_us"].as_u64().unwrap() > 0, "{fast}");
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_earlier_revision_is_brought_back_and_answers_as_it_did() {
+    let weir = Setup::default().up().await;
+    let models = weir.api(Method::GET, "/models", None).await.ok().json();
+    let fast = models["data"].as_array().unwrap().iter().find(|model| model["name"] == "demo/fast").unwrap();
+    let path = format!("/models/{}", fast["id"].as_str().unwrap());
+    let hello = json!({ "model": "demo/fast", "messages": [{ "role": "user", "content": "Hello" }] });
+    let status = async || weir.ask("/v1/chat/completions", &[], &hello).await.status.as_u16();
+    assert_eq!(status().await, 200);
+    let _ = weir.api(Method::DELETE, &path, None).await.ok();
+    let without = weir.publish("a mistake").await;
+    weir.in_force(without).await;
+    assert_eq!(status().await, 404);
+    let back = format!("/revisions/{}/restoration", without - 1);
+    let restored = weir.api(Method::POST, &back, Some(json!({ "note": "undo" }))).await.ok().json();
+    let revision = restored["revision"].as_u64().unwrap();
+    assert!(revision > without, "a new revision, not an old number: {restored}");
+    weir.in_force(revision).await;
+    assert_eq!(status().await, 200);
+    let known = weir.api(Method::GET, &path, None).await;
+    assert!(known.status.is_success(), "the draft has it again: {}", known.text());
+}

@@ -8,7 +8,7 @@
 //! | `api` | the JSON API keeps to its own description |
 //! | `faults` | providers that fail: what the client gets, what is on record |
 //! | `kill`, `away` | nothing is lost, nothing is twice, traffic goes on |
-//! | `endpoints` | client certificates, tests of endpoints, aliases |
+//! | `endpoints` | client certificates, tests of endpoints, aliases, an earlier revision brought back |
 //! | `keys` | a key is rotated and no request fails |
 //! | `people` | a colleague is invited and sees figures but no bodies; rights change on open pages; a way back in |
 //! | `doors` | guesses are slowed and shut nobody out; a planted session is worth nothing |
