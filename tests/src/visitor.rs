@@ -73,6 +73,12 @@ impl Visitor {
         self.cookie.lock().unwrap().clone()
     }
 
+    /// The mark by which this browser is known, `name=value`; empty before anybody came in.
+    #[must_use]
+    pub fn browser(&self) -> String {
+        self.browser.lock().unwrap().clone()
+    }
+
     /// GET of a path; the answer whatever it is.
     pub async fn get(&self, path: &str) -> Answer {
         self.send(Method::GET, path, &[], String::new()).await
@@ -111,7 +117,7 @@ impl Visitor {
     }
 
     async fn send(&self, method: Method, path: &str, headers: &[(&str, &str)], body: String) -> Answer {
-        let held = [self.cookie(), self.browser.lock().unwrap().clone()];
+        let held = [self.cookie(), self.browser()];
         let mut headers = headers.to_vec();
         headers.extend(held.iter().filter(|cookie| !cookie.is_empty()).map(|cookie| ("cookie", &**cookie)));
         let answer = self.client.send(method, &format!("{}{path}", self.base), &headers, body).await;

@@ -1,6 +1,6 @@
 //! A running Weir: the real binary with its own data folder, on ports it chose itself.
 
-use std::io::{BufRead as _, BufReader};
+use std::io::{BufRead as _, BufReader, Read as _};
 use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
@@ -16,6 +16,7 @@ use crate::wait;
 /// How a Weir is started; every test changes what it needs.
 pub struct Setup {
     sets: Vec<(String, String)>,
+    environment: Vec<(String, String)>,
     archive: Option<Archive>,
     data: Option<PathBuf>,
 }
@@ -28,7 +29,7 @@ impl Default for Setup {
         let mut sets = zero.to_vec();
         sets.push(("demo.port".to_owned(), "0".to_owned()));
         sets.push(("clickhouse.port".to_owned(), "0".to_owned()));
-        Self { sets, archive: Some(engine::database()), data: None }
+        Self { sets, environment: Vec::new(), archive: Some(engine::database()), data: None }
     }
 }
 
@@ -37,6 +38,13 @@ impl Setup {
     #[must_use]
     pub fn set(mut self, key: &str, value: &str) -> Self {
         self.sets.push((key.to_owned(), value.to_owned()));
+        self
+    }
+
+    /// Sets a variable of its environment, which is empty otherwise.
+    #[must_use]
+    pub fn env(mut self, name: &str, value: &str) -> Self {
+        self.environment.push((name.to_owned(), value.to_owned()));
         self
     }
 
@@ -89,7 +97,7 @@ impl Setup {
         let mut weir = Command::new(binary::built("weir"));
         weir.arg(command).arg("--json").arg("--data").arg(&data);
         weir.env_clear().env("PATH", std::env::var_os("PATH").unwrap_or_default());
-        weir.env("WEIR_CHDB_LIB", binary::engine_library());
+        weir.env("WEIR_CHDB_LIB", binary::engine_library()).envs(self.environment);
         if let Some(archive) = &self.archive {
             weir.env("WEIR_CLICKHOUSE_URL", &archive.url).env("WEIR_CLICKHOUSE_USER", &archive.user);
             weir.env("WEIR_CLICKHOUSE_PASSWORD", &archive.password)
@@ -115,7 +123,7 @@ impl Setup {
             )
         });
         let archive = self.archive.unwrap_or_else(|| own_archive(&data, &ready));
-        (Process { child, data, _folder: folder, archive, _output: output }, ready)
+        (Process { child, data, _folder: folder, archive, output }, ready)
     }
 }
 
@@ -153,7 +161,7 @@ pub struct Process {
     pub data: PathBuf,
     _folder: Option<TempDir>,
     archive: Archive,
-    _output: BufReader<std::process::ChildStdout>,
+    output: BufReader<std::process::ChildStdout>,
 }
 
 impl Process {
@@ -173,6 +181,14 @@ impl Process {
     pub fn stop(&mut self) -> bool {
         let _ = Command::new("kill").arg(self.child.id().to_string()).status();
         self.child.wait().is_ok_and(|status| status.success())
+    }
+
+    /// SIGTERM, and everything it printed after its first line, until its end.
+    pub fn printed(&mut self) -> String {
+        let _ = self.stop();
+        let mut printed = String::new();
+        self.output.read_to_string(&mut printed).unwrap();
+        printed
     }
 
     /// What it logged so far.

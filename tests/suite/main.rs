@@ -12,6 +12,7 @@
 //! | `keys` | a key is rotated and no request fails |
 //! | `people` | a colleague is invited and sees figures but no bodies; rights change on open pages; a way back in |
 //! | `doors` | guesses are slowed and shut nobody out; a planted session is worth nothing |
+//! | `canaries` | secrets are found nowhere |
 //! | `publish` | a policy arrives whole, or not at all |
 //! | `at_once` | a revoked key, a kill switch, a drained gateway: in force everywhere at once |
 //! | `store` | PostgreSQL by URL |
@@ -28,6 +29,7 @@ mod api;
 mod at_once;
 mod away;
 mod backup;
+mod canaries;
 mod deploy;
 mod doors;
 mod endpoints;

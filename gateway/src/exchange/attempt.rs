@@ -221,6 +221,7 @@ async fn collect(
         fault(UpstreamFault::local(FaultKind::Cut, format!("the answer did not arrive whole: {error}")))
     })?;
     let body = body.to_bytes();
+    let body = if head.status.is_success() { body } else { upstream.conceal(body) };
     let gained = |status, whole: WholeBody| Gained {
         upstream: Arc::clone(upstream),
         status,

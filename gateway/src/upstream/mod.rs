@@ -145,6 +145,11 @@ impl Upstream {
         text.parse().map_err(odd)
     }
 
+    /// What a provider says of a refusal, without our credential, should it repeat it.
+    pub(crate) fn conceal(&self, words: Bytes) -> Bytes {
+        self.signer.conceal(words)
+    }
+
     /// Sends one call and waits for the head of the answer.
     pub(crate) async fn send(
         &self,

@@ -9,6 +9,7 @@ use aws_smithy_runtime_api::client::identity::Identity;
 use bytes::Bytes;
 use http::Request;
 use http_body_util::Full;
+use zeroize::Zeroizing;
 
 use super::SignError;
 
@@ -18,6 +19,8 @@ const SERVICE: &str = "bedrock";
 /// An access key and where it is used.
 pub(super) struct Keys {
     identity: Identity,
+    /// The one part of the credential that travels as it is.
+    session: Option<Zeroizing<String>>,
     region: String,
 }
 
@@ -33,7 +36,13 @@ impl Keys {
         let region = Some(region).filter(|region| !region.is_empty()).or_else(|| region_of(base_url));
         let region = region.ok_or("its region is neither given nor in its host's name")?.to_owned();
         let identity = Credentials::new(id, secret, session.map(str::to_owned), None, "weir").into();
-        Ok(Self { identity, region })
+        let session = session.map(|session| Zeroizing::new(session.to_owned()));
+        Ok(Self { identity, session, region })
+    }
+
+    /// The session token, which travels as it is; everything else only signs.
+    pub(super) fn session(&self) -> Option<&str> {
+        self.session.as_ref().map(|session| session.as_str())
     }
 
     /// Signs a call as it stands: method, address, host and body.

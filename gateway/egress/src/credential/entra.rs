@@ -45,6 +45,6 @@ impl Client {
             .append_pair("client_secret", &self.client_secret)
             .append_pair("scope", self.scope.as_deref().unwrap_or(SCOPE));
         let uri = format!("{authority}/{}/oauth2/v2.0/token", self.tenant_id);
-        Form { uri, body: Zeroizing::new(form.finish()) }
+        Form { uri, body: Zeroizing::new(form.finish()), secret: self.client_secret.clone() }
     }
 }

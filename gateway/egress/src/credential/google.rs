@@ -64,7 +64,8 @@ impl ServiceAccount {
         let assertion = format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature));
         let mut form = form_urlencoded::Serializer::new(String::new());
         form.append_pair("grant_type", GRANT).append_pair("assertion", &assertion);
-        Ok(Form { uri: self.token_uri.clone(), body: Zeroizing::new(form.finish()) })
+        let (uri, body) = (self.token_uri.clone(), Zeroizing::new(form.finish()));
+        Ok(Form { uri, body, secret: Zeroizing::new(assertion) })
     }
 }
 

@@ -10,6 +10,7 @@ use bytes::Bytes;
 use http::header::AUTHORIZATION;
 use http::{HeaderName, HeaderValue, Request};
 use http_body_util::Full;
+use memchr::memmem;
 use thiserror::Error;
 use weir_contract::policy::snapshot::AuthStyle;
 use zeroize::Zeroizing;
@@ -149,6 +150,44 @@ impl Signer {
         }
         Ok(())
     }
+
+    /// A provider's words with `…` wherever they repeat what was sent to prove who we are: a refusal is passed on and
+    /// kept, and neither a client nor a reader of records shall hold the key. Words that repeat nothing are not copied.
+    #[must_use]
+    pub fn conceal(&self, words: Bytes) -> Bytes {
+        match &self.0 {
+            Kind::Nothing => words,
+            Kind::Header(_, value) => conceal(bare(value), words),
+            Kind::Aws(keys) => conceal(keys.session().unwrap_or_default().as_bytes(), words),
+            Kind::Token(tokens) => match tokens.current() {
+                Some(value) => conceal(bare(&value), words),
+                None => words,
+            },
+        }
+    }
+}
+
+/// A header's value without the word before a token.
+fn bare(value: &HeaderValue) -> &[u8] {
+    value.as_bytes().strip_prefix(b"Bearer ").unwrap_or(value.as_bytes())
+}
+
+fn conceal(secret: &[u8], words: Bytes) -> Bytes {
+    if secret.is_empty() {
+        return words;
+    }
+    let mut rest = &words[..];
+    let mut told = Vec::new();
+    while let Some(at) = memmem::find(rest, secret) {
+        told.extend_from_slice(&rest[..at]);
+        told.extend_from_slice("…".as_bytes());
+        rest = &rest[at + secret.len()..];
+    }
+    if rest.len() == words.len() {
+        return words;
+    }
+    told.extend_from_slice(rest);
+    told.into()
 }
 
 /// A header's value that no log shows.

@@ -57,6 +57,22 @@ async fn a_credential_travels_as_its_style_says_and_is_marked_secret() {
 }
 
 #[test]
+fn a_provider_that_repeats_the_credential_is_not_repeated() {
+    let told = |style, credential: &str, words: &'static str| {
+        let told = signer(style, credential).unwrap().conceal(Bytes::from_static(words.as_bytes()));
+        String::from_utf8(told.to_vec()).unwrap()
+    };
+    let words = "wrong key: sk-1! (sk-1)";
+    assert_eq!(told(AuthStyle::Bearer, " sk-1\n", words), "wrong key: …! (…)");
+    assert_eq!(told(AuthStyle::XApiKey, "sk-1", words), "wrong key: …! (…)");
+    assert_eq!(told(AuthStyle::XApiKey, "sk-2", words), words);
+    assert_eq!(told(AuthStyle::AwsSigV4, "id:secret:sk-1", words), "wrong key: …! (…)");
+    assert_eq!(told(AuthStyle::AwsSigV4, "id:sk-1", words), words, "it never travels");
+    assert_eq!(told(AuthStyle::Bearer, "", words), words);
+    assert_eq!(told(AuthStyle::None, "sk-1", words), words);
+}
+
+#[test]
 fn a_credential_of_the_wrong_form_is_refused_without_being_shown() {
     for style in [AuthStyle::AwsSigV4, AuthStyle::GoogleServiceAccount, AuthStyle::EntraClient] {
         let refused = signer(style, "hunter2").err().unwrap();
@@ -101,7 +117,8 @@ async fn answer(
     let text = String::from_utf8_lossy(&body).into_owned();
     let number = count.fetch_add(1, Ordering::SeqCst) + 1;
     let (status, said) = if refuses {
-        let words = json!({ "error": "invalid_client", "error_description": "no such client" });
+        let words =
+            json!({ "error": "invalid_client", "error_description": format!("no such client: {text}") });
         (StatusCode::UNAUTHORIZED, words)
     } else if text.contains("assertion=") || text.contains("client_secret=hunter2") {
         (StatusCode::OK, json!({ "access_token": format!("t{number}"), "expires_in": 3600 }))

@@ -12,7 +12,7 @@ use serde::Deserialize;
 use tokio::sync::Mutex;
 use zeroize::Zeroizing;
 
-use super::{SignError, entra, google, secret_value};
+use super::{SignError, conceal, entra, google, secret_value};
 use crate::HttpClient;
 
 /// How long before its end a token is replaced, µs.
@@ -34,6 +34,8 @@ pub(super) enum Ask {
 pub(super) struct Form {
     pub(super) uri: String,
     pub(super) body: Zeroizing<String>,
+    /// What in it proves who asks.
+    pub(super) secret: Zeroizing<String>,
 }
 
 /// The token of an endpoint.
@@ -86,6 +88,11 @@ impl Tokens {
         }
     }
 
+    /// The token that travelled last, whether or not it still holds.
+    pub(super) fn current(&self) -> Option<HeaderValue> {
+        self.current.load().as_ref().map(|token| token.value.clone())
+    }
+
     async fn renew(&self, now_us: i64) -> Result<HeaderValue, SignError> {
         let form = match &self.ask {
             Ask::Google(account) => account.form(now_us)?,
@@ -114,6 +121,7 @@ impl Tokens {
         let status = answer.status();
         let bytes = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
         let bytes = bytes.map_err(|error| unreachable(error.to_string()))?.to_bytes();
+        let bytes = if status.is_success() { bytes } else { conceal(form.secret.as_bytes(), bytes) };
         if !status.is_success() {
             return Err(SignError::Refused(format!("{} answered {status}: {}", form.uri, words(&bytes))));
         }
