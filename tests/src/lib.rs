@@ -5,6 +5,7 @@
 //! | [`binary`] | finds the built binaries and tools |
 //! | [`engine`] | one embedded ClickHouse for the whole test binary, one database a test |
 //! | [`weir`] | a running `weir up` (and gateways and control planes apart) |
+//! | [`hostile`] | texts that do harm where they are taken for anything but text |
 //! | [`client`] | a plain HTTP client that keeps every byte |
 //! | [`proof`] | figures of the long forms, kept under `docs/proofs/` |
 //! | [`postgres`] | a throw-away PostgreSQL |
@@ -17,6 +18,7 @@
 pub mod binary;
 pub mod client;
 pub mod engine;
+pub mod hostile;
 pub mod postgres;
 pub mod proof;
 pub mod provider;

@@ -23,7 +23,7 @@
 //! | `otel` | other tools read the traces |
 //! | `requests` | overview, groups, views, live rows, exports: the same figures everywhere |
 //! | `speed` | pages over a million requests |
-//! | `pages` | the dashboard in a real browser |
+//! | `pages` | the dashboard in a real browser; hundreds of hostile texts stay text |
 
 mod api;
 mod at_once;

@@ -1,5 +1,6 @@
 //! The dashboard in a real browser: every page, empty and full, light and dark, wide and narrow, with and without scripts.
 
+mod hostile;
 mod things;
 
 use http::Method;
