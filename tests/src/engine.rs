@@ -73,14 +73,14 @@ pub fn command(data: &std::path::Path, port: u16) -> Command {
     command
 }
 
-/// User and password of the engine on that folder, as it wrote them down.
+/// Address, user and password of the engine on that folder, as it wrote them down.
 #[must_use]
 pub fn credentials(data: &std::path::Path) -> Archive {
     let text = std::fs::read_to_string(data.join("clickhouse.json")).expect("the engine's credentials");
     let secrets: Value = serde_json::from_str(&text).unwrap();
     let text = |name: &str| secrets[name].as_str().unwrap_or_default().to_owned();
     Archive {
-        url: text("url"),
+        url: format!("http://127.0.0.1:{}", secrets["port"]),
         user: text("user"),
         password: text("password"),
         database: "default".to_owned(),

@@ -19,11 +19,8 @@ const REFUSED_MAX: Duration = Duration::from_millis(250);
 /// Longest until the last open page of somebody whose right changed is closed, 99 times of 100.
 const CLOSED_MAX: Duration = Duration::from_secs(1);
 /// Pages that stay open and show what happens.
-const LIVE: [&str; 3] = [
-    "/welcome/events",
-    "/requests/events?after=1-00000000000000000000000000000000",
-    "/publishing/1/events",
-];
+const LIVE: [&str; 3] =
+    ["/welcome/events", "/requests/events?after=1-00000000000000000000000000000000", "/publishing/1/events"];
 
 /// What a request with that key is answered there.
 async fn status(gateway: &Gateway, secret: &str) -> u16 {

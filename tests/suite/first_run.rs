@@ -7,8 +7,9 @@ use std::time::{Duration, Instant};
 
 use tempfile::TempDir;
 use weir_tests::client::Client;
+use weir_tests::engine::{self, Archive};
 use weir_tests::visitor::{Visitor, between, unescaped};
-use weir_tests::weir::Setup;
+use weir_tests::weir::{Setup, printed};
 use weir_tests::{binary, proof, wait};
 
 /// How soon a request must be on the page.
@@ -72,7 +73,7 @@ async fn the_printed_line_answers_and_its_request_is_on_the_page_at_once() {
     let data = TempDir::new().unwrap();
     let begun = Instant::now();
     let started = Started::on(data.path());
-    let printed = begun.elapsed();
+    let until_printed = begun.elapsed();
     let curl = started.lines.iter().find(|line| line.trim_start().starts_with("curl ")).expect("a curl line");
     let answer = shell(curl, "sh", &["-c"], &[]);
     assert!(answer.contains("\"content\""), "{answer}");
@@ -106,12 +107,35 @@ async fn the_printed_line_answers_and_its_request_is_on_the_page_at_once() {
         "first-run",
         "A new user with a stopwatch, from `weir up` on an empty folder: the printed line is pasted, the administrator signs in, the request is on the page.",
         &[
-            ("until the line is printed", seconds(printed)),
+            ("until the line is printed", seconds(until_printed)),
             ("until the first request is on its page", seconds(seen)),
         ],
     );
     let customers = visitor.page("/customers").await;
     assert!(customers.contains("/customers/acme"), "{customers}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn commands_at_the_machine_reach_the_engine_that_runs_there() {
+    let data = TempDir::new().unwrap();
+    let started = Started::on(data.path());
+    let weir = |arguments: &[&str]| {
+        let mut weir = Command::new(binary::built("weir"));
+        weir.env_clear().env("WEIR_CHDB_LIB", binary::engine_library()).env("WEIR_DATA", data.path());
+        weir.args(arguments).arg("--json").stdin(Stdio::null());
+        weir
+    };
+    let written = printed(&mut weir(&["demo", "traffic", "--days", "2", "--requests", "40"]));
+    assert!(written.contains("requests"), "{written}");
+    let archive = Archive { database: "weir".to_owned(), ..engine::credentials(data.path()) };
+    assert!(archive.number("SELECT count() FROM llm_calls WHERE environment = 'sample'").await >= 39);
+    // Its ports are others than the configuration's, so the examination has something to say; not of the archive.
+    let findings = weir(&["doctor"]).output().unwrap();
+    let findings: serde_json::Value = serde_json::from_slice(&findings.stdout).unwrap();
+    let all = findings["findings"].as_array().unwrap();
+    let of_archive = all.iter().find(|finding| finding["subject"] == "archive").unwrap();
+    assert_eq!(of_archive["level"], "ok", "{of_archive}");
+    drop(started);
 }
 
 #[tokio::test(flavor = "multi_thread")]

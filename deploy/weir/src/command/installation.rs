@@ -3,18 +3,17 @@
 //! The archive is the configured server; else the embedded engine, reached where it listens while `weir up` runs, and
 //! started for the length of the command when it does not.
 
-use std::net::{SocketAddr, TcpStream};
+use std::net::{Ipv4Addr, SocketAddr, TcpStream};
 use std::sync::Arc;
 use std::time::Duration;
 
-use serde::Deserialize;
 use weir_controlplane::app::Ambient;
 use weir_controlplane::{ArchiveConfig, ControlConfig};
 
 use super::Failure;
 use crate::ambient::{SystemRandomness, WallClock};
 use crate::config::Config;
-use crate::engine::Engine;
+use crate::engine::{self, Engine};
 
 /// How long the embedded engine of a running `weir up` may take to accept a connection.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
@@ -27,7 +26,6 @@ pub(super) struct Installation {
 }
 
 /// How the embedded engine of a running `weir up` is reached.
-#[derive(Deserialize)]
 pub(super) struct Access {
     pub(super) url: String,
     pub(super) user: String,
@@ -68,11 +66,10 @@ impl Installation {
 
 /// The embedded engine of a running `weir up` on this data folder.
 pub(super) fn running(config: &Config) -> Option<Access> {
-    let text = std::fs::read(config.data.join("clickhouse.json")).ok()?;
-    let access: Access = serde_json::from_slice(&text).ok()?;
-    let address: SocketAddr = access.url.strip_prefix("http://")?.trim_end_matches('/').parse().ok()?;
+    let engine::Access { user, password, port } = engine::read_access(&config.data).ok()?;
+    let address = SocketAddr::from((Ipv4Addr::LOCALHOST, port));
     TcpStream::connect_timeout(&address, ANSWER_MAX).ok()?;
-    Some(access)
+    Some(Access { url: format!("http://{address}"), user, password })
 }
 
 /// The control plane's part of a configuration, with everything the program decides filled in.

@@ -45,13 +45,17 @@ struct FirstLine {
 
 /// The child's credentials file.
 #[derive(Deserialize)]
-pub(super) struct Access {
-    pub(super) user: String,
-    pub(super) password: String,
+pub(crate) struct Access {
+    /// The one user.
+    pub(crate) user: String,
+    /// The user's password.
+    pub(crate) password: String,
+    /// Where it listens on loopback, or did at its last start.
+    pub(crate) port: u16,
 }
 
 /// Reads the credentials the child keeps in the data folder.
-pub(super) fn read_access(data: &Path) -> Result<Access, EngineError> {
+pub(crate) fn read_access(data: &Path) -> Result<Access, EngineError> {
     let text = fs::read(data.join("clickhouse.json"))?;
     serde_json::from_slice(&text).map_err(|error| EngineError::Refused(format!("clickhouse.json: {error}")))
 }

@@ -13,6 +13,7 @@ use std::sync::atomic::{AtomicU32, Ordering};
 use std::sync::mpsc;
 use std::thread::{self, JoinHandle};
 
+pub(crate) use child::{Access, read_access};
 use child::{Child, Launch};
 use supervisor::Supervisor;
 use tokio::sync::oneshot;
@@ -79,7 +80,7 @@ impl Engine {
         };
         let thread = thread::Builder::new().name("clickhouse".to_owned()).spawn(work)?;
         let port = started.await.map_err(|_| EngineError::Refused("its thread ended".to_owned()))??;
-        let access = child::read_access(&data)?;
+        let access = read_access(&data)?;
         Ok(Self {
             url: format!("http://127.0.0.1:{port}"),
             user: access.user,
