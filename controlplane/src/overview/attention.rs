@@ -159,7 +159,7 @@ fn rising(endings: &[Endings], rows: &impl Fn(String) -> String) -> Vec<Notice> 
         Notice::new(
             "errors_rising",
             Severity::Warn,
-            format!("More {} {place}", ending.outcome.replace('_', " ")),
+            format!("On the rise {place}: {}", ending.outcome.replace('_', " ")),
             format!(
                 "{} since the last hour began, {} in the 24 hours before.",
                 number::plural(&ending.lately, "request"),
