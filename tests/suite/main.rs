@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `house` | the code keeps its own rules |
 //! | `first_run`, `sdk`, `recordings` | what a client sees, and what is stored of it |
+//! | `sdk_clients` | the libraries programs are made of, each in every format it speaks |
 //! | `sdk_crossed` | every SDK calls tools of models that speak another format |
 //! | `api` | the JSON API keeps to its own description |
 //! | `faults` | providers that fail: what the client gets, what is on record |
@@ -46,6 +47,7 @@ mod publish;
 mod recordings;
 mod requests;
 mod sdk;
+mod sdk_clients;
 mod sdk_crossed;
 mod sdk_routes;
 mod shell;

@@ -165,7 +165,7 @@ async fn sdks_of_gemini_and_of_openais_other_routes_get_the_objects_the_provider
 /// An endpoint at that provider, and one model that stands for `model` there.
 async fn serve(weir: &Weir, provider: &Provider, sdk: &Sdk, name: &str) {
     let endpoint = json!({
-        "name": sdk.script, "provider": "played", "dialect": sdk.dialect, "credential": "sk-played",
+        "name": sdk.script, "provider": "openai", "dialect": sdk.dialect, "credential": "sk-played",
         "base_url": format!("{}{}", provider.url, sdk.version), "limits": { "allow_private": true, "retries_max": 0 },
     });
     let endpoint = weir.api(Method::POST, "/endpoints", Some(endpoint)).await.ok().json();

@@ -129,7 +129,7 @@ async fn talk(
         let id = headers::provider_request_id(response.headers()).and_then(|id| id.to_str().ok());
         call.provider_request_id = id.unwrap_or_default().chars().take(200).collect();
     }
-    let reads = reads(asked.route, &asked.head.method, upstream.dialect);
+    let reads = reads(asked.route, &asked.head.method, upstream);
     let unframer = if host_of(upstream, asked.route.api.work()) == Host::Bedrock {
         host::unframer(response.headers()).filter(|_| response.status().is_success())
     } else {
@@ -142,7 +142,7 @@ async fn talk(
     if let Some(framing) = framing {
         let strip_usage =
             upstream.dialect == Dialect::OpenAi && !asked.peek.include_usage && asked.translation.is_none();
-        let spoken = upstream.dialect.spoken_on(reads);
+        let spoken = if upstream.dialect.may_serve(reads) { reads.dialect() } else { upstream.dialect };
         let reader =
             StreamReader::of_work(spoken, reads.work(), Quirks::of_provider(&upstream.entry.provider));
         let lenient = asked.route.api.work() == Work::Pass;
@@ -167,12 +167,13 @@ async fn talk(
 }
 
 /// The route in whose shape the answer comes: below a provider's own path, the one we know by the same name.
-fn reads(route: &Route<'_>, method: &http::Method, dialect: Dialect) -> Api {
+fn reads(route: &Route<'_>, method: &http::Method, upstream: &Upstream) -> Api {
+    let dialect = upstream.dialect;
     if route.api.work() != Work::Pass {
-        return if dialect.serves(route.api) { route.api } else { dialect.chat_api() };
+        return if upstream.serves_route(route.api) { route.api } else { dialect.chat_api() };
     }
     let known = Route::of(method.as_str(), route.rest).map(|route| route.api);
-    known.filter(|api| dialect.serves(*api)).unwrap_or(Api::Passthrough)
+    known.filter(|api| dialect.may_serve(*api)).unwrap_or(Api::Passthrough)
 }
 
 /// How an answer is cut into events; `None` where it comes in one piece.

@@ -62,7 +62,7 @@ pub(crate) fn route(exchange: &mut Exchange, way: &Route<'_>, peek: &Peek<'_>) -
         let translated =
             |dialect| way.api.work() == Work::Generate && translates(exchange.dialect(), dialect);
         Dialect::from_name(&target.endpoint.dialect)
-            .is_some_and(|dialect| dialect.serves(way.api) || translated(dialect))
+            .is_some_and(|dialect| dialect.serves(way.api, &target.endpoint.provider) || translated(dialect))
     };
     let other =
         plan.targets.iter().find(|target| !serves(target)).map(|target| target.endpoint.dialect.clone());
@@ -81,7 +81,8 @@ pub(crate) fn route(exchange: &mut Exchange, way: &Route<'_>, peek: &Peek<'_>) -
 fn kept(exchange: &Exchange, rest: &str) -> Result<Plan, Refusal> {
     let response = rest.split('/').next().unwrap_or_default();
     let owner = exchange.handles.owners.find(&exchange.key.workspace.id, response);
-    let could = |dialect: &str| Dialect::from_name(dialect).is_some_and(|it| it.serves(Api::StoredResponse));
+    let could =
+        |dialect: &str| Dialect::from_name(dialect).is_some_and(|it| it.may_serve(Api::StoredResponse));
     let could = |endpoint: &weir_contract::policy::EndpointEntry| could(&endpoint.dialect);
     Ok(plan_kept(&exchange.force.policy, &exchange.key, response, owner.as_ref(), could)?)
 }

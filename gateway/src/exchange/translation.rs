@@ -34,7 +34,7 @@ pub(crate) fn prepare(
     max_output: Option<u64>,
 ) -> Result<Option<Translation>, Unsupported> {
     let api = asked.route.api;
-    if api.work() != Work::Generate || upstream.dialect.serves(api) {
+    if api.work() != Work::Generate || upstream.serves_route(api) {
         return Ok(None);
     }
     let caller = exchange.dialect();

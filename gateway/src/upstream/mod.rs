@@ -108,6 +108,11 @@ impl Upstream {
         *self.entry == *entry && !matches!(entry.credential, Credential::Env(_) | Credential::File(_))
     }
 
+    /// Whether it takes calls of that route as they are.
+    pub(crate) fn serves_route(&self, api: Api) -> bool {
+        self.dialect.serves(api, &self.entry.provider)
+    }
+
     /// Where a call of that route for that model goes. `query` is what the caller may say there; a translated call says
     /// nothing of its own, and where it goes depends on whether events are wanted.
     pub(crate) fn address(
@@ -117,7 +122,7 @@ impl Upstream {
         query: Option<&str>,
         events: bool,
     ) -> Result<Uri, UpstreamFault> {
-        let (api, query) = if route.api.work() == Work::Pass || self.dialect.serves(route.api) {
+        let (api, query) = if route.api.work() == Work::Pass || self.serves_route(route.api) {
             (route.api, query)
         } else if events && self.dialect == Dialect::Gemini {
             (self.dialect.stream_api(), Some("alt=sse"))
@@ -183,7 +188,7 @@ fn addresses(dialect: Dialect, base: &str) -> Result<(String, Vec<Option<Uri>>),
         return Err(format!("its base URL `{base}` needs http:// or https:// and a host"));
     };
     let address = |api: &Api| {
-        let path = api.path_below_base().filter(|_| dialect.serves(*api))?;
+        let path = api.path_below_base().filter(|_| dialect.may_serve(*api))?;
         format!("{base}{path}").parse().ok()
     };
     Ok((format!("{scheme}://{authority}"), Api::ALL.iter().map(address).collect()))

@@ -70,19 +70,43 @@ impl Dialect {
         }
     }
 
-    /// Whether an endpoint of this dialect takes calls of that route as they are. Whoever speaks OpenAI's format is
-    /// asked on all of OpenAI's routes; those it lacks it refuses itself.
+    /// Whether that provider's endpoint of this dialect takes calls of that route as they are. Whoever speaks OpenAI's
+    /// format is asked on all of OpenAI's routes, and those it lacks it refuses itself; but for responses, which only
+    /// some have and which all others can be told in chat completions.
     #[must_use]
-    pub fn serves(self, api: Api) -> bool {
+    pub fn serves(self, api: Api, provider: &str) -> bool {
+        self.may_serve(api) && (self == api.dialect() || has_responses(provider))
+    }
+
+    /// Whether some provider's endpoint of this dialect does.
+    #[must_use]
+    pub fn may_serve(self, api: Api) -> bool {
         let spoken = api.dialect();
         spoken == self || (self == Self::OpenAi && spoken == Self::Responses)
     }
+}
 
-    /// What an endpoint of this dialect is spoken to in on that route.
-    #[must_use]
-    pub fn spoken_on(self, api: Api) -> Self {
-        if self.serves(api) { api.dialect() } else { self }
-    }
+/// Who serves OpenAI's responses beside chat completions under the same base URL, by their own documentation or, for the
+/// first six, as recorded. An endpoint of anybody else that has them is set up with the format `responses`.
+fn has_responses(provider: &str) -> bool {
+    const HAVE: [&str; 15] = [
+        "openai",
+        "azure",
+        "xai",
+        "openrouter",
+        "bedrock-mantle",
+        "deepseek",
+        "vercel-gateway",
+        "vercel",
+        "groq",
+        "fireworks",
+        "huggingface",
+        "ollama",
+        "vllm",
+        "lmstudio",
+        "litellm",
+    ];
+    HAVE.contains(&provider)
 }
 
 #[cfg(test)]
@@ -95,16 +119,24 @@ mod tests {
             assert_eq!(Dialect::from_name(dialect.name()), Some(dialect));
             assert_eq!(serde_json::to_string(&dialect).unwrap(), format!("\"{}\"", dialect.name()));
             assert_eq!(dialect.chat_api().dialect(), dialect);
-            assert!(dialect.serves(dialect.chat_api()));
+            assert!(dialect.serves(dialect.chat_api(), "anybody"));
         }
     }
 
     #[test]
     fn who_speaks_openais_format_is_asked_on_all_its_routes_and_on_no_others() {
-        assert!(Dialect::OpenAi.serves(Api::Responses) && Dialect::OpenAi.serves(Api::Embeddings));
-        assert!(!Dialect::OpenAi.serves(Api::Messages) && !Dialect::Anthropic.serves(Api::ChatCompletions));
-        assert!(!Dialect::Responses.serves(Api::ChatCompletions));
-        assert_eq!(Dialect::OpenAi.spoken_on(Api::Responses), Dialect::Responses);
-        assert_eq!(Dialect::Anthropic.spoken_on(Api::Responses), Dialect::Anthropic);
+        assert!(Dialect::OpenAi.serves(Api::Embeddings, "anybody"));
+        assert!(!Dialect::OpenAi.serves(Api::Messages, "openai"));
+        assert!(!Dialect::Anthropic.serves(Api::ChatCompletions, "anthropic"));
+        assert!(!Dialect::Responses.serves(Api::ChatCompletions, "openai"));
+    }
+
+    #[test]
+    fn responses_pass_where_they_are_served_and_are_told_in_chat_completions_elsewhere() {
+        assert!(Dialect::OpenAi.serves(Api::Responses, "openai"));
+        assert!(Dialect::OpenAi.serves(Api::Responses, "azure"));
+        assert!(!Dialect::OpenAi.serves(Api::Responses, "mistral"));
+        assert!(!Dialect::OpenAi.serves(Api::Responses, "anybody"));
+        assert!(Dialect::Responses.serves(Api::Responses, "anybody"));
     }
 }

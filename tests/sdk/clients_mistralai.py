@@ -1,0 +1,42 @@
+"""Mistral's own SDK: its chat is OpenAI's format at another address."""
+
+import json
+
+from clients import API_KEY, BASE_URL, DESCRIBE, HELLO, MODEL, QUESTION, show, show_tools, weather
+from mistralai.client import Mistral
+from pydantic import BaseModel
+
+CLIENT = "mistralai"
+TOOL = {
+    "type": "function",
+    "function": {
+        "name": "get_weather",
+        "description": "The weather in a city",
+        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+    },
+}
+
+
+class Place(BaseModel):
+    city: str
+    population: int
+    rivers: list[str]
+
+
+def user(text):
+    return [{"role": "user", "content": text}]
+
+
+chat = Mistral(api_key=API_KEY, server_url=BASE_URL).chat
+show(CLIENT, "plain", chat.complete(model=MODEL, messages=user(HELLO)).choices[0].message.content)
+events = chat.stream(model=MODEL, messages=user(HELLO))
+show(CLIENT, "stream", "".join(event.data.choices[0].delta.content or "" for event in events if event.data.choices))
+said = user(QUESTION)
+called = chat.complete(model=MODEL, messages=said, tools=[TOOL]).choices[0].message
+said.append(called)
+cities = [json.loads(call.function.arguments)["city"] for call in called.tool_calls]
+for call, city in zip(called.tool_calls, cities):
+    said.append({"role": "tool", "tool_call_id": call.id, "name": "get_weather", "content": weather(city)})
+show_tools(CLIENT, cities, chat.complete(model=MODEL, messages=said, tools=[TOOL]).choices[0].message.content)
+parsed = chat.parse(Place, model=MODEL, messages=user(DESCRIBE)).choices[0].message.parsed
+show(CLIENT, "object", parsed.model_dump())
