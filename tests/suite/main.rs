@@ -4,6 +4,7 @@
 //! | --- | --- |
 //! | `house` | the code keeps its own rules |
 //! | `first_run`, `sdk`, `recordings` | what a client sees, and what is stored of it |
+//! | `agents` | coding agents finish a turn with a tool call; in `make test` what they send, in `make prove` themselves |
 //! | `sdk_clients` | the libraries programs are made of, each in every format it speaks |
 //! | `sdk_crossed` | every SDK calls tools of models that speak another format |
 //! | `api` | the JSON API keeps to its own description |
@@ -26,6 +27,7 @@
 //! | `speed` | pages over a million requests |
 //! | `pages` | the dashboard in a real browser; hundreds of hostile texts stay text |
 
+mod agents;
 mod api;
 mod at_once;
 mod away;

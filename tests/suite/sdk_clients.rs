@@ -22,7 +22,7 @@ const SCRIPTS: [(&str, usize); 6] = [
 const CASES: [&str; 4] = ["plain", "stream", "tools", "object"];
 
 /// The demo model under a name without a slash, as every client can say it.
-async fn name_the_model(weir: &Weir) -> String {
+pub(crate) async fn name_the_model(weir: &Weir) -> String {
     let endpoints = weir.api(Method::GET, "/endpoints", None).await.ok().json();
     let all = endpoints["data"].as_array().unwrap();
     let demo = all.iter().find(|one| one["provider"] == "demo" && one["dialect"] == "openai").unwrap();

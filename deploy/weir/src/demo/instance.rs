@@ -89,15 +89,27 @@ fn kind(schema: &Value) -> &str {
     stated.unwrap_or(if schema.get("properties").is_some() { "object" } else { "string" })
 }
 
+/// A small number within its bounds, whether they belong to it or not.
 fn number(schema: &Value) -> Value {
-    let least = schema.get("minimum").and_then(Value::as_i64);
-    let most = schema.get("maximum").and_then(Value::as_i64).unwrap_or(i64::MAX);
-    json!(least.unwrap_or(42).min(most))
+    let bound = |name: &str| schema.get(name).and_then(Value::as_i64);
+    let least = bound("minimum").max(bound("exclusiveMinimum").map(|below| below.saturating_add(1)));
+    let most = [bound("maximum"), bound("exclusiveMaximum").map(|above| above.saturating_sub(1))];
+    let most = most.into_iter().flatten().min().unwrap_or(i64::MAX);
+    json!(42.max(least.unwrap_or(i64::MIN)).min(most))
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_number_is_small_and_within_its_bounds() {
+        let made = |bounds: Value| number(&bounds);
+        assert_eq!(made(json!({"minimum": -9_007_199_254_740_991_i64})), 42);
+        assert_eq!(made(json!({"minimum": 100, "maximum": 200})), 100);
+        assert_eq!(made(json!({"exclusiveMaximum": 5})), 4);
+        assert_eq!(made(json!({"exclusiveMinimum": 60, "maximum": 61})), 61);
+    }
 
     #[test]
     fn references_lists_choices_and_bounds_are_kept() {
