@@ -5,6 +5,7 @@
 //! | `house` | the code keeps its own rules |
 //! | `first_run`, `sdk`, `recordings` | what a client sees, and what is stored of it |
 //! | `agents` | coding agents finish a turn with a tool call; in `make test` what they send, in `make prove` themselves |
+//! | `conformance` | suites of others find no fault in what we translate |
 //! | `sdk_clients` | the libraries programs are made of, each in every format it speaks |
 //! | `sdk_crossed` | every SDK calls tools of models that speak another format |
 //! | `api` | the JSON API keeps to its own description |
@@ -33,6 +34,7 @@ mod at_once;
 mod away;
 mod backup;
 mod canaries;
+mod conformance;
 mod deploy;
 mod doors;
 mod endpoints;

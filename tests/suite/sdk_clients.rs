@@ -74,3 +74,40 @@ async fn every_client_hears_in_its_own_format_what_the_model_says_in_another() {
     }
     println!("{clients} clients, {requests} requests, the same answers");
 }
+
+/// A route of each format, and the smallest thing to say there.
+fn routes() -> [(&'static str, Value); 4] {
+    let said = json!([{ "role": "user", "content": "Hello" }]);
+    [
+        ("/v1/chat/completions", json!({ "model": "smart", "messages": said })),
+        ("/v1/responses", json!({ "model": "smart", "input": "Hello" })),
+        ("/v1/messages", json!({ "model": "smart", "max_tokens": 100, "messages": said })),
+        (
+            "/v1beta/models/smart:generateContent",
+            json!({ "contents": [{ "role": "user", "parts": [{ "text": "Hello" }] }] }),
+        ),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_key_is_taken_in_every_header_on_every_route_and_a_wrong_one_in_none() {
+    let weir = Setup::default().up().await;
+    name_the_model(&weir).await;
+    for (path, body) in routes() {
+        for (key, wanted) in [(weir.key.as_str(), 200), ("wk_nobody", 401)] {
+            let bearer = format!("Bearer {key}");
+            let url = format!("{}{path}", weir.gateway);
+            for (header, value) in [
+                ("authorization", bearer.as_str()),
+                ("x-api-key", key),
+                ("api-key", key),
+                ("x-goog-api-key", key),
+            ] {
+                let answer = weir.client.post_json(&url, &[(header, value)], &body).await;
+                assert_eq!(answer.status, wanted, "{path} by {header}: {}", answer.text());
+            }
+            let answer = weir.client.post_json(&format!("{url}?key={key}"), &[], &body).await;
+            assert_eq!(answer.status, wanted, "{path} by its query: {}", answer.text());
+        }
+    }
+}

@@ -5,6 +5,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, StatusCode};
 use weir_contract::policy::Target;
 use weir_wire::model::conversation_of;
+use weir_wire::responses::Echo;
 use weir_wire::translate::{
     Losses, StreamWriter, Terms, Translated, Unsupported, Written, translate_request, write_answer,
 };
@@ -56,6 +57,7 @@ pub(crate) fn prepare(
         array: caller == Dialect::Gemini && asked.peek.stream && !wants_event_stream(asked),
         include_usage: asked.peek.include_usage,
         answer_tool,
+        echo: if caller == Dialect::Responses { Echo::of(&asked.peek.top) } else { Echo::default() },
         created_s: exchange.record.started_at_us.div_euclid(1_000_000),
         provider: upstream.entry.provider.clone(),
         request_id: exchange.id_header.to_str().unwrap_or_default().to_owned(),

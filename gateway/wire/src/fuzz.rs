@@ -134,6 +134,7 @@ fn terms(caller: Dialect, stream: bool) -> Terms {
         include_usage: true,
         answer_tool: false,
         created_s: 0,
+        echo: Default::default(),
         provider: "p".to_owned(),
         request_id: "r".to_owned(),
     }

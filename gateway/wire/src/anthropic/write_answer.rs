@@ -24,6 +24,8 @@ pub(crate) fn write_answer(reply: &Reply) -> Vec<u8> {
         });
         json.key("stop_reason").text(stop_word(choice.and_then(|choice| choice.finish).unwrap_or_default()));
         json.key("stop_sequence").null();
+        json.key("stop_details").null();
+        json.key("container").null();
         json.key("usage");
         write_usage(&reply.usage, json);
     });
@@ -35,6 +37,7 @@ fn write_part(part: &Part<'_>, json: &mut JsonText) {
         Part::Text(text) | Part::Refusal(text) => json.object(|json| {
             json.key("type").text("text");
             json.key("text").text(&text.text);
+            json.key("citations").null();
         }),
         Part::Reasoning { text, signature } => json.object(|json| {
             json.key("type").text("thinking");
@@ -51,6 +54,7 @@ fn write_part(part: &Part<'_>, json: &mut JsonText) {
             json.key("id").text(id);
             json.key("name").text(name);
             json.key("input").raw(if is_object(&arguments.text) { &arguments.text } else { "{}" });
+            json.key("caller").object(|json| json.key("type").text("direct"));
         }),
         _ => {}
     }
@@ -76,22 +80,22 @@ pub(super) fn write_usage(usage: &Usage, json: &mut JsonText) {
         json.key("input_tokens").count(usage.input_total() - read - written);
         json.key("cache_creation_input_tokens").count(written);
         json.key("cache_read_input_tokens").count(read);
-        if written > 0 {
-            json.key("cache_creation").object(|json| {
-                json.key("ephemeral_5m_input_tokens").count(five_minutes);
-                json.key("ephemeral_1h_input_tokens").count(one_hour);
-            });
-        }
+        json.key("cache_creation").object(|json| {
+            json.key("ephemeral_5m_input_tokens").count(five_minutes);
+            json.key("ephemeral_1h_input_tokens").count(one_hour);
+        });
         json.key("output_tokens").count(usage.output_total());
-        if usage.get(Bucket::Reasoning) > 0 {
-            json.key("output_tokens_details").object(|json| {
-                json.key("thinking_tokens").count(usage.get(Bucket::Reasoning));
-            });
-        }
+        json.key("output_tokens_details").object(|json| {
+            json.key("thinking_tokens").count(usage.get(Bucket::Reasoning));
+        });
         if usage.get(Bucket::WebSearch) > 0 {
             json.key("server_tool_use").object(|json| {
                 json.key("web_search_requests").count(usage.get(Bucket::WebSearch));
             });
+        } else {
+            json.key("server_tool_use").null();
         }
+        json.key("service_tier").null();
+        json.key("inference_geo").null();
     });
 }

@@ -1,6 +1,7 @@
 //! OpenAI responses: items instead of messages, typed events instead of chunks, and answers the provider keeps.
 
 mod conversation;
+mod echo;
 mod output;
 mod proof;
 pub(crate) mod request;
@@ -13,6 +14,7 @@ mod write_stream;
 
 pub(crate) use conversation::read_answer_body;
 pub use conversation::read_conversation;
+pub use echo::Echo;
 pub(crate) use write_answer::write_answer;
 pub(crate) use write_request::write_request;
 pub(crate) use write_stream::StreamCodec;

@@ -2,6 +2,7 @@
 
 use weir_contract::usage::{Bucket, Usage};
 
+use super::echo::Echo;
 use crate::{
     json::JsonText,
     model::{Citation, Finish},
@@ -125,6 +126,8 @@ pub(super) struct Head<'h> {
     /// Why it ended; nothing while it goes on.
     pub(super) finish: Option<Finish>,
     pub(super) usage: &'h Usage,
+    /// What of the request is repeated.
+    pub(super) echo: &'h Echo,
 }
 
 /// Writes a response with its items.
@@ -154,11 +157,11 @@ pub(super) fn write_response<'i>(
             None => json.key("incomplete_details").null(),
         }
         json.key("instructions").null();
-        json.key("metadata").object(|_| ());
         json.key("model").text(head.model);
         json.key("output").array(|json| items.for_each(|item| item.write(false, json)));
-        json.key("parallel_tool_calls").flag(true);
         json.key("previous_response_id").null();
+        head.echo.write(json);
+        json.key("completed_at").null();
         json.key("store").flag(false);
         json.key("tool_choice").text("auto");
         json.key("tools").array(|_| ());

@@ -5,17 +5,19 @@ use super::proof;
 use crate::{
     json::JsonText,
     model::{Citation, Part, Reply},
+    translate::Terms,
 };
 
-/// Writes the answer. The format has room for one choice. `created_s` is when it was made, seconds since 1970.
-pub(crate) fn write_answer(reply: &Reply, created_s: i64) -> Vec<u8> {
+/// Writes the answer. The format has room for one choice.
+pub(crate) fn write_answer(reply: &Reply, terms: &Terms) -> Vec<u8> {
     let choice = reply.choices.first();
     let mut items: Vec<Item> = Vec::new();
     for part in choice.into_iter().flat_map(|choice| &choice.message.parts) {
         add(&mut items, part, &reply.id);
     }
     let finish = Some(choice.and_then(|choice| choice.finish).unwrap_or_default());
-    let head = Head { id: &reply.id, model: &reply.model, created_s, finish, usage: &reply.usage };
+    let (created_s, echo) = (terms.created_s, &terms.echo);
+    let head = Head { id: &reply.id, model: &reply.model, created_s, finish, usage: &reply.usage, echo };
     let mut json = JsonText::default();
     write_response(&head, items.iter(), &mut json);
     json.into_bytes()

@@ -3,6 +3,7 @@
 
 use weir_contract::usage::Usage;
 
+use super::echo::Echo;
 use super::output::{Head, Item, Kind, write_response};
 use super::proof;
 use crate::{
@@ -23,6 +24,7 @@ pub(crate) struct StreamCodec {
     id: String,
     model: String,
     created_s: i64,
+    echo: Echo,
     started: bool,
     /// Number of the next event.
     next: u64,
@@ -42,6 +44,7 @@ impl StreamCodec {
             id: String::new(),
             model: String::new(),
             created_s: terms.created_s,
+            echo: terms.echo.clone(),
             started: false,
             next: 0,
             items: Vec::new(),
@@ -110,8 +113,14 @@ impl StreamCodec {
     /// An event about the whole response.
     fn tell(&mut self, kind: &str, finish: Option<Finish>, out: &mut Vec<u8>) {
         let number = self.number();
-        let head =
-            Head { id: &self.id, model: &self.model, created_s: self.created_s, finish, usage: &self.usage };
+        let head = Head {
+            id: &self.id,
+            model: &self.model,
+            created_s: self.created_s,
+            finish,
+            usage: &self.usage,
+            echo: &self.echo,
+        };
         event(out, kind, number, |json| {
             json.key("response");
             write_response(&head, self.items.iter(), json);

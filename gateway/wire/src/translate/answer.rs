@@ -11,7 +11,8 @@ use crate::{
     fault::UpstreamFault,
     gemini,
     model::{Assembly, Reply},
-    openai, responses,
+    openai,
+    responses::{self, Echo},
     stream::StreamEvent,
     translate::StreamWriter,
 };
@@ -31,6 +32,8 @@ pub struct Terms {
     pub answer_tool: bool,
     /// When the answer was made, seconds since 1970.
     pub created_s: i64,
+    /// What of the request a response of OpenAI's repeats; nothing for other callers.
+    pub echo: Echo,
     /// Who runs the model, for errors.
     pub provider: String,
     /// The request's id, for errors.
@@ -91,7 +94,7 @@ fn written(reply: &Reply, terms: &Terms) -> Vec<u8> {
         Dialect::OpenAi => openai::write_answer(reply, terms.created_s),
         Dialect::Anthropic => anthropic::write_answer(reply),
         Dialect::Gemini => gemini::write_answer(reply),
-        Dialect::Responses => responses::write_answer(reply, terms.created_s),
+        Dialect::Responses => responses::write_answer(reply, terms),
     }
 }
 

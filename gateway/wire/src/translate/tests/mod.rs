@@ -48,6 +48,7 @@ fn terms(caller: Dialect, stream: bool) -> Terms {
         include_usage: true,
         answer_tool: false,
         created_s: 1_767_225_600,
+        echo: Default::default(),
         provider: "somebody".to_owned(),
         request_id: "req_1".to_owned(),
     }
