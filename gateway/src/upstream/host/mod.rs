@@ -1,5 +1,7 @@
 //! What a host that serves a known format wants said in the body instead of in headers, and its framing of streams.
 
+#[cfg(test)]
+mod recorded;
 mod unframe;
 
 use bytes::Bytes;

@@ -126,10 +126,11 @@ fn messages(root: View<'_>) -> Told {
     Ok(list(&found))
 }
 
-/// Content: one text, or blocks, each followed by its mark.
+/// Content: one text, or blocks, each followed by its mark. An empty text is refused there, and says nothing.
 fn blocks(content: View<'_>) -> Told {
     if content.is_text() {
-        return Ok(list(&[format!("{{\"text\":{}}}", content.raw())]));
+        let told = content.filled_text().map(|_| format!("{{\"text\":{}}}", content.raw()));
+        return Ok(list(told.as_slice()));
     }
     let mut found = Vec::new();
     for (place, one) in content.items().enumerate() {
@@ -142,9 +143,10 @@ fn blocks(content: View<'_>) -> Told {
     Ok(list(&found))
 }
 
-/// A block; nothing for a thought that nobody vouches for, which is not taken back.
+/// A block; nothing for an empty text, and for a thought that nobody vouches for, which is not taken back.
 fn block(one: View<'_>, place: usize) -> Result<Option<String>, WireError> {
     Ok(Some(match text(one, "type").as_str() {
+        "text" if text(one, "text").is_empty() => return Ok(None),
         "text" => format!("{{\"text\":{}}}", raw(one, "text", "\"\"")),
         "image" => media(one, "image", place)?,
         "document" => media(one, "document", place)?,

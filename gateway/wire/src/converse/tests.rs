@@ -45,6 +45,8 @@ fn a_request_says_the_same_in_converses_words() {
                 {"type": "tool_use", "id": "c", "name": "f", "input": {"a": 1}}]},
             {"role": "user", "content": [
                 {"type": "tool_result", "tool_use_id": "c", "is_error": true, "content": "no"},
+                {"type": "tool_result", "tool_use_id": "d", "content": ""},
+                {"type": "text", "text": ""},
                 {"type": "image", "source": {"type": "base64", "media_type": "image/jpeg", "data": "AAAA"}},
                 {"type": "document", "title": "a b.pdf", "source": {"type": "base64", "media_type": "application/pdf", "data": "BBBB"}}]}
         ],
@@ -60,8 +62,9 @@ fn a_request_says_the_same_in_converses_words() {
                 {"toolUse": {"toolUseId": "c", "name": "f", "input": {"a": 1}}}]},
             {"role": "user", "content": [
                 {"toolResult": {"toolUseId": "c", "content": [{"text": "no"}], "status": "error"}},
+                {"toolResult": {"toolUseId": "d", "content": []}},
                 {"image": {"format": "jpeg", "source": {"bytes": "AAAA"}}},
-                {"document": {"format": "pdf", "name": "abpdf-3", "source": {"bytes": "BBBB"}}}]}
+                {"document": {"format": "pdf", "name": "abpdf-5", "source": {"bytes": "BBBB"}}}]}
         ],
         "system": [{"text": "s"}, {"cachePoint": {"type": "default"}}],
         "inferenceConfig": {"maxTokens": 9, "temperature": 0.5, "stopSequences": ["x"]},
