@@ -202,6 +202,7 @@ impl Caller {
                 "generationConfig": { "maxOutputTokens": 1 } }),
             _ => json!({ "max_tokens": 1, "messages": messages }),
         };
+        let host = model.map_or(host, |model| host.of_model(model));
         let wrapped = host.wrap(Bytes::from(ask.to_string()), None).ok();
         let ask = wrapped.and_then(|wrapped| serde_json::from_slice(&wrapped).ok()).unwrap_or(ask);
         self.call(Method::POST, &path, Some(ask)).await

@@ -54,10 +54,11 @@ pub(crate) async fn attempt(
     if let Some(translation) = asked.translation {
         translation.strip(&mut headers);
     }
-    let wrapped = host::wrap(host_of(upstream, work), sent, &mut headers).map_err(|error| {
-        let fault = UpstreamFault::local(FaultKind::BadRequest, error.to_string());
-        Failure { fault, gained: None }
-    });
+    let wrapped =
+        host::wrap(host_of(upstream, work, &target.upstream_model), sent, &mut headers).map_err(|error| {
+            let fault = UpstreamFault::local(FaultKind::BadRequest, error.to_string());
+            Failure { fault, gained: None }
+        });
     let outcome = match wrapped {
         Ok(sent) => talk(exchange, asked, upstream, &limits, headers, sent).await,
         Err(failure) => Err(failure),
@@ -73,8 +74,8 @@ pub(crate) async fn attempt(
 }
 
 /// Who wraps the call. Below a provider's own path a client speaks to the host itself.
-fn host_of(upstream: &Upstream, work: Work) -> Host {
-    if matches!(work, Work::Pass | Work::Stored) { Host::Direct } else { upstream.host }
+fn host_of(upstream: &Upstream, work: Work, model: &str) -> Host {
+    if matches!(work, Work::Pass | Work::Stored) { Host::Direct } else { upstream.host.of_model(model) }
 }
 
 fn begin(exchange: &Exchange, (target_no, try_no): (u8, u8), target: &Target) -> CallRecord {
@@ -119,7 +120,9 @@ async fn talk(
     let begun = Instant::now();
     let fault = |fault| Failure { fault, gained: None };
     let query = headers::query_to_provider(asked.head.uri.query(), asked.route.api.work());
-    let model = exchange.target.as_ref().map_or("", |target| target.upstream_model.as_str());
+    let model = exchange.target.as_ref().map_or_else(String::new, |target| target.upstream_model.clone());
+    let model = model.as_str();
+    let host = host_of(upstream, asked.route.api.work(), model);
     let uri = upstream.address(asked.route, model, query.as_deref(), asked.peek.stream).map_err(fault)?;
     let (method, now_us) = (asked.head.method.clone(), exchange.handles.clock.now_us());
     let response = upstream.send((method, uri), headers, sent.clone(), limits.first_byte_max, now_us).await;
@@ -130,11 +133,7 @@ async fn talk(
         call.provider_request_id = id.unwrap_or_default().chars().take(200).collect();
     }
     let reads = reads(asked.route, &asked.head.method, upstream);
-    let unframer = if host_of(upstream, asked.route.api.work()) == Host::Bedrock {
-        host::unframer(response.headers()).filter(|_| response.status().is_success())
-    } else {
-        None
-    };
+    let unframer = host::unframer(host, model, response.headers()).filter(|_| response.status().is_success());
     let framing = match &unframer {
         Some(_) => Some(Framing::events(true)),
         None => framing(reads, response.headers()).filter(|_| response.status().is_success()),
@@ -162,7 +161,7 @@ async fn talk(
         return open_stream(exchange, response, opening).await;
     }
     let translation = asked.translation.cloned();
-    let collecting = Collecting { upstream, limits, begun, sent, reads, translation };
+    let collecting = Collecting { upstream, limits, begun, sent, reads, translation, host, model };
     collect(exchange, response, collecting).await
 }
 
@@ -205,6 +204,8 @@ struct Collecting<'a> {
     sent: Bytes,
     reads: Api,
     translation: Option<Arc<Translation>>,
+    host: Host,
+    model: &'a str,
 }
 
 /// An answer in one piece: all of it, with what it says.
@@ -213,7 +214,7 @@ async fn collect(
     response: Response<Incoming>,
     collecting: Collecting<'_>,
 ) -> Result<Gained, Failure> {
-    let Collecting { upstream, limits, begun, sent, reads, translation } = collecting;
+    let Collecting { upstream, limits, begun, sent, reads, translation, host, model } = collecting;
     let (head, incoming) = response.into_parts();
     let body = Limited::new(incoming, limits.answer_bytes_max).collect();
     let fault = |fault| Failure { fault, gained: None };
@@ -252,17 +253,22 @@ async fn collect(
         call.ttft_us = micros(begun);
     }
     let quirks = Quirks::of_provider(&upstream.entry.provider);
-    let Some(translation) = &translation else {
-        let answer = read_untouched(&head.headers, reads, &body, quirks);
-        return Ok(gained(head.status, WholeBody { body, received: None, answer, lost: Vec::new() }));
-    };
     let unreadable = |why: String| {
         fault(UpstreamFault::local(FaultKind::Server, format!("the answer cannot be translated: {why}")))
+    };
+    let retold = host::retold(host, model, &head.headers, &body).transpose();
+    let retold = retold.map_err(|error| unreadable(error.to_string()))?;
+    let Some(translation) = &translation else {
+        let (body, received) = retold.map_or((body.clone(), None), |told| (told, Some(body)));
+        let answer = read_untouched(&head.headers, reads, &body, quirks);
+        return Ok(gained(head.status, WholeBody { body, received, answer, lost: Vec::new() }));
     };
     if !is_plain(&head.headers) {
         return Err(unreadable("it is packed although we asked for it plain".to_owned()));
     }
-    let written = translation.answer(&body, quirks).map_err(|error| unreadable(error.to_string()))?;
+    let written = translation
+        .answer(retold.as_ref().unwrap_or(&body), quirks)
+        .map_err(|error| unreadable(error.to_string()))?;
     match written.answer.stopped_by_error.clone() {
         Some(fault) => Err(refused(fault, written.answer)),
         None => {

@@ -73,6 +73,64 @@ async fn bedrocks_stream_reaches_clients_of_either_format() {
     assert_eq!(story.books().await.iter().map(|line| line.requests).sum::<u64>(), 2);
 }
 
+/// An answer in Converse's events.
+fn conversed() -> Vec<Vec<u8>> {
+    let event =
+        |kind: &str, payload: &str| framed(&[(":message-type", "event"), (":event-type", kind)], payload);
+    let whole = [
+        event("messageStart", r#"{"role":"assistant"}"#),
+        event("contentBlockDelta", r#"{"contentBlockIndex":0,"delta":{"text":"High."}}"#),
+        event("contentBlockStop", r#"{"contentBlockIndex":0}"#),
+        event("messageStop", r#"{"stopReason":"end_turn"}"#),
+        event("metadata", r#"{"usage":{"inputTokens":10,"outputTokens":2,"totalTokens":12},"metrics":{}}"#),
+    ]
+    .concat();
+    whole.chunks(100).map(<[u8]>::to_vec).collect()
+}
+
+#[tokio::test]
+async fn bedrocks_other_models_are_reached_by_converse_from_either_format() {
+    let story = Story::begin_with(|content| {
+        hosted(content, "bedrock", "anthropic");
+        for model in &mut content.models {
+            model.targets[0].upstream_model = "us.amazon.nova-lite-v1:0".to_owned();
+        }
+    })
+    .await;
+    let ask =
+        r#"{"model":"claude","max_tokens":9,"stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
+    story.provider.will(Reply::Bytes(FRAMED, conversed()));
+    let answered = story.post("/v1/messages", &[("anthropic-beta", "b1")], ask).await;
+    let seen = story.provider.seen().remove(0);
+    assert_eq!(seen.path, "/model/us.amazon.nova-lite-v1%3A0/converse-stream");
+    assert_eq!(
+        seen.body,
+        r#"{"messages":[{"role":"user","content":[{"text":"hi"}]}],"inferenceConfig":{"maxTokens":9}}"#
+    );
+    assert!(!seen.headers.contains_key("anthropic-version") && !seen.headers.contains_key("anthropic-beta"));
+    assert!(answered.body.starts_with("event: message_start\ndata: {"), "{}", answered.body);
+    assert_eq!(answered.body.matches("event: message_stop").count(), 1);
+
+    story.provider.will(Reply::Bytes(FRAMED, conversed()));
+    let answered = story.post("/v1/chat/completions", &[], &ask.replace("claude", "gpt")).await;
+    assert!(answered.body.contains(r#""content":"High.""#), "{}", answered.body);
+    assert!(answered.body.ends_with("data: [DONE]\n\n"), "{}", answered.body);
+
+    let whole = r#"{"output":{"message":{"role":"assistant","content":[{"text":"yo"}]}},"stopReason":"end_turn","usage":{"inputTokens":10,"outputTokens":2,"totalTokens":12}}"#;
+    let ask = ask.replace(r#","stream":true"#, "");
+    story.provider.will(Reply::Json(200, whole));
+    let answered = story.post("/v1/messages", &[], &ask).await;
+    let message: Value = serde_json::from_str(&answered.body).unwrap();
+    assert_eq!(
+        (&message["content"][0]["text"], &message["usage"]["input_tokens"]),
+        (&json!("yo"), &json!(10))
+    );
+    story.provider.will(Reply::Json(200, whole));
+    let answered = story.post("/v1/chat/completions", &[], &ask.replace("claude", "gpt")).await;
+    assert!(answered.body.contains(r#""content":"yo""#), "{}", answered.body);
+    assert_eq!(story.books().await.iter().map(|line| line.requests).sum::<u64>(), 4);
+}
+
 #[tokio::test]
 async fn a_failure_in_bedrocks_framing_is_told_in_the_callers_words() {
     let story = Story::begin_with(|content| hosted(content, "bedrock", "anthropic")).await;

@@ -11,6 +11,8 @@ use serde_json::Value;
 
 use crate::{
     Api, Dialect, Elements, Quirks, SseDecoder, StreamReader,
+    converse::{Retelling, told},
+    host::Host,
     model::{Assembly, Reply, read_answer_messages, read_conversation},
     peek::{forward, peek_on},
     read_answer_events, read_error,
@@ -244,5 +246,25 @@ fn arrays_and_forms() {
         if let Ok(peek) = peek_on(Api::Transcriptions, None, "multipart/form-data; boundary=b", input) {
             drop(forward(&peek, &bytes::Bytes::copy_from_slice(input), "other", true));
         }
+    });
+}
+
+/// Converse's words: whatever comes, what is told of it can be read.
+#[test]
+fn converse() {
+    tried("requests, converse", &corpus("anthropic", "_request.json"), |input, _| {
+        let written = Host::Converse.wrap(bytes::Bytes::copy_from_slice(input), None);
+        assert!(written.is_err() || is_json(&written.unwrap()) || !is_json(input));
+    });
+    let corpus = corpus("converse", ".json");
+    tried("answers and events, converse", &corpus, |input, _| {
+        let answer = told(input, "r", "m");
+        assert!(answer.is_err() || is_json(&answer.unwrap()) || !is_json(input));
+        let Ok(payload) = std::str::from_utf8(input) else { return };
+        let (mut retelling, mut out) = (Retelling::new("r".to_owned(), "m".to_owned()), Vec::new());
+        for kind in ["messageStart", "contentBlockStart", "contentBlockDelta", "messageStop", "metadata"] {
+            retelling.take(kind, payload, &mut out);
+        }
+        assert!(heard(Dialect::Anthropic, &[&out]).is_some(), "what is told can be read");
     });
 }

@@ -6,11 +6,12 @@
 //! | `azure`, base URL without a path | `/openai/deployments/{model}/…?api-version=` | as it is |
 //! | `vertex`, `gemini` | `/publishers/google/models/{model}:{verb}` | as it is |
 //! | `vertex`, `anthropic` | `/publishers/anthropic/models/{model}:rawPredict` | no `model`, a version of the host's |
-//! | `bedrock`, `anthropic` | `/model/{model}/invoke` | no `model` nor `stream`, a version of the host's, betas |
+//! | `bedrock`, `anthropic`, a model of Anthropic's | `/model/{model}/invoke` | no `model` nor `stream`, a version of the host's, betas |
+//! | `bedrock`, `anthropic`, any other model | `/model/{model}/converse` | the same in Converse's words ([`crate::converse`]) |
 
 use bytes::Bytes;
 
-use crate::{api::Api, dialect::Dialect, error::WireError, rewrap::rewrap};
+use crate::{api::Api, converse, dialect::Dialect, error::WireError, rewrap::rewrap};
 
 /// The generally available version of Azure's older API; the newer one stands below `/openai/v1` and has none.
 const AZURE_VERSION: &str = "2024-10-21";
@@ -27,8 +28,10 @@ pub enum Host {
     Azure,
     /// Google's Vertex AI.
     Vertex(Dialect),
-    /// Amazon Bedrock.
+    /// Amazon Bedrock, for Anthropic's models.
     Bedrock,
+    /// Amazon Bedrock, for everybody else's.
+    Converse,
 }
 
 impl Host {
@@ -46,6 +49,12 @@ impl Host {
         }
     }
 
+    /// How this host wraps calls of that model.
+    #[must_use]
+    pub fn of_model(self, model: &str) -> Self {
+        if self == Self::Bedrock && converse::is_spoken_to(model) { Self::Converse } else { self }
+    }
+
     /// Where a call goes below the base URL; `None` where it goes as the format has it.
     ///
     /// # Errors
@@ -53,8 +62,9 @@ impl Host {
     /// When the host does not offer the route.
     pub fn path(self, api: Api, model: &str, events: bool) -> Result<Option<String>, String> {
         let missing = || Err(format!("this host does not serve {}", api.path()));
+        let host = self.of_model(model);
         let model = escaped(model);
-        Ok(Some(match (self, api) {
+        Ok(Some(match (host, api) {
             (Self::Direct, _) => return Ok(None),
             (Self::Azure, _) => match api.path_below_base() {
                 Some(path) => format!("/openai/deployments/{model}{path}?api-version={AZURE_VERSION}"),
@@ -72,7 +82,11 @@ impl Host {
                 let verb = if events { "invoke-with-response-stream" } else { "invoke" };
                 format!("/model/{model}/{verb}")
             }
-            (Self::Vertex(_) | Self::Bedrock, _) => return missing(),
+            (Self::Converse, Api::Messages) => {
+                let verb = if events { "converse-stream" } else { "converse" };
+                format!("/model/{model}/{verb}")
+            }
+            (Self::Vertex(_) | Self::Bedrock | Self::Converse, _) => return missing(),
         }))
     }
 
@@ -80,11 +94,12 @@ impl Host {
     ///
     /// # Errors
     ///
-    /// When the body is no sound JSON object.
+    /// When the body is no sound JSON object, or says what the host cannot be told.
     pub fn wrap(self, body: Bytes, betas: Option<&str>) -> Result<Bytes, WireError> {
         match self {
             Self::Direct | Self::Azure | Self::Vertex(Dialect::Gemini) => Ok(body),
             Self::Vertex(_) => rewrap(&body, &["model"], &[("anthropic_version", VERTEX_ANTHROPIC)]),
+            Self::Converse => converse::write_request(&body),
             Self::Bedrock => {
                 let mut with = vec![("anthropic_version", BEDROCK_ANTHROPIC)];
                 with.extend(betas.map(|betas| ("anthropic_beta", betas)));

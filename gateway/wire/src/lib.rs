@@ -11,6 +11,7 @@
 //! | [`sse`], [`array`] | event streams: a decoder, and a splitter for relaying event by event; the same for arrays that grow |
 //! | [`form`] | multipart bodies: their fields, found where they stand |
 //! | [`host`] | hosts that serve a format in a wrapping of their own: address and body |
+//! | [`converse`] | Bedrock's wrapping for models of every vendor: told from and to Anthropic's messages |
 //! | [`peek`] | what the gateway must know of a request, and the body to send upstream |
 //! | [`stream`] | reading an answer event by event; [`answer`] is what remains |
 //! | [`fault`] | what went wrong upstream, whatever shape it came in; [`error`] says it in the caller's dialect |
@@ -23,6 +24,7 @@ pub mod answer;
 pub mod anthropic;
 pub mod api;
 pub mod array;
+pub mod converse;
 pub mod count;
 pub mod dialect;
 pub mod error;

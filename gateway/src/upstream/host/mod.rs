@@ -1,10 +1,13 @@
 //! What a host that serves a known format wants said in the body instead of in headers, and its framing of streams.
 
+#[cfg(test)]
+mod recorded;
 mod unframe;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName};
+use weir_wire::converse::{self, Retelling};
 use weir_wire::host::Host;
 use weir_wire::{Dialect, WireError};
 
@@ -24,20 +27,42 @@ const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 ///
 /// When the body is no sound JSON object.
 pub(crate) fn wrap(host: Host, body: Bytes, headers: &mut HeaderMap) -> Result<Bytes, WireError> {
-    if matches!(host, Host::Vertex(Dialect::Anthropic) | Host::Bedrock) {
+    if matches!(host, Host::Vertex(Dialect::Anthropic) | Host::Bedrock | Host::Converse) {
         headers.remove(ANTHROPIC_VERSION);
     }
     let betas = if host == Host::Bedrock { betas(headers) } else { None };
-    if betas.is_some() {
+    if betas.is_some() || host == Host::Converse {
         headers.remove(ANTHROPIC_BETA);
     }
     host.wrap(body, betas.as_deref())
 }
 
 /// What puts a stream's framing off; `None` where there is none to put off.
-pub(crate) fn unframer(headers: &HeaderMap) -> Option<Unframer> {
+pub(crate) fn unframer(host: Host, model: &str, headers: &HeaderMap) -> Option<Unframer> {
     let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    kind.starts_with(EVENT_STREAM).then(Unframer::default)
+    match host {
+        _ if !kind.starts_with(EVENT_STREAM) => None,
+        Host::Bedrock => Some(Unframer::default()),
+        Host::Converse => {
+            Some(Unframer::retelling(Retelling::new(request_id(headers).to_owned(), model.to_owned())))
+        }
+        _ => None,
+    }
+}
+
+/// An answer in one piece as the format has it; `None` where the host says it so already.
+pub(crate) fn retold(
+    host: Host,
+    model: &str,
+    headers: &HeaderMap,
+    body: &[u8],
+) -> Option<Result<Bytes, WireError>> {
+    (host == Host::Converse).then(|| converse::told(body, request_id(headers), model))
+}
+
+/// What stands for an answer's id where the body has none.
+fn request_id(headers: &HeaderMap) -> &str {
+    headers.get("x-amzn-requestid").and_then(|id| id.to_str().ok()).unwrap_or_default()
 }
 
 /// The features asked for by header, as a JSON array.

@@ -1,5 +1,5 @@
-//! Amazon's binary framing of a stream, put off: each message holds one event of the format it carries, which goes on as an event
-//! like everybody else's. Checksums are checked, and nothing but one message is ever kept.
+//! Amazon's binary framing of a stream, put off: each message holds one event, of the format it carries or of Converse, which goes
+//! on as an event of the format like everybody else's. Checksums are checked, and nothing but one message is ever kept.
 
 use aws_smithy_eventstream::frame::{DecodedFrame, MessageFrameDecoder};
 use aws_smithy_types::event_stream::Message;
@@ -8,6 +8,7 @@ use base64::engine::general_purpose::STANDARD;
 use bytes::{Buf as _, Bytes, BytesMut};
 use serde::Deserialize;
 use serde_json::json;
+use weir_wire::converse::Retelling;
 
 /// Longest message, bytes: as long as an event with pictures may be.
 const MESSAGE_BYTES_MAX: usize = 16 << 20;
@@ -17,6 +18,8 @@ const MESSAGE_BYTES_MAX: usize = 16 << 20;
 pub(crate) struct Unframer {
     waiting: BytesMut,
     decoder: Option<MessageFrameDecoder>,
+    /// Tells events in the words of the format, where the host has its own.
+    retelling: Option<Retelling>,
 }
 
 /// The payload of a message: an event of the format, packed.
@@ -26,6 +29,11 @@ struct Chunk {
 }
 
 impl Unframer {
+    /// Of a stream of Converse's events.
+    pub(crate) fn retelling(retelling: Retelling) -> Self {
+        Self { retelling: Some(retelling), ..Self::default() }
+    }
+
     /// Takes more of the stream; gives the events that are whole, as text.
     ///
     /// # Errors
@@ -40,7 +48,9 @@ impl Unframer {
         let decoder = self.decoder.get_or_insert_with(MessageFrameDecoder::new);
         while self.waiting.has_remaining() {
             match decoder.decode_frame(&mut self.waiting) {
-                Ok(DecodedFrame::Complete(message)) => write(&message, &mut events)?,
+                Ok(DecodedFrame::Complete(message)) => {
+                    write(&message, self.retelling.as_mut(), &mut events)?;
+                }
                 Ok(DecodedFrame::Incomplete) => break,
                 Err(error) => return Err(format!("the framing of the stream is broken: {error}")),
             }
@@ -50,7 +60,7 @@ impl Unframer {
 }
 
 /// An event that cannot be read is an error: left out, the answer would seem whole.
-fn write(message: &Message, events: &mut Vec<u8>) -> Result<(), String> {
+fn write(message: &Message, retelling: Option<&mut Retelling>, events: &mut Vec<u8>) -> Result<(), String> {
     let header = |name: &str| {
         let found = message.headers().iter().find(|header| header.name().as_str() == name)?;
         found.value().as_string().ok().map(|text| text.as_str().to_owned())
@@ -58,6 +68,12 @@ fn write(message: &Message, events: &mut Vec<u8>) -> Result<(), String> {
     let exception = header(":exception-type").or_else(|| header(":error-code"));
     if let Some(exception) = exception {
         write_error(&exception, message.payload(), header(":error-message"), events);
+        return Ok(());
+    }
+    if let Some(retelling) = retelling {
+        let unreadable = |_| "an event of the stream is no text".to_owned();
+        let payload = std::str::from_utf8(message.payload()).map_err(unreadable)?;
+        retelling.take(&header(":event-type").unwrap_or_default(), payload, events);
         return Ok(());
     }
     let packed = serde_json::from_slice::<Chunk>(message.payload()).ok();
@@ -138,6 +154,29 @@ mod tests {
             let told = [unframer.push(left).unwrap(), unframer.push(right).unwrap()].concat();
             assert_eq!(String::from_utf8(told).unwrap(), wanted, "cut at {at}");
         }
+    }
+
+    #[test]
+    fn converses_events_come_out_in_the_formats_words_however_the_stream_is_cut() {
+        let event = |kind: &'static str, payload: &str| framed(&[(":event-type", kind)], payload);
+        let stream = [
+            event("messageStart", r#"{"role":"assistant","p":"ab"}"#),
+            event("contentBlockDelta", r#"{"contentBlockIndex":0,"delta":{"text":"yo"}}"#),
+            event("contentBlockStop", r#"{"contentBlockIndex":0}"#),
+            event("messageStop", r#"{"stopReason":"end_turn"}"#),
+            event("metadata", r#"{"usage":{"inputTokens":5,"outputTokens":7}}"#),
+        ]
+        .concat();
+        let told = |at: usize| {
+            let mut unframer = Unframer::retelling(Retelling::new("r".to_owned(), "m".to_owned()));
+            let (left, right) = stream.split_at(at);
+            [unframer.push(left).unwrap(), unframer.push(right).unwrap()].concat()
+        };
+        let whole = String::from_utf8(told(0)).unwrap();
+        assert!(
+            whole.starts_with("event: message_start\n") && whole.ends_with("{\"type\":\"message_stop\"}\n\n")
+        );
+        (0..=stream.len()).for_each(|at| assert_eq!(told(at), whole.as_bytes(), "cut at {at}"));
     }
 
     #[test]

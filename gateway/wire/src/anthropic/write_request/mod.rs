@@ -4,6 +4,8 @@ mod messages;
 
 use super::abilities;
 use crate::{
+    dialect::Dialect,
+    host::Host,
     json::{JsonText, View},
     model::{Conversation, Format, Message, Part, Role, Settings, Tool, ToolChoice},
     translate::{ANSWER_TOOL, Fit, Target},
@@ -63,7 +65,9 @@ impl Thinking {
             return Self::Off;
         }
         let must_prove = !abilities::adapts(target.model);
-        if !abilities::thinks(target.model) || (must_prove && forgot_its_thought(said)) {
+        let unasked =
+            Host::of(target.provider, Dialect::Anthropic, "").of_model(target.model) == Host::Converse;
+        if unasked || !abilities::thinks(target.model) || (must_prove && forgot_its_thought(said)) {
             fit.drop("reasoning_effort");
             return Self::Off;
         }
