@@ -210,6 +210,36 @@ pub(crate) async fn add_book_models(
     Ok(())
 }
 
+/// Adds a model with one target at an endpoint, under a name that was checked and is free: with what the book knows of it.
+pub(crate) async fn add_listed(
+    app: &App,
+    conn: &mut Conn,
+    edit: &Edit<'_>,
+    endpoint: &Endpoint,
+    name: &str,
+    upstream_model: &str,
+) -> Result<(), AppError> {
+    let known = app.book.find(&endpoint.body.provider, upstream_model);
+    let target = TargetEntry { endpoint: endpoint.id.clone(), upstream_model: upstream_model.to_owned() };
+    let body = ModelBody {
+        aliases: Vec::new(),
+        targets: vec![target],
+        max_output: known.and_then(|row| row.max_output),
+        context_window: known.and_then(|row| row.context_window),
+    };
+    let draft = Draft {
+        id: prefixed("model", app.random.bytes()),
+        workspace: endpoint.workspace.clone(),
+        name: name.to_owned(),
+        version: 1,
+        managed_by: "ui".to_owned(),
+        body,
+        updated_us: edit.now_us,
+        updated_by: edit.actor.to_owned(),
+    };
+    objects::create(conn, &draft, edit).await
+}
+
 fn owner(form: &ModelForm) -> Option<WorkspaceId> {
     form.workspace.clone().filter(|workspace| !workspace.is_empty())
 }

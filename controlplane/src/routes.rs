@@ -147,6 +147,7 @@ fn setup_api() -> Routes {
         .get("/api/v1/prices", v1::prices::list)
         .get("/api/v1/prices/unrated", v1::prices::unrated)
         .post("/api/v1/endpoints/{id}/test", v1::endpoints::test)
+        .post("/api/v1/endpoints/{id}/models", v1::endpoints::sync_models)
         .get("/api/v1/endpoints/observed", v1::endpoints::observed)
         .get("/api/v1/models/observed", v1::models::observed)
         .get("/api/v1/models", v1::models::list)

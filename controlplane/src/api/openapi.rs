@@ -38,6 +38,7 @@ use crate::auth::Public;
         v1::models::observed,
         v1::endpoints::observed,
         v1::endpoints::test,
+        v1::endpoints::sync_models,
         v1::models::list,
         v1::models::show,
         v1::models::create,

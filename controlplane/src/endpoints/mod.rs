@@ -3,6 +3,7 @@
 
 mod certificate;
 mod check;
+pub mod listing;
 pub mod probe;
 
 use http::Uri;

@@ -29,7 +29,7 @@ use crate::objects;
 use crate::store::secret::find_secret;
 
 /// The longest a test takes.
-const TEST_MAX: Duration = Duration::from_secs(20);
+pub(super) const TEST_MAX: Duration = Duration::from_secs(20);
 /// The most of an answer that is read, bytes.
 const ANSWER_BYTES_MAX: usize = 1024 * 1024;
 /// The most of a provider's words that is shown, characters.
@@ -102,16 +102,16 @@ async fn first_model(app: &App, id: &EndpointId) -> Result<Option<String>, AppEr
 }
 
 /// Everything a call needs.
-struct Caller {
+pub(super) struct Caller {
     client: HttpClient,
     signer: Signer,
-    body: EndpointBody,
+    pub(super) body: EndpointBody,
     now_us: i64,
     note: Option<String>,
 }
 
 impl Caller {
-    async fn prepare(app: &App, endpoint: &Endpoint) -> Result<Result<Self, Tested>, AppError> {
+    pub(super) async fn prepare(app: &App, endpoint: &Endpoint) -> Result<Result<Self, Tested>, AppError> {
         let body = endpoint.body.clone();
         let place = vault_place(endpoint.id.as_str(), &body.base_url);
         let mut reading = app.store.read().await?;
@@ -209,26 +209,36 @@ impl Caller {
     }
 
     async fn call(&self, method: Method, path: &str, ask: Option<Value>) -> Tested {
+        self.fetch(method, path, ask, ANSWER_BYTES_MAX).await.0
+    }
+
+    /// What came of a call, and the answer as far as it may be read: nothing of one that is too long.
+    pub(super) async fn fetch(
+        &self,
+        method: Method,
+        path: &str,
+        ask: Option<Value>,
+        bytes_max: usize,
+    ) -> (Tested, Bytes) {
         let uri = format!("{}{path}", self.body.base_url);
         let call = format!("{method} {uri}");
-        let request = match self.request(method, &uri, ask).await {
-            Ok(request) => request,
-            Err((step, message)) => return Tested { call, ..self.failed(step, None, &message) },
+        let (answered, bytes) = match self.request(method, &uri, ask).await {
+            Err((step, message)) => (self.failed(step, None, &message), Bytes::new()),
+            Ok(request) => match self.client.request(request).await {
+                Ok(answer) => {
+                    let status = answer.status();
+                    let bytes = Limited::new(answer.into_body(), bytes_max).collect().await;
+                    let bytes = bytes.map(http_body_util::Collected::to_bytes).unwrap_or_default();
+                    let bytes = self.signer.conceal(bytes);
+                    (self.answered(status, &bytes), bytes)
+                }
+                Err(error) => {
+                    let (step, message) = unreachable(&error);
+                    (self.failed(step, None, &message), Bytes::new())
+                }
+            },
         };
-        let answered = match self.client.request(request).await {
-            Ok(answer) => {
-                let status = answer.status();
-                let bytes = Limited::new(answer.into_body(), ANSWER_BYTES_MAX).collect().await;
-                let bytes = bytes.map(http_body_util::Collected::to_bytes).unwrap_or_default();
-                let bytes = self.signer.conceal(bytes);
-                self.answered(status, &bytes)
-            }
-            Err(error) => {
-                let (step, message) = unreachable(&error);
-                self.failed(step, None, &message)
-            }
-        };
-        Tested { call, ..answered }
+        (Tested { call, ..answered }, bytes)
     }
 
     async fn request(
@@ -270,7 +280,7 @@ impl Caller {
         Tested { ok: step == Step::Done, ..self.failed(step, Some(status.as_u16()), &message) }
     }
 
-    fn failed(&self, step: Step, status: Option<u16>, message: &str) -> Tested {
+    pub(super) fn failed(&self, step: Step, status: Option<u16>, message: &str) -> Tested {
         let (message, note) = (message.to_owned(), self.note.clone());
         Tested { ok: false, step, call: String::new(), status, message, note }
     }

@@ -5,6 +5,7 @@ mod conventions;
 mod demo;
 mod doors;
 mod keys;
+mod listing;
 mod matrix;
 mod mutations;
 mod people;

@@ -9,6 +9,7 @@ use super::models::During;
 use crate::api::json::{self, List, Paging, Place};
 use crate::app::App;
 use crate::auth::{Allowed, ManageProviders, ReadFigures, ReadSetup};
+use crate::endpoints::listing::{SyncForm, Synced, sync};
 use crate::endpoints::probe::{Tested, probe};
 use crate::endpoints::{self, Endpoint, EndpointForm};
 use crate::error::AppError;
@@ -114,4 +115,19 @@ pub(crate) async fn test(
     Path(id): Path<EndpointId>,
 ) -> Result<Json<Tested>, AppError> {
     Ok(Json(probe(&app, &who, &id).await?))
+}
+
+/// Asks the provider which models it lists, and adds those that are new as drafts, named `provider/model`: all, or the
+/// chosen. With `dry_run` it only says which they are. Nothing is removed and nothing is published.
+#[utoipa::path(post, path = "/api/v1/endpoints/{id}/models", tag = "endpoints", request_body = SyncForm,
+    params(("id" = String, Path)),
+    responses((status = 200, body = Synced), (status = 404, body = crate::error::Problem),
+        (status = 422, body = crate::error::Problem)))]
+pub(crate) async fn sync_models(
+    who: Allowed<ManageProviders>,
+    State(app): State<App>,
+    Path(id): Path<EndpointId>,
+    json::Json(form): json::Json<SyncForm>,
+) -> Result<Json<Synced>, AppError> {
+    Ok(Json(sync(&app, &who, &id, &form).await?))
 }

@@ -55,6 +55,7 @@ pub(super) const CASES: &[(&str, Hole, &str)] = &[
     ),
     ("DELETE /api/v1/endpoints/{id}", Endpoint, ""),
     ("POST /api/v1/endpoints/{id}/test", Endpoint, ""),
+    ("POST /api/v1/endpoints/{id}/models", Endpoint, r#"{"dry_run":true}"#),
     (
         "POST /api/v1/models",
         Hole::None,

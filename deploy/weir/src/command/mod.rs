@@ -13,6 +13,7 @@ mod health;
 mod installation;
 mod keys;
 mod master_key;
+mod models;
 mod moment;
 mod people;
 mod publish;
@@ -74,6 +75,8 @@ enum Command {
     Keys(keys::KeysArguments),
     /// Providers' endpoints, through the control plane's API.
     Endpoints(endpoints::EndpointsArguments),
+    /// The names clients may ask for, and what providers list, through the control plane's API.
+    Models(models::ModelsArguments),
     /// Gateways and how they are, through the control plane's API.
     Gateways(gateways::GatewaysArguments),
     /// Publish the drafts and wait until the gateways run them.
@@ -185,6 +188,7 @@ pub(crate) fn run(arguments: Arguments) -> Result<(), Failure> {
         Command::Control { serving, json } => with_config(serving, &[], |config| control::run(config, json)),
         Command::Keys(arguments) => keys::run(&arguments),
         Command::Endpoints(arguments) => endpoints::run(&arguments),
+        Command::Models(arguments) => models::run(&arguments),
         Command::Gateways(arguments) => gateways::run(&arguments),
         Command::Publish(arguments) => publish::run(&arguments),
         Command::Tail(arguments) => tail::run(&arguments),
