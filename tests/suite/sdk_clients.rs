@@ -9,7 +9,8 @@ use weir_tests::script;
 use weir_tests::weir::{Setup, Weir};
 
 /// The scripts, and how many clients each drives: a library counts once for each format it speaks.
-const SCRIPTS: [(&str, usize); 6] = [
+const SCRIPTS: [(&str, usize); 7] = [
+    ("sdk/clients_openai.py", 2),
     ("sdk/clients_official.mjs", 4),
     ("sdk/clients_vercel.mjs", 4),
     ("sdk/clients_langchain.py", 3),

@@ -131,7 +131,7 @@ async fn sdks_of_gemini_and_of_openais_other_routes_get_the_objects_the_provider
     let mut requests = 0;
     for sdk in SDKS {
         let model = format!("{}-{MODEL}", sdk.dialect);
-        serve(&weir, &provider, &sdk, &model).await;
+        let _ = serve(&weir, &provider, &sdk, &model).await;
         provider.script((sdk.answers)());
         let direct = run(&sdk, &provider.url, "sk-direct", "model").await;
         let asked = provider.arrived();
@@ -162,8 +162,63 @@ async fn sdks_of_gemini_and_of_openais_other_routes_get_the_objects_the_provider
     }
 }
 
-/// An endpoint at that provider, and one model that stands for `model` there.
-async fn serve(weir: &Weir, provider: &Provider, sdk: &Sdk, name: &str) {
+/// Cohere's own format: a chat, a stream, a tool that is called, a refusal.
+fn cohere() -> Vec<Reply> {
+    let usage = json!({"billed_units": {"input_tokens": 4, "output_tokens": 3}, "tokens": {"input_tokens": 9, "output_tokens": 3}});
+    let said = |message: Value, reason: &str| {
+        whole(json!({"id": "c1", "finish_reason": reason, "message": message, "usage": usage}))
+    };
+    let text = json!({"role": "assistant", "content": [{"type": "text", "text": "Grüße 🌊"}]});
+    let call = json!({"id": "look_1", "type": "function", "function": {"name": "look", "arguments": "{\"at\":\"Paris\"}"}});
+    let begun = json!({"message": {"role": "assistant", "content": [], "tool_plan": "", "tool_calls": [], "citations": []}});
+    let stream = [
+        json!({"type": "message-start", "id": "c1", "delta": begun}),
+        json!({"type": "content-start", "index": 0, "delta": {"message": {"content": {"type": "text", "text": ""}}}}),
+        json!({"type": "content-delta", "index": 0, "delta": {"message": {"content": {"text": "A weir."}}}}),
+        json!({"type": "content-end", "index": 0}),
+        json!({"type": "message-end", "delta": {"finish_reason": "COMPLETE", "usage": usage}}),
+    ];
+    vec![
+        said(text, "COMPLETE"),
+        events(&stream, true, "\n"),
+        said(json!({"role": "assistant", "tool_plan": "I look.", "tool_calls": [call]}), "TOOL_CALL"),
+        Reply::json(429, &json!({"message": "slow down"})).header("retry-after", "60"),
+    ]
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_sdk_of_a_format_we_lack_gets_the_providers_objects_below_the_providers_own_path() {
+    let weir = Setup::default().up().await;
+    let provider = Provider::start().await;
+    let sdk = Sdk {
+        script: "sdk/cohere_chat.py",
+        dialect: "openai",
+        version: "/compatibility/v1",
+        answers: cohere,
+    };
+    let endpoint = serve(&weir, &provider, &sdk, "played").await;
+    provider.script((sdk.answers)());
+    let direct = run(&sdk, &provider.url, "sk-played", "model").await;
+    assert_eq!(direct.lines().count(), 4, "{direct}");
+    let asked = provider.arrived();
+    provider.script((sdk.answers)());
+    let through = run(&sdk, &format!("{}/passthrough/{endpoint}", weir.gateway), &weir.key, "model").await;
+    assert_eq!(through, direct);
+    let reached = provider.arrived();
+    assert_eq!(reached.len(), asked.len());
+    for (reached, asked) in reached.iter().zip(&asked) {
+        assert_eq!(
+            (&reached.method, &reached.path, &reached.body),
+            (&asked.method, &asked.path, &asked.body)
+        );
+        assert_eq!(reached.headers["authorization"], "Bearer sk-played", "the endpoint's credential");
+    }
+    let rows = weir.final_rows(reached.len()).await;
+    assert_eq!(rows.len(), reached.len(), "one final row a request");
+}
+
+/// An endpoint at that provider, whose id it gives, and one model that stands for `model` there.
+async fn serve(weir: &Weir, provider: &Provider, sdk: &Sdk, name: &str) -> String {
     let endpoint = json!({
         "name": sdk.script, "provider": "openai", "dialect": sdk.dialect, "credential": "sk-played",
         "base_url": format!("{}{}", provider.url, sdk.version), "limits": { "allow_private": true, "retries_max": 0 },
@@ -173,6 +228,7 @@ async fn serve(weir: &Weir, provider: &Provider, sdk: &Sdk, name: &str) {
     let _ = weir.api(Method::POST, "/models", Some(json!({ "name": name, "targets": [target] }))).await.ok();
     let revision = weir.publish("routes of an SDK").await;
     weir.in_force(revision).await;
+    endpoint["id"].as_str().unwrap().to_owned()
 }
 
 async fn run(sdk: &Sdk, base_url: &str, key: &str, model: &str) -> String {
