@@ -3,10 +3,33 @@
 import json
 import os
 
+from pydantic import BaseModel
+
 BASE_URL, API_KEY, MODEL = os.environ["BASE_URL"], os.environ["API_KEY"], os.environ["MODEL"]
 HELLO = "Hello"
 QUESTION = "What is the weather in Paris and in Tokyo?"
 DESCRIBE = "Describe Paris"
+
+
+FUNCTION = {
+    "name": "get_weather",
+    "description": "The weather in a city",
+    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
+}
+# The tool, as OpenAI's chat format describes it.
+TOOL = {"type": "function", "function": FUNCTION}
+
+
+class Place(BaseModel):
+    """A city."""
+
+    city: str
+    population: int
+    rivers: list[str]
+
+
+def user(text):
+    return [{"role": "user", "content": text}]
 
 
 def weather(city: str) -> str:

@@ -1,19 +1,10 @@
 """LangChain with its two packages for OpenAI's and Anthropic's formats."""
 
-from clients import API_KEY, BASE_URL, DESCRIBE, HELLO, MODEL, QUESTION, show, show_tools, weather
+from clients import API_KEY, BASE_URL, DESCRIBE, HELLO, MODEL, QUESTION, Place, show, show_tools, weather
 from langchain_anthropic import ChatAnthropic
 from langchain_core.messages import HumanMessage, ToolMessage
 from langchain_core.tools import tool
 from langchain_openai import ChatOpenAI
-from pydantic import BaseModel
-
-
-class Place(BaseModel):
-    """A city."""
-
-    city: str
-    population: int
-    rivers: list[str]
 
 
 @tool

@@ -1,33 +1,12 @@
 """LiteLLM's library, as programs that come from it call it."""
 
 import json
-
 import os
 
 # Its table of prices is in the package; asking for a newer one would leave this machine.
 os.environ["LITELLM_LOCAL_MODEL_COST_MAP"] = "True"
 import litellm
-from clients import API_KEY, BASE_URL, DESCRIBE, HELLO, MODEL, QUESTION, show, show_tools, weather
-from pydantic import BaseModel
-
-TOOL = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "The weather in a city",
-        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-    },
-}
-
-
-class Place(BaseModel):
-    city: str
-    population: int
-    rivers: list[str]
-
-
-def user(text):
-    return [{"role": "user", "content": text}]
+from clients import API_KEY, BASE_URL, DESCRIBE, HELLO, MODEL, QUESTION, TOOL, Place, show, show_tools, user, weather
 
 
 def drive(client, **to):

@@ -2,31 +2,10 @@
 
 import json
 
-from clients import API_KEY, BASE_URL, DESCRIBE, HELLO, MODEL, QUESTION, show, show_tools, weather
+from clients import API_KEY, BASE_URL, DESCRIBE, HELLO, MODEL, QUESTION, TOOL, Place, show, show_tools, user, weather
 from mistralai.client import Mistral
-from pydantic import BaseModel
 
 CLIENT = "mistralai"
-TOOL = {
-    "type": "function",
-    "function": {
-        "name": "get_weather",
-        "description": "The weather in a city",
-        "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-    },
-}
-
-
-class Place(BaseModel):
-    city: str
-    population: int
-    rivers: list[str]
-
-
-def user(text):
-    return [{"role": "user", "content": text}]
-
-
 chat = Mistral(api_key=API_KEY, server_url=BASE_URL).chat
 show(CLIENT, "plain", chat.complete(model=MODEL, messages=user(HELLO)).choices[0].message.content)
 events = chat.stream(model=MODEL, messages=user(HELLO))

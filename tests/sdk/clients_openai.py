@@ -2,25 +2,10 @@
 
 import json
 
-from clients import API_KEY, BASE_URL, DESCRIBE, HELLO, MODEL, QUESTION, show, show_tools, weather
+from clients import (
+    API_KEY, BASE_URL, DESCRIBE, FUNCTION, HELLO, MODEL, QUESTION, TOOL, Place, show, show_tools, user, weather,
+)
 from openai import OpenAI
-from pydantic import BaseModel
-
-FUNCTION = {
-    "name": "get_weather",
-    "description": "The weather in a city",
-    "parameters": {"type": "object", "properties": {"city": {"type": "string"}}, "required": ["city"]},
-}
-
-
-class Place(BaseModel):
-    city: str
-    population: int
-    rivers: list[str]
-
-
-def user(text):
-    return [{"role": "user", "content": text}]
 
 
 def city(call):
@@ -32,15 +17,14 @@ def chat(client):
     show(name, "plain", ask.create(model=MODEL, messages=user(HELLO)).choices[0].message.content)
     with ask.stream(model=MODEL, messages=user(HELLO)) as stream:
         show(name, "stream", stream.get_final_completion().choices[0].message.content)
-    tools = [{"type": "function", "function": FUNCTION}]
     said = user(QUESTION)
-    called = ask.create(model=MODEL, messages=said, tools=tools).choices[0].message
+    called = ask.create(model=MODEL, messages=said, tools=[TOOL]).choices[0].message
     cities = [city(call.function) for call in called.tool_calls]
     said.append(called)
     said.extend(
         {"role": "tool", "tool_call_id": call.id, "content": weather(city(call.function))} for call in called.tool_calls
     )
-    show_tools(name, cities, ask.create(model=MODEL, messages=said, tools=tools).choices[0].message.content)
+    show_tools(name, cities, ask.create(model=MODEL, messages=said, tools=[TOOL]).choices[0].message.content)
     made = ask.parse(model=MODEL, messages=user(DESCRIBE), response_format=Place).choices[0].message.parsed
     show(name, "object", made.model_dump())
 
@@ -55,7 +39,9 @@ def responses(client):
     called = ask.create(model=MODEL, input=said, tools=tools).output
     calls = [item for item in called if item.type == "function_call"]
     said.extend(called)
-    said.extend({"type": "function_call_output", "call_id": call.call_id, "output": weather(city(call))} for call in calls)
+    said.extend(
+        {"type": "function_call_output", "call_id": call.call_id, "output": weather(city(call))} for call in calls
+    )
     show_tools(name, [city(call) for call in calls], ask.create(model=MODEL, input=said, tools=tools).output_text)
     show(name, "object", ask.parse(model=MODEL, input=DESCRIBE, text_format=Place).output_parsed.model_dump())
 

@@ -2,8 +2,7 @@
 
 import asyncio
 
-from clients import API_KEY, BASE_URL, DESCRIBE, HELLO, MODEL, QUESTION, show, show_tools, weather
-from pydantic import BaseModel
+from clients import API_KEY, BASE_URL, DESCRIBE, HELLO, MODEL, QUESTION, Place, show, show_tools, weather
 from pydantic_ai import Agent
 from pydantic_ai.models.anthropic import AnthropicModel
 from pydantic_ai.models.google import GoogleModel
@@ -11,14 +10,6 @@ from pydantic_ai.models.openai import OpenAIChatModel, OpenAIResponsesModel
 from pydantic_ai.providers.anthropic import AnthropicProvider
 from pydantic_ai.providers.google import GoogleProvider
 from pydantic_ai.providers.openai import OpenAIProvider
-
-
-class Place(BaseModel):
-    """A city."""
-
-    city: str
-    population: int
-    rivers: list[str]
 
 
 async def drive(client, model):
