@@ -98,6 +98,32 @@ fn refused(status: StatusCode, body: &Value) -> Failure {
     let detail = body["detail"].as_str().or(body["title"].as_str()).unwrap_or("no reason given");
     Failure::Run(match status {
         StatusCode::UNAUTHORIZED => format!("the API token was refused: {detail}"),
-        status => format!("the control plane answered {status}: {detail}"),
+        status => format!("the control plane answered {status}: {detail}{}", fields(body)),
     })
+}
+
+/// What is wrong with which field, where the answer says.
+fn fields(body: &Value) -> String {
+    let line = |error: &Value| {
+        let pointer = error["pointer"].as_str()?.trim_start_matches('/');
+        Some(format!("\n  {pointer}: {}", error["detail"].as_str()?))
+    };
+    body["errors"].as_array().into_iter().flatten().filter_map(line).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    #[test]
+    fn a_refusal_names_every_field() {
+        let errors = json!([{ "pointer": "/only/0", "detail": "No such model." }, { "pointer": "/note", "detail": "Too long." }]);
+        let body = json!({ "detail": "some fields need another value", "errors": errors });
+        let Failure::Run(words) = refused(StatusCode::UNPROCESSABLE_ENTITY, &body) else {
+            panic!("not a run")
+        };
+        assert!(words.ends_with("value\n  only/0: No such model.\n  note: Too long."), "{words}");
+    }
 }
