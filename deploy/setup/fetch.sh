@@ -22,3 +22,14 @@ fetch() {
         console.log("sha512-" + hash.digest("base64"));' "$3/package.tgz")
     [ "$found" = "$2" ] || fail "$1 is not the package pinned here: expected $2, found $found"
 }
+
+# packages FOLDER WHAT NPM-ARGUMENT…: the npm packages of its lock file, anew when that changed.
+packages() {
+    folder=$1 what=$2
+    shift 2
+    stamp=$folder/node_modules/.installed
+    cmp -s "$folder/package-lock.json" "$stamp" && return
+    echo "set-up: installing $what (once)" >&2
+    (cd "$folder" && npm "$@" --silent >&2) || fail "could not install $folder/package-lock.json with npm"
+    cp "$folder/package-lock.json" "$stamp"
+}

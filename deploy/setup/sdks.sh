@@ -16,10 +16,5 @@ if [ "$(cat "$venv/installed" 2>/dev/null)" != "$wanted" ]; then
     echo "$wanted" >"$venv/installed"
 fi
 
-stamp=$root/tests/node_modules/.installed
-if ! cmp -s "$root/tests/package-lock.json" "$stamp"; then
-    echo "set-up: installing the Node SDKs (once)" >&2
-    (cd "$root/tests" && npm ci --silent >&2) || fail "could not install tests/package-lock.json with npm"
-    cp "$root/tests/package-lock.json" "$stamp"
-fi
+packages "$root/tests" "the Node SDKs" ci
 echo "$venv/bin/python"

@@ -120,8 +120,8 @@ async fn talk(
     let begun = Instant::now();
     let fault = |fault| Failure { fault, gained: None };
     let query = headers::query_to_provider(asked.head.uri.query(), asked.route.api.work());
-    let model = exchange.target.as_ref().map_or_else(String::new, |target| target.upstream_model.clone());
-    let model = model.as_str();
+    let target = exchange.target.clone();
+    let model = target.as_ref().map_or("", |target| target.upstream_model.as_str());
     let host = host_of(upstream, asked.route.api.work(), model);
     let uri = upstream.address(asked.route, model, query.as_deref(), asked.peek.stream).map_err(fault)?;
     let (method, now_us) = (asked.head.method.clone(), exchange.handles.clock.now_us());
