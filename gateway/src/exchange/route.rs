@@ -8,7 +8,7 @@ use http::header::CONTENT_TYPE;
 use http::request::Parts;
 use weir_contract::plan::own::{plan_kept, plan_path};
 use weir_contract::plan::{Plan, plan};
-use weir_contract::policy::Target;
+use weir_contract::policy::{EndpointEntry, Target};
 use weir_contract::record::Stage;
 use weir_wire::translate::translates;
 use weir_wire::{Api, Dialect, Peek, Route, Work, peek_on};
@@ -81,9 +81,10 @@ pub(crate) fn route(exchange: &mut Exchange, way: &Route<'_>, peek: &Peek<'_>) -
 fn kept(exchange: &Exchange, rest: &str) -> Result<Plan, Refusal> {
     let response = rest.split('/').next().unwrap_or_default();
     let owner = exchange.handles.owners.find(&exchange.key.workspace.id, response);
-    let could =
-        |dialect: &str| Dialect::from_name(dialect).is_some_and(|it| it.may_serve(Api::StoredResponse));
-    let could = |endpoint: &weir_contract::policy::EndpointEntry| could(&endpoint.dialect);
+    let could = |endpoint: &EndpointEntry| {
+        let dialect = Dialect::from_name(&endpoint.dialect);
+        dialect.is_some_and(|dialect| dialect.serves(Api::StoredResponse, &endpoint.provider))
+    };
     Ok(plan_kept(&exchange.force.policy, &exchange.key, response, owner.as_ref(), could)?)
 }
 

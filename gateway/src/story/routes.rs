@@ -286,6 +286,22 @@ async fn what_goes_on_from_a_response_goes_to_the_endpoint_that_keeps_it() {
 }
 
 #[tokio::test]
+async fn an_endpoint_that_has_no_responses_keeps_none() {
+    let story = Story::begin_with(|content| {
+        let mut second = sample::endpoint("ep_4", "openai", &content.endpoints[0].base_url);
+        second.provider = "mistral".to_owned();
+        content.endpoints.push(second);
+        let there = TargetEntry { endpoint: "ep_4".into(), upstream_model: "there".to_owned() };
+        content.models[0].targets.push(there);
+    })
+    .await;
+    story.provider.will(Reply::Json(200, RESPONSE));
+    let answered = story.ask(Method::GET, "/v1/responses/resp_1", &[], "").await;
+    assert_eq!(answered.status, 200, "only one can have it: {}", answered.body);
+    assert_eq!(story.provider.seen().pop().unwrap().path, "/v1/responses/resp_1");
+}
+
+#[tokio::test]
 async fn a_form_passes_with_only_its_model_changed() {
     let story = begin().await;
     story.provider.will(Reply::Json(200, r#"{"text":"hi"}"#));
