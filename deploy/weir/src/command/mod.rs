@@ -126,13 +126,13 @@ struct Serving {
 #[derive(Debug, Args)]
 struct Place {
     /// Configuration file (TOML).
-    #[arg(long, env = "WEIR_CONFIG", value_name = "FILE")]
+    #[arg(long, global = true, env = "WEIR_CONFIG", value_name = "FILE")]
     config: Option<PathBuf>,
     /// Folder for everything that must survive a restart.
-    #[arg(long, value_name = "DIR")]
+    #[arg(long, global = true, value_name = "DIR")]
     data: Option<String>,
     /// Any configuration key, like `--set clickhouse.database=weir`; may be repeated.
-    #[arg(long, value_name = "KEY=VALUE", value_parser = key_value)]
+    #[arg(long, global = true, value_name = "KEY=VALUE", value_parser = key_value)]
     set: Vec<(String, String)>,
 }
 
