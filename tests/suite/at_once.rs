@@ -18,7 +18,7 @@ use crate::publish::three_gateways;
 const REFUSED_MAX: Duration = Duration::from_millis(250);
 /// Longest until the last open page of somebody whose right changed is closed, 99 times of 100.
 const CLOSED_MAX: Duration = Duration::from_secs(1);
-/// Pages that stay open and show what happens.
+/// Pages that stay open and show what happens. The fourth, the progress of an export, ends by itself.
 const LIVE: [&str; 3] =
     ["/welcome/events", "/requests/events?after=1-00000000000000000000000000000000", "/publishing/1/events"];
 
@@ -113,7 +113,7 @@ async fn a_kill_switch_is_in_force_on_three_gateways_and_lets_go_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_changed_role_and_an_ended_session_close_every_live_page() {
+async fn a_changed_role_and_an_ended_session_close_live_pages() {
     let weir = Setup::default().up().await;
     let _ = Visitor::first_admin(&weir.dashboard, &weir.sign_in_link).await;
     let roles = |role: &str| json!([{ "workspace": null, "role": role }]);
@@ -142,7 +142,7 @@ async fn a_changed_role_and_an_ended_session_close_every_live_page() {
     judge("rights-changed", what, took, CLOSED_MAX);
 }
 
-/// Opens every kind of live page; each has said its first word.
+/// Opens the live pages, and waits until each has answered.
 async fn live_pages(weir: &Weir, who: &Visitor) -> Vec<Incoming> {
     let cookie = who.cookie();
     let open = LIVE.map(|path| {
