@@ -340,6 +340,14 @@ impl Weir {
         self.client.post_json(&format!("{}{path}", self.gateway), &headers, body).await
     }
 
+    /// A customer as the API tells them, `path` being `ID` or `ID?period=…`; `None` until the control plane has made them.
+    ///
+    /// A customer is made when the books are told of a batch, which may be a moment after its rows are in the archive.
+    pub async fn customer(&self, path: &str) -> Option<Value> {
+        let answer = self.api(Method::GET, &format!("/customers/{path}"), None).await;
+        (answer.status != http::StatusCode::NOT_FOUND).then(|| answer.ok().json())
+    }
+
     /// Waits until the archive has that many final rows, and gives them, oldest first.
     pub async fn final_rows(&self, count: usize) -> Vec<Value> {
         let sql = "SELECT * FROM llm_calls WHERE final ORDER BY started_at, request_id";

@@ -111,8 +111,10 @@ async fn the_printed_line_answers_and_its_request_is_on_the_page_at_once() {
             ("until the first request is on its page", seconds(seen)),
         ],
     );
-    let customers = visitor.page("/customers").await;
-    assert!(customers.contains("/customers/acme"), "{customers}");
+    wait::until("the customer is on the list", || async {
+        visitor.page("/customers").await.contains("/customers/acme").then_some(())
+    })
+    .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -32,7 +32,7 @@ async fn on_postgresql_everything_is_there_after_a_restart() {
     let rows = second.final_rows(3).await;
     assert_eq!(rows.len(), 3);
     weir_tests::wait::until("the customer's page counts them", || async {
-        let customer = second.api(http::Method::GET, "/customers/acme", None).await.ok().json();
+        let customer = second.customer("acme").await?;
         (customer["requests"] == 3).then_some(())
     })
     .await;

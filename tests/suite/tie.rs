@@ -32,8 +32,7 @@ async fn the_calls_the_rollup_the_page_and_the_csv_are_one_figure() {
     let period = format!("{}-{}", &now[..4], &now[4..]);
     // The rollup is written by the same insert as the calls, a moment after them: until then the page says that they differ.
     let customer = wait::until("the calls and the rollup agree", || async {
-        let path = format!("/customers/acme?period={period}");
-        let customer = weir.api(http::Method::GET, &path, None).await.ok().json();
+        let customer = weir.customer(&format!("acme?period={period}")).await?;
         (customer["tie"]["holds"] == true && customer["requests"] == 20).then_some(customer)
     })
     .await;

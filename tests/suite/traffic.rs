@@ -72,7 +72,7 @@ async fn sample_traffic_is_labelled_ties_out_and_goes_without_a_trace() {
     assert_eq!(archive.number(untouched).await, 1);
     assert_eq!(demo(&weir, &["remove"]), json!({ "removed": false }));
     wait::until("the real customer is still there", || async {
-        let found = weir.api(Method::GET, "/customers/acme", None).await.json();
+        let found = weir.customer("acme").await?;
         (found["requests"] == 1).then_some(())
     })
     .await;

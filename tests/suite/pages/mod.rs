@@ -7,9 +7,9 @@ use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use weir_tests::provider::{Provider, Reply};
-use weir_tests::script;
 use weir_tests::visitor::{EMAIL, PASSWORD, Visitor, unescaped};
 use weir_tests::weir::{Setup, Weir, command, printed};
+use weir_tests::{script, wait};
 
 /// A model's answer that would do harm if it were taken for anything but text.
 const HOSTILE: &str = "</pre></script><script>window.hostile = 1</script><img src=x onerror=\"window.hostile = 1\"><svg onload=window.hostile=1>\
@@ -57,6 +57,11 @@ impl House {
         }
         futures_util::future::join_all((0..REQUESTS).map(|number| ask_in_turn(weir, number))).await;
         weir.final_rows(sent + REQUESTS).await;
+        wait::until("the customers are made", || async {
+            weir.customer("acme").await?;
+            weir.customer("hostile").await
+        })
+        .await;
         house
     }
 
