@@ -3,9 +3,11 @@
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use weir_contract::id::{EndpointId, WorkspaceId, prefixed};
-use weir_contract::policy::TargetEntry;
+use weir_contract::policy::{Ability, TargetEntry};
+use weir_contract::price::BookRow;
 use weir_web::form::FieldError;
 
+use crate::api::schema;
 use crate::app::App;
 use crate::auth::{Actor, Right};
 use crate::endpoints::{Endpoint, EndpointBody, is_visible};
@@ -33,10 +35,30 @@ pub struct ModelBody {
     pub max_output: Option<u64>,
     /// Input and output together, when known.
     pub context_window: Option<u64>,
+    /// What it can do beyond what the price book says of its first target.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(schema_with = schema::abilities)]
+    pub can: Vec<Ability>,
+    /// What it cannot do, whatever the price book says: requests that ask for it are refused.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    #[schema(schema_with = schema::abilities)]
+    pub cannot: Vec<Ability>,
 }
 
 impl Body for ModelBody {
     const KIND: &'static str = "model";
+}
+
+impl ModelBody {
+    /// What it is known to be able to do: what its people say, and what the book says of its first target where they do
+    /// not say otherwise. In the order of [`Ability::ALL`].
+    pub(crate) fn abilities(&self, first: Option<&BookRow>) -> Vec<Ability> {
+        let in_book = |ability: Ability| {
+            first.is_some_and(|row| row.capabilities.iter().any(|word| word == ability.in_book()))
+        };
+        let can = |ability: &Ability| self.can.contains(ability) || in_book(*ability);
+        Ability::ALL.into_iter().filter(|ability| can(ability) && !self.cannot.contains(ability)).collect()
+    }
 }
 
 /// The current draft of a model.
@@ -81,6 +103,12 @@ pub struct ModelForm {
     pub max_output: Option<u64>,
     /// Input and output together; the price book's figure for the first target when left out.
     pub context_window: Option<u64>,
+    /// What it can do beyond what the price book says of its first target.
+    #[schema(schema_with = schema::abilities)]
+    pub can: Vec<Ability>,
+    /// What it cannot do, whatever the price book says: requests that ask for it are refused.
+    #[schema(schema_with = schema::abilities)]
+    pub cannot: Vec<Ability>,
     /// Why, for the history.
     pub note: String,
     /// The version this replaces; left out, whatever is there.
@@ -226,6 +254,8 @@ pub(crate) async fn add_listed(
         targets: vec![target],
         max_output: known.and_then(|row| row.max_output),
         context_window: known.and_then(|row| row.context_window),
+        can: Vec::new(),
+        cannot: Vec::new(),
     };
     let draft = Draft {
         id: prefixed("model", app.random.bytes()),
@@ -311,6 +341,10 @@ async fn check(
             errors.add(format!("targets/{place}/upstream_model"), FieldError::Required);
         }
     }
+    for (place, ability) in form.cannot.iter().enumerate().filter(|(_, one)| form.can.contains(one)) {
+        let sentence = format!("Say either that it can or that it cannot: {}.", ability.words());
+        errors.add(format!("cannot/{place}"), FieldError::Other(sentence));
+    }
     errors.check()?;
     let targets = form.targets.iter().map(|target| TargetEntry {
         endpoint: target.endpoint.clone(),
@@ -321,7 +355,14 @@ async fn check(
         targets: targets.collect(),
         max_output: form.max_output.or_else(|| first.and_then(|row| row.max_output)),
         context_window: form.context_window.or_else(|| first.and_then(|row| row.context_window)),
+        can: in_order(&form.can),
+        cannot: in_order(&form.cannot),
     })
+}
+
+/// Each once, in the order of [`Ability::ALL`]: the same words make the same draft.
+fn in_order(said: &[Ability]) -> Vec<Ability> {
+    Ability::ALL.into_iter().filter(|ability| said.contains(ability)).collect()
 }
 
 impl From<Draft<ModelBody>> for Model {

@@ -66,7 +66,7 @@ pub(crate) struct House {
 }
 
 pub(crate) const BOOK: &str = r#"{"version":"test-1","collected":"2026-11-21"}
-{"provider":"openai","model":"gpt-x","aliases":["gpt-x-1"],"mode":"chat","context_window":128000,"max_output":16000,"rates":{"input":2500000000,"cache_read":1250000000,"output":10000000000},"source":"s","date":"2026-11-21"}
+{"provider":"openai","model":"gpt-x","aliases":["gpt-x-1"],"mode":"chat","context_window":128000,"max_output":16000,"capabilities":["function_calling","vision"],"rates":{"input":2500000000,"cache_read":1250000000,"output":10000000000},"source":"s","date":"2026-11-21"}
 {"provider":"openai","model":"embed-x","mode":"embedding","rates":{"input":20000000},"source":"s","date":"2026-11-21"}
 {"provider":"demo","model":"demo/fast","mode":"chat","rates":{"input":150000000,"output":600000000},"source":"s","date":"2026-11-21"}
 {"provider":"anthropic","model":"claude-x","mode":"chat","rates":{"input":3000000000,"output":15000000000},"source":"s","date":"2026-11-21"}

@@ -95,6 +95,8 @@ pub(crate) fn content_at(openai: &str, anthropic: &str) -> Content {
         targets: vec![TargetEntry { endpoint: endpoint.into(), upstream_model: format!("{name}-upstream") }],
         max_output: Some(1000),
         context_window: None,
+        can: Vec::new(),
+        cannot: Vec::new(),
     };
     let price = |provider: &str, name: &str| PriceEntry {
         provider: provider.to_owned(),

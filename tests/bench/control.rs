@@ -85,6 +85,8 @@ fn content(provider: SocketAddr, secret: &PolicySecret) -> Content {
         targets: vec![TargetEntry { endpoint: name.into(), upstream_model: name.to_owned() }],
         max_output: Some(16_384),
         context_window: Some(400_000),
+        can: Vec::new(),
+        cannot: Vec::new(),
     };
     let rates = Rates::from_iter([
         (Bucket::Input, 1_250_000_000),

@@ -2,13 +2,23 @@
 
 use serde_json::Value;
 use utoipa::openapi::schema::{Array, ArrayBuilder, Object, ObjectBuilder, SchemaType, Type};
+use weir_contract::policy::Ability;
 use weir_contract::record::{CustomerSource, LogLevel};
 
 use crate::auth::Role;
 use crate::workspaces::{CALLS_DAYS, RETENTION_DAYS};
 
 /// How a credential may travel, as [`weir_contract::policy::snapshot::AuthStyle`] is written.
-const AUTH_STYLES: [&str; 3] = ["bearer", "x_api_key", "none"];
+const AUTH_STYLES: [&str; 8] = [
+    "bearer",
+    "x_api_key",
+    "api_key",
+    "x_goog_api_key",
+    "aws_sigv4",
+    "google_service_account",
+    "entra_client",
+    "none",
+];
 
 /// One of these names, and with `or_null` nothing too.
 fn one_of(names: impl IntoIterator<Item = &'static str>, or_null: bool) -> Object {
@@ -61,6 +71,12 @@ pub(crate) fn retention_days() -> Object {
 /// Days calls are kept.
 pub(crate) fn calls_days() -> Object {
     days(&CALLS_DAYS, 400)
+}
+
+/// What models can do.
+pub(crate) fn abilities() -> Array {
+    let names = one_of(Ability::ALL.map(Ability::name), false);
+    ArrayBuilder::new().items(names).build()
 }
 
 /// Networks, `10.0.0.0/8`.

@@ -1,12 +1,13 @@
 //! Drafts as a snapshot's content: rows read, credentials resealed for gateways, prices looked up, problems named.
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use weir_contract::id::{EndpointId, Revision};
 use weir_contract::policy::snapshot::{AuthStyle, Credential, credential_place};
-use weir_contract::policy::{Content, EndpointEntry, ModelEntry, Policy, PriceEntry};
+use weir_contract::policy::{Content, EndpointEntry, ModelEntry, Policy, PriceEntry, TargetEntry};
 
 use super::seal;
 use crate::app::App;
@@ -62,19 +63,16 @@ pub(super) async fn build(app: &App, conn: &mut Conn) -> Result<Built, AppError>
     let mut objects: Vec<ObjectRef> = endpoints.iter().map(reference).collect();
     objects.extend(models.iter().map(reference));
     objects.sort();
-    let prices = prices(app, &endpoints, &models);
+    let served = Served::of(&endpoints);
+    let prices = prices(app, &served, &models);
+    let named = models.iter().flat_map(|draft| model(app, &served, draft)).collect();
     let mut entries = Vec::with_capacity(endpoints.len());
     let called: Vec<Called> =
         endpoints.iter().map(Called::endpoint).chain(models.iter().map(Called::model)).collect();
     for draft in endpoints {
         entries.push(endpoint(app, conn, draft, &mut problems).await?);
     }
-    let drafts = Content {
-        endpoints: entries,
-        models: models.into_iter().flat_map(model).collect(),
-        prices,
-        ..Content::default()
-    };
+    let drafts = Content { endpoints: entries, models: named, prices, ..Content::default() };
     let content = with_current_keys(app, conn, drafts).await?;
     if let Err(problem) = Policy::compile(Revision(0), 0, content.clone()) {
         problems.push(blame(&called, problem.to_string()));
@@ -234,28 +232,43 @@ async fn client_certificate(
     seal::for_gateways(app, conn, &stored.secret, &vault_place(id.as_str(), &body.base_url), &place).await
 }
 
+/// Who runs each endpoint.
+struct Served(HashMap<String, String>);
+
+impl Served {
+    fn of(endpoints: &[Draft<EndpointBody>]) -> Self {
+        Self(endpoints.iter().map(|draft| (draft.id.clone(), draft.body.provider.clone())).collect())
+    }
+
+    /// Where a target is priced: its provider, and its name there.
+    fn place<'t>(&'t self, target: &'t TargetEntry) -> Option<(&'t str, &'t str)> {
+        let provider = self.0.get(target.endpoint.as_str())?;
+        Some((provider, &target.upstream_model))
+    }
+}
+
 /// The model under its own name, then under each alias.
-fn model(draft: Draft<ModelBody>) -> Vec<ModelEntry> {
+fn model(app: &App, served: &Served, draft: &Draft<ModelBody>) -> Vec<ModelEntry> {
     let Draft { workspace, name, body, .. } = draft;
-    let ModelBody { aliases, targets, max_output, context_window } = body;
-    let entry = |name: String| ModelEntry {
-        name,
+    let first = body.targets.first().and_then(|target| served.place(target));
+    let known = first.and_then(|(provider, model)| app.book.find(provider, model));
+    let can = body.abilities(known.map(Arc::as_ref));
+    let entry = |name: &String| ModelEntry {
+        name: name.clone(),
         workspace: workspace.clone(),
-        targets: targets.clone(),
-        max_output,
-        context_window,
+        targets: body.targets.clone(),
+        max_output: body.max_output,
+        context_window: body.context_window,
+        can: can.clone(),
+        cannot: body.cannot.clone(),
     };
-    std::iter::once(name).chain(aliases).map(entry).collect()
+    std::iter::once(name).chain(&body.aliases).map(entry).collect()
 }
 
 /// The price of every target that has one, each once.
-fn prices(app: &App, endpoints: &[Draft<EndpointBody>], models: &[Draft<ModelBody>]) -> Vec<PriceEntry> {
-    let provider_of: HashMap<&str, &str> =
-        endpoints.iter().map(|draft| (draft.id.as_str(), draft.body.provider.as_str())).collect();
+fn prices(app: &App, served: &Served, models: &[Draft<ModelBody>]) -> Vec<PriceEntry> {
     let targets = models.iter().flat_map(|draft| &draft.body.targets);
-    let places = targets.filter_map(|target| {
-        Some((*provider_of.get(target.endpoint.as_str())?, target.upstream_model.as_str()))
-    });
+    let places = targets.filter_map(|target| served.place(target));
     let priced = places.filter_map(|place| Some((place, app.book.price(place.0, place.1)?)));
     let by_place: BTreeMap<(&str, &str), _> = priced.collect();
     by_place

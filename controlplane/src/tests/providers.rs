@@ -1,6 +1,7 @@
 //! Endpoints and models: drafts with versions; credentials that go nowhere but where they were entered for.
 
 use crate::precondition::Expected;
+use weir_contract::policy::Ability;
 use weir_contract::policy::snapshot::{Credential, credential_place};
 use weir_web::form::FieldError;
 
@@ -126,5 +127,34 @@ async fn base_urls_that_are_none_are_refused() {
         let refused = endpoints::create(&house.app, &house.admin(), form).await.unwrap_err();
         let AppError::Invalid(errors) = refused else { panic!("{url}") };
         assert_eq!(errors.of("base_url"), Some(&FieldError::NotAUrl), "{url}");
+    }
+}
+
+#[tokio::test]
+async fn what_people_say_of_a_models_abilities_beats_the_book_and_reaches_the_gateways() {
+    let house = House::new().await;
+    let admin = house.admin();
+    let endpoint = created(&house, openai("sk-secret")).await;
+    let target = TargetForm { endpoint: endpoint.id.clone(), upstream_model: "gpt-x".to_owned() };
+    let form = ModelForm {
+        name: "fast".to_owned(),
+        aliases: vec!["quick".to_owned()],
+        targets: vec![target],
+        can: vec![Ability::AudioInput],
+        cannot: vec![Ability::Vision, Ability::Reasoning],
+        ..ModelForm::default()
+    };
+    let both = ModelForm { can: vec![Ability::Vision], ..form.clone() };
+    let AppError::Invalid(errors) = models::create(&house.app, &admin, both).await.unwrap_err() else {
+        panic!()
+    };
+    assert!(errors.of("cannot/0").is_some(), "not both");
+    models::create(&house.app, &admin, form).await.unwrap();
+    publish::publish(&house.app, &admin, "", &Expected::anything()).await.unwrap();
+    let content = running(&house.app);
+    for name in ["fast", "quick"] {
+        let entry = content.models.iter().find(|model| model.name == name).unwrap();
+        assert_eq!(entry.can, [Ability::Tools, Ability::AudioInput], "the book's tools, and what was said");
+        assert_eq!(entry.cannot, [Ability::Vision, Ability::Reasoning]);
     }
 }

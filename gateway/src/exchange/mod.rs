@@ -4,6 +4,7 @@
 //! refusal, a client that leaves, a panic), it leaves exactly one record: [`record::close`] writes it, and dropping an
 //! exchange that was not closed hands over what is known.
 
+mod abilities;
 pub(crate) mod admit;
 pub(crate) mod answer;
 mod attempt;

@@ -45,7 +45,12 @@ fn entry(name: &str, model: &Model, force: &InForce, dialect: Dialect) -> Value 
     match dialect {
         Dialect::OpenAi | Dialect::Responses => {
             let owner = model.targets.first().map_or("weir", |target| target.endpoint.provider.as_str());
-            json!({"id": name, "object": "model", "created": published, "owned_by": owner})
+            // OpenAI's own list has the first four; the rest is what clients look for when they choose.
+            json!({
+                "id": name, "object": "model", "created": published, "owned_by": owner,
+                "context_window": model.context_window, "max_output_tokens": model.max_output,
+                "can": model.can, "cannot": model.cannot,
+            })
         }
         Dialect::Anthropic => {
             json!({"type": "model", "id": name, "display_name": name, "created_at": rfc3339(published)})

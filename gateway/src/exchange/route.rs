@@ -13,7 +13,7 @@ use weir_contract::record::Stage;
 use weir_wire::translate::translates;
 use weir_wire::{Api, Dialect, Peek, Route, Work, peek_on};
 
-use super::{Exchange, headers};
+use super::{Exchange, abilities, headers};
 use crate::error::Refusal;
 
 /// What the request's method and path ask for.
@@ -55,6 +55,7 @@ pub(crate) fn route(exchange: &mut Exchange, way: &Route<'_>, peek: &Peek<'_>) -
     if matches!(way.api.work(), Work::Pass | Work::Stored) {
         return Ok(plan);
     }
+    abilities::check(exchange, peek, &plan.model)?;
     if let Some(previous) = &peek.previous_response {
         stay(exchange, previous, &mut plan)?;
     }

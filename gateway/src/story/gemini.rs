@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use weir_contract::money::Money;
 use weir_contract::policy::{Content, TargetEntry};
 
+use super::Story;
 use super::provider::Reply;
-use super::{Answered, Story};
 use crate::sample;
 
 const FLASH: &str = "/v1beta/models/gpt:generateContent";
@@ -26,10 +26,6 @@ fn served_by_gemini(content: &mut Content) {
         price.model = "gemini-3-pro".to_owned();
     }
     content.prices.truncate(1);
-}
-
-fn body(answered: &Answered) -> Value {
-    serde_json::from_str(&answered.body).unwrap_or_else(|_| panic!("{}", answered.body))
 }
 
 /// The JSON of each event.
@@ -66,7 +62,7 @@ async fn an_openai_client_calls_tools_of_a_gemini_model() {
     );
     let told = &asked["contents"][2]["parts"][0]["functionResponse"];
     assert_eq!((&told["name"], &told["response"]["output"]), (&json!("level"), &json!("2.4")));
-    let got = body(&answered);
+    let got = answered.json();
     let call = &got["choices"][0]["message"]["tool_calls"][0];
     assert!(call["id"].as_str().unwrap().starts_with("call_"), "{got}");
     assert_eq!(call["function"]["arguments"], "{\"at\":2}");
@@ -125,7 +121,7 @@ async fn a_gemini_client_calls_tools_of_an_openai_model() {
     assert!(!seen.headers.contains_key("x-goog-api-client"), "it means nothing there");
     let asked: Value = serde_json::from_str(&seen.body).unwrap();
     assert_eq!(asked["tools"][0]["function"]["parameters"]["type"], "object");
-    let got = body(&answered);
+    let got = answered.json();
     let call = &got["candidates"][0]["content"]["parts"][0]["functionCall"];
     assert_eq!((&call["id"], &call["args"]), (&json!("call_9"), &json!({"at": 1})));
     assert_eq!(got["candidates"][0]["finishReason"], "STOP");
@@ -159,12 +155,12 @@ async fn a_gemini_client_that_does_not_ask_for_events_gets_an_array_that_ends_we
     story.provider.will(Reply::Stream(vec![call, end]));
     let answered = story.ask(Method::POST, FLASH_STREAM, &[], GEMINI_ASK).await;
     assert_eq!(answered.header("content-type"), "application/json");
-    let told = &body(&answered)[0]["candidates"][0];
+    let told = &answered.json()[0]["candidates"][0];
     assert_eq!(told["content"]["parts"][0]["functionCall"]["args"], json!({"at": 1}));
 
     story.provider.will(Reply::Stream(vec![call]));
     let cut = story.ask(Method::POST, FLASH_STREAM, &[], GEMINI_ASK).await;
-    assert_eq!(body(&cut)[0]["error"]["status"], "UNAVAILABLE", "{}", cut.body);
+    assert_eq!(cut.json()[0]["error"]["status"], "UNAVAILABLE", "{}", cut.body);
 }
 
 #[tokio::test]

@@ -1,5 +1,6 @@
 //! A gateway between a provider and a control plane of the tests' own: short stories about whole requests.
 
+mod abilities;
 mod control;
 mod gemini;
 mod hosts;
@@ -22,6 +23,7 @@ use hyper::body::Incoming;
 use hyper_util::client::legacy::Client;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use serde_json::Value;
 use weir_contract::clock::{Clock, Randomness};
 use weir_contract::id::Revision;
 use weir_contract::policy::Content;
@@ -76,6 +78,10 @@ struct Answered {
 impl Answered {
     fn header(&self, name: &str) -> &str {
         self.headers.get(name).map(|value| value.to_str().unwrap()).unwrap_or_default()
+    }
+
+    fn json(&self) -> Value {
+        serde_json::from_str(&self.body).unwrap_or_else(|_| panic!("{}", self.body))
     }
 }
 

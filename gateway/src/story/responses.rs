@@ -4,15 +4,11 @@ use serde_json::{Value, json};
 use weir_contract::money::Money;
 use weir_contract::policy::{Content, TargetEntry};
 
+use super::Story;
 use super::provider::Reply;
-use super::{Answered, Story};
 use crate::sample;
 
 const RESPONSES: &str = "/v1/responses";
-
-fn body(answered: &Answered) -> Value {
-    serde_json::from_str(&answered.body).unwrap_or_else(|_| panic!("{}", answered.body))
-}
 
 fn sent(story: &Story) -> Value {
     serde_json::from_str(&story.provider.seen()[0].body).unwrap()
@@ -46,7 +42,7 @@ async fn a_client_of_responses_calls_tools_of_an_anthropic_model() {
     let asked = sent(&story);
     assert_eq!((&asked["system"], &asked["max_tokens"]), (&json!("Be brief."), &json!(50)));
     assert_eq!(asked["messages"][2]["content"][0]["tool_use_id"], "call_1");
-    let got = body(&answered);
+    let got = answered.json();
     assert_eq!((&got["object"], &got["status"]), (&json!("response"), &json!("completed")));
     assert_eq!(got["output"][0]["content"][0]["text"], "Once more.");
     assert_eq!(
@@ -121,7 +117,7 @@ async fn a_chat_client_reaches_a_model_that_only_answers_as_responses() {
     assert_eq!((&asked["store"], &asked["tools"][0]["strict"]), (&json!(false), &json!(false)));
     assert_eq!(asked["input"][1]["content"][0], json!({"type": "input_text", "text": "Level?"}));
     assert_eq!(asked["include"], json!(["reasoning.encrypted_content"]));
-    let message = &body(&answered)["choices"][0]["message"];
+    let message = &answered.json()["choices"][0]["message"];
     assert_eq!(message["tool_calls"][0]["id"], "call_2");
     assert_eq!(message["reasoning_details"][0]["data"], "c2Vh", "it comes back in the next turn");
 }
@@ -136,7 +132,7 @@ async fn what_a_provider_keeps_is_not_known_to_another() {
     ] {
         let ask = format!(r#"{{"model":"claude","input":"hi",{member}}}"#);
         let refused = story.post(RESPONSES, &[], &ask).await;
-        let got = body(&refused);
+        let got = refused.json();
         assert_eq!((refused.status.as_u16(), &got["error"]["param"]), (400, &json!(named)), "{got}");
     }
     assert!(story.provider.seen().is_empty());

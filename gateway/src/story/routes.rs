@@ -32,6 +32,8 @@ fn with_gemini(content: &mut Content) {
         targets: vec![TargetEntry { endpoint: "ep_3".into(), upstream_model: "flash-upstream".to_owned() }],
         max_output: Some(1000),
         context_window: Some(9000),
+        can: Vec::new(),
+        cannot: Vec::new(),
     });
     let rates = [
         (Bucket::Input, 1_000_000_000),
@@ -216,7 +218,7 @@ async fn a_gemini_stream_is_whole_without_an_end_mark_as_events_and_as_an_array(
     let answered = story.post(path, &[], r#"{"contents":[]}"#).await;
     assert_eq!(answered.body, array.concat());
     story.provider.will(Reply::Typed("application/json", array[..2].to_vec()));
-    let cut: Value = serde_json::from_str(&story.post(path, &[], r#"{"contents":[]}"#).await.body).unwrap();
+    let cut = story.post(path, &[], r#"{"contents":[]}"#).await.json();
     assert_eq!(cut[1]["error"]["status"], "UNAVAILABLE", "{cut}");
     let lines = story.books().await;
     assert_eq!(lines.iter().map(|line| line.cost).sum::<Money>(), Money::from_nano(60_000));

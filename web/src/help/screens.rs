@@ -106,6 +106,7 @@ pub const SCREENS: &[ScreenHelp] = &[
         shows: "The names clients may ask for, and the targets that serve each.",
         reading: &[
             "Targets are tried in order; the next one takes over when one fails in a way another may mend.",
+            "What a model can do is the price book's word until you say otherwise. What you say it cannot do is refused before its provider is asked.",
             "Changes are drafts until they are published.",
         ],
         filters: &[],

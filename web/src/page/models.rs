@@ -45,8 +45,10 @@ pub struct ModelRow {
     pub context_window: Option<u64>,
     /// Most output tokens.
     pub max_output: Option<u64>,
-    /// What its first target can do, as far as the price book knows.
-    pub abilities: Vec<&'static str>,
+    /// What it can do, as its people and the price book say.
+    pub can: Vec<&'static str>,
+    /// What it cannot do, as its people say.
+    pub cannot: Vec<&'static str>,
     /// Where requests go, in order of preference.
     pub targets: Vec<TargetRow>,
     /// Whether the draft of it differs from what runs.
@@ -113,6 +115,23 @@ pub struct ModelPage {
     pub targets: Vec<TargetForm>,
     /// The endpoints there are, by id.
     pub endpoints: Vec<Choice>,
+    /// What is said of its abilities.
+    pub abilities: Vec<AbilityField>,
+    /// What may be said of one.
+    pub answers: Vec<Choice>,
+}
+
+/// What is said of one ability; an empty field leaves it to the price book.
+#[derive(Debug, Clone, Default)]
+pub struct AbilityField {
+    /// The field's name, `ability_{name}`.
+    pub name: String,
+    /// The ability, in words.
+    pub label: &'static str,
+    /// What holds where nothing is chosen.
+    pub otherwise: &'static str,
+    /// The answer.
+    pub field: Field,
 }
 
 impl ModelPage {
@@ -134,5 +153,12 @@ impl ModelPage {
     #[must_use]
     pub fn action(&self) -> String {
         self.model_id.as_deref().map_or_else(|| url::MODELS.to_owned(), url::model)
+    }
+
+    /// Whether something is said of an ability, or was said wrongly.
+    #[must_use]
+    pub fn says_abilities(&self) -> bool {
+        let says = |one: &AbilityField| !one.field.value.is_empty() || one.field.error.is_some();
+        self.abilities.iter().any(says)
     }
 }

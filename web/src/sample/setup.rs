@@ -3,7 +3,7 @@
 use super::{NOW_US, Sample, Words, busy_shell, put, shell};
 use crate::form::{Choice, Field, FieldError};
 use crate::page::keys::{KeyForm, KeyRow, Pick, TrailRow};
-use crate::page::models::{ModelRow, PriceView, TargetForm, TargetRow};
+use crate::page::models::{AbilityField, ModelRow, PriceView, TargetForm, TargetRow};
 use crate::page::prices::{PriceRow, UnitPrice, UnratedRow};
 use crate::page::providers::{CredentialState, EndpointRow, Health, KnownProvider, TestedView};
 use crate::page::{
@@ -262,7 +262,8 @@ fn models(words: &Words) -> Vec<ModelRow> {
             workspace: Some(words.customer.into()),
             context_window: Some(400_000),
             max_output: Some(128_000),
-            abilities: vec!["tools", "vision"],
+            can: vec!["tools", "vision"],
+            cannot: vec!["audio input"],
             targets,
             unpublished: true,
         },
@@ -334,5 +335,21 @@ fn model(words: &Words) -> ModelPage {
         name: Field::new(words.model),
         targets: vec![target(words.model), blank],
         endpoints: vec![Choice::new("e1", "openai"), Choice::new("e2", words.customer)],
+        abilities: abilities(),
+        answers: vec![Choice::new("can", "It can"), Choice::new("cannot", "It cannot")],
     }
+}
+
+fn abilities() -> Vec<AbilityField> {
+    let ability = |name: &str, label, otherwise, field| AbilityField {
+        name: format!("ability_{name}"),
+        label,
+        otherwise,
+        field,
+    };
+    vec![
+        ability("vision", "vision", "The price book says it can", Field::default()),
+        ability("audio_input", "audio input", "Nothing is known", Field::new("cannot")),
+        ability("tools", "tools", "Nothing is known", Field::new("?").refused(FieldError::UnknownChoice)),
+    ]
 }

@@ -1,7 +1,10 @@
 //! A model as a line of the list and as the head of its page: names, prices and what was seen of it.
 
 use std::collections::HashSet;
+use std::sync::Arc;
 
+use weir_contract::policy::{Ability, TargetEntry};
+use weir_contract::price::BookRow;
 use weir_web::page::models::{ModelRow, TargetRow};
 
 use super::price::price;
@@ -17,18 +20,6 @@ use crate::publish;
 use crate::workspaces::{self, Workspace};
 
 const DAY_US: i64 = 86_400_000_000;
-
-/// Abilities as the price book names them, and as people do.
-const ABILITIES: [(&str, &str); 8] = [
-    ("function_calling", "tools"),
-    ("vision", "vision"),
-    ("response_schema", "JSON schema"),
-    ("reasoning", "reasoning"),
-    ("pdf_input", "PDF input"),
-    ("audio_input", "audio input"),
-    ("audio_output", "audio output"),
-    ("prompt_caching", "prompt caching"),
-];
 
 /// What lines are made of besides the model.
 pub(super) struct Known {
@@ -62,11 +53,7 @@ impl Known {
 
     /// The line of a model.
     pub(super) fn row(&self, app: &App, model: &Model) -> ModelRow {
-        let first = model.body.targets.first();
-        let facts = first.and_then(|target| {
-            app.book.find(self.provider_of(target.endpoint.as_str()), &target.upstream_model)
-        });
-        let can = |ability: &str| facts.is_some_and(|row| row.capabilities.iter().any(|one| one == ability));
+        let known = self.in_book(app, model);
         let owner = model.workspace.as_ref().map(|id| {
             let found = self.workspaces.iter().find(|workspace| workspace.id == *id);
             found.map_or_else(|| id.to_string(), |workspace| workspace.name.clone())
@@ -78,14 +65,22 @@ impl Known {
             workspace: owner,
             context_window: model.body.context_window,
             max_output: model.body.max_output,
-            abilities: ABILITIES.iter().filter(|(name, _)| can(name)).map(|(_, words)| *words).collect(),
+            can: model.body.abilities(known).into_iter().map(Ability::words).collect(),
+            cannot: model.body.cannot.iter().map(|ability| ability.words()).collect(),
             targets: self.targets(app, model),
             unpublished: self.changed.contains(&model.id),
         }
     }
 
+    /// What the book knows of the model's first target.
+    pub(super) fn in_book<'a>(&self, app: &'a App, model: &Model) -> Option<&'a BookRow> {
+        let first = model.body.targets.first()?;
+        let provider = self.provider_of(first.endpoint.as_str());
+        app.book.find(provider, &first.upstream_model).map(Arc::as_ref)
+    }
+
     fn targets(&self, app: &App, model: &Model) -> Vec<TargetRow> {
-        let row = |target: &weir_contract::policy::TargetEntry| {
+        let row = |target: &TargetEntry| {
             let id = target.endpoint.as_str();
             let endpoint = self.endpoints.iter().find(|endpoint| endpoint.id == target.endpoint);
             let seen =

@@ -11,6 +11,7 @@ use weir_web::page::models::TargetForm as TargetFields;
 use weir_web::shell::Section;
 use weir_web::url;
 
+use super::abilities::{CAN, CANNOT, Said, answers};
 use super::row::Known;
 use crate::app::App;
 use crate::auth::{Actor, Allowed, ManageProviders, ReadSetup, Right};
@@ -36,6 +37,7 @@ struct Filled {
     max_output: String,
     context_window: String,
     targets: Vec<TargetForm>,
+    abilities: Said,
 }
 
 /// `GET /models/new`
@@ -117,6 +119,7 @@ impl Filled {
             max_output: number(model.body.max_output),
             context_window: number(model.body.context_window),
             targets: targets.collect(),
+            abilities: Said::of(model),
         }
     }
 
@@ -127,6 +130,7 @@ impl Filled {
             max_output: text(sent, "max_output"),
             context_window: text(sent, "context_window"),
             targets: targets(sent),
+            abilities: Said::sent(|name| text(sent, name)),
         }
     }
 }
@@ -165,6 +169,8 @@ fn read(sent: &Sent, before: Option<&Model>) -> Result<ModelForm, AppError> {
     };
     let max_output = limit("max_output", before.and_then(|before| before.body.max_output));
     let context_window = limit("context_window", before.and_then(|before| before.body.context_window));
+    let said = Said::sent(|name| text(sent, name));
+    said.check(&mut errors);
     errors.check()?;
     let aliases = text(sent, "aliases");
     let aliases = aliases.split([',', '\n']).map(str::trim).filter(|alias| !alias.is_empty());
@@ -174,6 +180,8 @@ fn read(sent: &Sent, before: Option<&Model>) -> Result<ModelForm, AppError> {
         workspace: before.and_then(|before| before.workspace.clone()),
         max_output,
         context_window,
+        can: said.all(CAN),
+        cannot: said.all(CANNOT),
         targets,
         note: String::new(),
         version: None,
@@ -209,6 +217,8 @@ async fn view(
         max_output: field(filled.max_output, "max_output"),
         context_window: field(filled.context_window, "context_window"),
         targets: all_target_fields(filled.targets, errors),
+        abilities: filled.abilities.fields(before.and_then(|before| known.in_book(app, before)), errors),
+        answers: answers(),
         endpoints: known.endpoints.iter().map(|one| Choice::new(one.id.to_string(), &one.name)).collect(),
     })
 }

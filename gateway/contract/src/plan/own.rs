@@ -106,6 +106,8 @@ fn one(policy: &Policy, endpoint: &Arc<EndpointEntry>, model: &str, what: &str) 
         targets: vec![Arc::clone(&target)],
         max_output: None,
         context_window: None,
+        can: Vec::new(),
+        cannot: Vec::new(),
     };
     let why = vec![Step { stage: Stage::Route, what: what.to_owned(), outcome: endpoint.name.clone() }];
     Ok(Plan { model: Arc::new(model), targets: vec![target], rule: None, why })

@@ -3,6 +3,7 @@
 //! A gateway that does not understand all of a snapshot refuses it: every shape here denies unknown fields, and
 //! [`Policy::compile`] fails on anything that does not resolve. A protection never vanishes by being misread.
 
+mod ability;
 pub mod seal;
 pub mod snapshot;
 mod stops;
@@ -15,6 +16,7 @@ use thiserror::Error;
 use crate::id::{EndpointId, KeyId, Revision, WorkspaceId};
 use crate::price::Price;
 
+pub use ability::Ability;
 pub use seal::{KeyHash, PolicySecret, SealError, SigningKey, Verifier};
 pub use snapshot::{
     Content, EndpointEntry, Header, KeyEntry, ModelEntry, PreviousSecret, PriceEntry, SCHEMA, Section,
@@ -60,6 +62,10 @@ pub struct Model {
     pub max_output: Option<u64>,
     /// Input and output together, when known.
     pub context_window: Option<u64>,
+    /// What it is known to be able to do, in order.
+    pub can: Vec<Ability>,
+    /// What it cannot do, in order: requests that ask for it are refused.
+    pub cannot: Vec<Ability>,
 }
 
 /// One place a model may be served.
@@ -163,7 +169,7 @@ impl Policy {
         endpoints: &HashMap<EndpointId, Arc<EndpointEntry>>,
         prices: &HashMap<(String, String), Arc<Price>>,
     ) -> Result<(), CompileError> {
-        let ModelEntry { name, workspace, targets, max_output, context_window } = entry;
+        let ModelEntry { name, workspace, targets, max_output, context_window, can, cannot } = entry;
         let of_same_name = self.models.entry(name.clone()).or_default();
         if of_same_name.iter().any(|model| model.workspace == workspace) {
             return Err(CompileError::Twice { kind: "model", id: name });
@@ -175,7 +181,8 @@ impl Policy {
         if targets.is_empty() {
             return Err(CompileError::NoTarget(name));
         }
-        of_same_name.push(Arc::new(Model { name, workspace, targets, max_output, context_window }));
+        let model = Model { name, workspace, targets, max_output, context_window, can, cannot };
+        of_same_name.push(Arc::new(model));
         Ok(())
     }
 

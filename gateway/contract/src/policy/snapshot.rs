@@ -8,15 +8,16 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+use super::ability::Ability;
 use super::seal::{SealError, SigningKey, Verifier, sha256_hex};
 use crate::id::{CustomerId, EndpointId, KeyId, Revision, WorkspaceId};
 use crate::price::Price;
 use crate::record::{CustomerSource, LogLevel};
 
 /// Version of these shapes. A gateway refuses a snapshot of another schema.
-pub const SCHEMA: u32 = 2;
+pub const SCHEMA: u32 = 3;
 
-/// The oldest version still understood: it had no stops, and means none.
+/// The oldest version still understood: it had no stops, and means none. Version 2 knew nothing of abilities.
 pub const SCHEMA_OLDEST: u32 = 1;
 
 /// Largest snapshot a gateway takes, bytes of all sections together.
@@ -373,6 +374,12 @@ pub struct ModelEntry {
     pub max_output: Option<u64>,
     /// Input and output together, when known.
     pub context_window: Option<u64>,
+    /// What it is known to be able to do, in order; since schema 3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub can: Vec<Ability>,
+    /// What it cannot do, in order: requests that ask for it are refused; since schema 3.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub cannot: Vec<Ability>,
 }
 
 /// One place a model may be served.

@@ -3,6 +3,7 @@
 //! Reading is lenient: a part we have no word for is kept as [`Part::Other`] with its JSON, never dropped.
 
 mod assemble;
+mod demand;
 mod finish;
 mod part;
 mod settings;
@@ -10,6 +11,7 @@ mod settings;
 use std::{borrow::Cow, ops::Range};
 
 pub use assemble::{Assembly, Choice, Reply};
+pub use demand::{Demand, demands};
 pub use finish::Finish;
 pub use part::{Citation, Media, Part, Signature, Source, Text};
 pub(crate) use settings::HINTS;

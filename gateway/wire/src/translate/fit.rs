@@ -6,6 +6,7 @@ use std::fmt;
 
 use thiserror::Error;
 
+use super::spelling::spelled;
 use crate::{
     dialect::Dialect,
     json::View,
@@ -55,7 +56,7 @@ impl Fit {
     pub(crate) fn refuse(&mut self, param: impl fmt::Display, why: impl Into<Cow<'static, str>>) {
         if self.refused.len() < LINES_MAX {
             self.refused.push(Unsupported {
-                param: self.spelled(&param.to_string()),
+                param: spelled(self.caller, &param.to_string()),
                 target: self.target,
                 why: why.into(),
             });
@@ -64,13 +65,13 @@ impl Fit {
 
     /// The target has no word for this, and answers the same without it.
     pub(crate) fn drop(&mut self, param: impl fmt::Display) {
-        let param = self.spelled(&param.to_string());
+        let param = spelled(self.caller, &param.to_string());
         note(&mut self.losses.dropped, param);
     }
 
     /// The target is told this another way.
     pub(crate) fn adapt(&mut self, param: impl fmt::Display, how: impl fmt::Display) {
-        let param = self.spelled(&param.to_string());
+        let param = spelled(self.caller, &param.to_string());
         note(&mut self.losses.adapted, format!("{param}={how}"));
     }
 
@@ -125,53 +126,6 @@ impl Fit {
             note(&mut self.losses.dropped, refused.param);
         }
         Ok(self.losses)
-    }
-
-    /// The caller's word for a setting of ours, or for a part of one.
-    fn spelled(&self, param: &str) -> String {
-        let (name, place) = param.split_at(param.find(['[', '.']).unwrap_or(param.len()));
-        if self.caller == Dialect::Gemini && name == "messages" {
-            return format!("contents{}", place.replacen("].content[", "].parts[", 1));
-        }
-        if self.caller == Dialect::Responses && name == "messages" {
-            // Several items are one message here: their places are not the caller's.
-            return "input".to_owned();
-        }
-        let word = match (self.caller, name) {
-            (Dialect::Anthropic, "stop") => "stop_sequences",
-            (Dialect::Anthropic, "response_format") => "output_config.format",
-            (Dialect::Anthropic, "reasoning_effort") => "thinking",
-            (Dialect::Anthropic, "user") => "metadata.user_id",
-            (Dialect::Anthropic, "parallel_tool_calls") => "tool_choice.disable_parallel_tool_use",
-            (Dialect::Responses, "max_tokens") => "max_output_tokens",
-            (Dialect::Responses, "response_format") => "text.format",
-            (Dialect::Responses, "reasoning_effort") => "reasoning.effort",
-            (Dialect::Responses, "logprobs") => "top_logprobs",
-            (Dialect::Gemini, name) => in_gemini(name),
-            (_, name) => name,
-        };
-        format!("{word}{place}")
-    }
-}
-
-/// Gemini's word for a setting.
-fn in_gemini(name: &str) -> &str {
-    match name {
-        "max_tokens" => "generationConfig.maxOutputTokens",
-        "temperature" => "generationConfig.temperature",
-        "top_p" => "generationConfig.topP",
-        "top_k" => "generationConfig.topK",
-        "frequency_penalty" => "generationConfig.frequencyPenalty",
-        "presence_penalty" => "generationConfig.presencePenalty",
-        "seed" => "generationConfig.seed",
-        "n" => "generationConfig.candidateCount",
-        "stop" => "generationConfig.stopSequences",
-        "logprobs" => "generationConfig.responseLogprobs",
-        "response_format" => "generationConfig.responseSchema",
-        "reasoning_effort" => "generationConfig.thinkingConfig",
-        "tool_choice" => "toolConfig.functionCallingConfig",
-        "service_tier" => "serviceTier",
-        name => name,
     }
 }
 
@@ -251,13 +205,6 @@ mod tests {
         let refused = account().verdict(false).unwrap_err();
         assert_eq!(refused.to_string(), "`n` cannot be said in the anthropic format: it gives one answer");
         assert_eq!(account().verdict(true).unwrap().dropped, ["metadata", "n", "seed"]);
-    }
-
-    #[test]
-    fn a_caller_reads_its_own_words() {
-        let mut fit = Fit::new(Dialect::Anthropic, Dialect::OpenAi);
-        fit.refuse("stop", "at most four");
-        assert_eq!(fit.verdict(false).unwrap_err().param, "stop_sequences");
     }
 
     #[test]

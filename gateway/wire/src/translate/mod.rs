@@ -7,6 +7,7 @@
 
 mod answer;
 mod fit;
+mod spelling;
 mod stream;
 mod turns;
 
@@ -15,6 +16,7 @@ use bytes::Bytes;
 pub use answer::{Terms, Written, write_answer};
 pub(crate) use fit::{At, Fit, fitting_id, is_object, is_plain_name};
 pub use fit::{Losses, Unsupported};
+pub(crate) use spelling::spelled;
 pub use stream::StreamWriter;
 pub(crate) use stream::frame;
 pub(crate) use turns::{
