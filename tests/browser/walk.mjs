@@ -1,5 +1,6 @@
 // Walks the pages named in PAGES in both themes and at both widths: S1 (quiet console), S2 (axe, no sideways scroll),
-// S4 (weights), S5 (the same rows again, and in a second session). With WEIR_SCREENSHOTS it leaves pictures.
+// S4 (weights), S5 (the same rows again, and in a second session). With WEIR_SCREENSHOTS it leaves pictures. A path with
+// `press` is the page behind that button: looked at, and not asked for again.
 
 import { WIDTHS, accessible, complain, dashboard, enter, expect, main, rows, watch } from "./browser.mjs";
 
@@ -18,6 +19,16 @@ async function look(page, where, width) {
   expect(width !== "narrow" || sideways <= 0, where, `scrolls sideways by ${sideways} px`);
 }
 
+/** Presses a button that leads to a page. */
+async function press(page, name, where) {
+  const [answer] = await Promise.all([
+    page.waitForResponse((response) => response.request().isNavigationRequest() && response.request().method() === "POST"),
+    page.getByRole("button", { name, exact: true }).click(),
+  ]);
+  await page.waitForLoadState("load");
+  expect(answer.ok(), where, `“${name}” gives ${answer.status()}`);
+}
+
 async function walk(browser, theme) {
   const context = await enter(browser, { theme });
   const page = await context.newPage();
@@ -28,6 +39,7 @@ async function walk(browser, theme) {
     try {
       const answer = await page.goto(dashboard + path.url, { waitUntil: "load" });
       expect(answer.status() === (path.status ?? 200), where, `status ${answer.status()}`);
+      if (path.press) await press(page, path.press, where);
       await page.evaluate(() => document.fonts.ready.then(() => undefined));
       for (const [width, viewport] of Object.entries(WIDTHS)) {
         where = `${path.url} ${theme} ${width}`;
@@ -83,5 +95,5 @@ async function weigh(browser, path) {
 
 await main(async (browser) => {
   for (const theme of ["light", "dark"]) await walk(browser, theme);
-  for (const path of pages.filter(({ status, door }) => !status && !door)) await weigh(browser, path);
+  for (const path of pages.filter(({ status, door, press }) => !status && !door && !press)) await weigh(browser, path);
 });

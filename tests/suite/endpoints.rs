@@ -1,5 +1,5 @@
 //! Endpoints and models as they are set up: a client certificate a provider demands, a test that says which step failed,
-//! an alias that is published and used at once.
+//! models taken from a provider's list, what one of them cannot do, an alias that is published and used at once.
 
 use std::sync::Arc;
 
@@ -14,6 +14,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio_rustls::TlsAcceptor;
 use tokio_util::task::AbortOnDropHandle;
 use weir_tests::provider::{Provider, Reply};
+use weir_tests::visitor::{Visitor, between};
 use weir_tests::wait;
 use weir_tests::weir::{Setup, Weir};
 
@@ -148,6 +149,64 @@ async fn a_test_says_which_step_failed_and_never_the_credential() {
     assert_eq!(found["step"], "connect", "{found}");
     assert!(found["message"].as_str().unwrap().contains("an administrator must allow it"), "{found}");
     assert!(!weir.process.log().contains(secret), "the key is in the log");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn models_a_provider_lists_are_chosen_on_its_page_and_a_limit_of_one_is_kept() {
+    let weir = Setup::default().up().await;
+    let visitor = Visitor::first_admin(&weir.dashboard, &weir.sign_in_link).await;
+    let provider = Provider::start().await;
+    let listed =
+        json!({ "object": "list", "data": [{ "id": "gpt-x" }, { "id": "gpt-y" }, { "id": "gpt-z" }] });
+    provider.answer(Reply::json(200, &listed));
+    let form = json!({
+        "name": "mine", "provider": "openai", "base_url": format!("{}/v1", provider.url), "credential": "sk-1",
+        "limits": { "allow_private": true },
+    });
+    let endpoint = weir.api(Method::POST, "/endpoints", Some(form)).await.ok().json();
+    let page = format!("/providers/endpoints/{}", endpoint["id"].as_str().unwrap());
+    let shown = visitor.post(&format!("{page}/listing"), &[]).await.ok().text();
+    assert!(shown.contains("value=\"gpt-y\"") && shown.contains("openai/gpt-z"), "{shown}");
+    let none = visitor.post(&format!("{page}/models"), &[]).await;
+    assert!(none.status == 422 && none.text().contains("Choose at least one model."), "{}", none.text());
+    let chosen = [("model_0", "gpt-x"), ("model_2", "gpt-z")];
+    assert_eq!(visitor.post(&format!("{page}/models"), &chosen).await.status, 303);
+    let models = weir.api(Method::GET, "/models?limit=500", None).await.ok().json();
+    let made: Vec<&Value> = models["data"]
+        .as_array()
+        .unwrap()
+        .iter()
+        .filter(|model| model["targets"][0]["endpoint"] == endpoint["id"])
+        .collect();
+    assert_eq!(made.len(), 2, "{models}");
+
+    let model = visitor.page(&format!("/models/{}", made[0]["id"].as_str().unwrap())).await;
+    let tag = between(&model, "class=\"stack\"", "name=\"tag\" value=\"", "\"").unwrap().to_owned();
+    let fields = [
+        ("tag", tag.as_str()),
+        ("name", "openai/gpt-x"),
+        ("target_0_endpoint", endpoint["id"].as_str().unwrap()),
+        ("target_0_model", "gpt-x"),
+        ("ability_vision", "cannot"),
+        ("ability_tools", "can"),
+    ];
+    let saved = visitor.post(&format!("/models/{}", made[0]["id"].as_str().unwrap()), &fields).await;
+    assert_eq!(saved.status, 303, "{}", saved.text());
+    let revision = weir.publish("one without eyes").await;
+    weir.in_force(revision).await;
+    let picture = json!({ "type": "image_url", "image_url": { "url": "https://example.org/a.png" } });
+    let look = json!({ "model": "openai/gpt-x", "messages": [{ "role": "user", "content": [picture] }] });
+    let refused = weir.ask("/v1/chat/completions", &[], &look).await;
+    assert_eq!(
+        (refused.status.as_u16(), refused.json()["error"]["code"].as_str()),
+        (400, Some("model_not_able"))
+    );
+    provider.answer(Reply::json(200, &answer()));
+    let hello = json!({ "model": "openai/gpt-x", "messages": [{ "role": "user", "content": "Hello" }] });
+    let _ = weir.ask("/v1/chat/completions", &[], &hello).await.ok();
+    let rows = weir.final_rows(2).await;
+    let (look, hello) = (&rows[0], &rows[1]);
+    assert_eq!((&look["outcome"], &hello["outcome"]), (&json!("client_error"), &json!("ok")), "{rows:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -26,6 +26,7 @@ mod keys;
 mod models;
 mod overview;
 mod people;
+mod price;
 mod prices;
 mod providers;
 mod publish;
@@ -105,6 +106,8 @@ pub(crate) fn routes() -> Routes {
         .get("/providers/endpoints/{id}", providers::endpoint::show)
         .post("/providers/endpoints/{id}", providers::endpoint::update)
         .post("/providers/endpoints/{id}/test", providers::endpoint::test)
+        .post("/providers/endpoints/{id}/listing", providers::listing::ask)
+        .post("/providers/endpoints/{id}/models", providers::listing::add)
         .get("/providers/endpoints/{id}/deletion", providers::delete::ask)
         .post("/providers/endpoints/{id}/deletion", providers::delete::delete)
         .get("/models", models::list::list)

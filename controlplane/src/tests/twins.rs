@@ -32,6 +32,8 @@ const TWINS: &[(&str, Twin)] = &[
     ("POST /providers/endpoints/{id}", Api("PUT /api/v1/endpoints/{id}")),
     ("POST /providers/endpoints/{id}/deletion", Api("DELETE /api/v1/endpoints/{id}")),
     ("POST /providers/endpoints/{id}/test", Api("POST /api/v1/endpoints/{id}/test")),
+    ("POST /providers/endpoints/{id}/listing", Api("POST /api/v1/endpoints/{id}/models")),
+    ("POST /providers/endpoints/{id}/models", Api("POST /api/v1/endpoints/{id}/models")),
     ("POST /models", Api("POST /api/v1/models")),
     ("POST /models/{id}", Api("PUT /api/v1/models/{id}")),
     ("POST /models/{id}/deletion", Api("DELETE /api/v1/models/{id}")),

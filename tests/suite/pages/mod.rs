@@ -212,6 +212,7 @@ async fn full_pages_are_quiet_accessible_light_and_the_same_again() {
     list.extend(pages(&REQUESTS_KEPT));
     list.extend(pages(&SET_UP));
     list.extend(things::pages_of_things(&house).await);
+    list.extend(things::behind_buttons(&house).await);
     list.push(json!({"url": "/customers/nobody", "status": 404}));
     list.push(json!({"url": "/requests?q=custmer:acme", "status": 422}));
     house.run("browser/walk.mjs", &json!(list), &[]).await;

@@ -2,6 +2,7 @@
 
 use http::Method;
 use serde_json::{Value, json};
+use weir_tests::provider::Reply;
 use weir_tests::visitor::{Visitor, between};
 use weir_tests::wait;
 
@@ -24,6 +25,20 @@ pub(super) async fn pages_of_things(house: &House) -> Vec<Value> {
 /// What the README shows of them, and under which name.
 const PICTURES: [(&str, &str); 3] =
     [("/settings/people", "people"), ("/publishing", "publishing"), ("/providers", "providers")];
+
+/// The pages that a button leads to: a test of an endpoint, and the models its provider lists.
+pub(super) async fn behind_buttons(house: &House) -> Vec<Value> {
+    let names = (0..120).map(|number| format!("listed-model-{number}"));
+    let listed: Vec<Value> = names.chain(["gpt-5-mini".to_owned()]).map(|id| json!({"id": id})).collect();
+    house.provider.answer(Reply::json(200, &json!({"object": "list", "data": listed})));
+    let endpoint = json!({
+        "name": "lists", "provider": "openai", "base_url": format!("{}/v1", house.provider.url),
+        "credential": "sk-lists", "limits": {"allow_private": true},
+    });
+    let endpoint = made(house, "/endpoints", endpoint).await;
+    let url = format!("/providers/endpoints/{}", id(&endpoint));
+    ["Test", "Its models"].map(|press| json!({"url": url, "press": press})).to_vec()
+}
 
 /// The pages of somebody who holds a link and is not signed in.
 pub(super) async fn doors(house: &House) -> Vec<Value> {

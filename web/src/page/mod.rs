@@ -46,7 +46,7 @@ pub use people::{
     DisablementPage, InvitationPage, LinkShownPage, MembersPage, PeoplePage, PersonPage, ResetPage,
 };
 pub use prices::PricesPage;
-pub use providers::{EndpointPage, ProvidersPage};
+pub use providers::{EndpointPage, ListingPage, ProvidersPage};
 pub use publishing::{PublishingPage, RevisionPage};
 pub use requests::{RequestPage, RequestsPage};
 pub use restore::{ChangeGroup, RestorePage};

@@ -127,7 +127,7 @@ pub struct AbilityField {
     /// The field's name, `ability_{name}`.
     pub name: String,
     /// The ability, in words.
-    pub label: &'static str,
+    pub label: String,
     /// What holds where nothing is chosen.
     pub otherwise: &'static str,
     /// The answer.

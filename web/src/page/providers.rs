@@ -1,7 +1,8 @@
 //! `/providers`: who runs models, and how well they answer.
 
 use super::keys::TrailRow;
-use crate::form::{Choice, Field};
+use super::models::PriceView;
+use crate::form::{Choice, Field, FieldError};
 use crate::shell::Shell;
 use crate::{number, url};
 use askama::Template;
@@ -119,6 +120,56 @@ pub struct TestedView {
     pub message: String,
     /// What the reader should know of how it was tested.
     pub note: Option<String>,
+}
+
+/// The models that an endpoint's provider lists, beside those that are here.
+#[derive(Debug, Clone, Default, Template)]
+#[template(path = "page/providers/listing.html")]
+pub struct ListingPage {
+    /// The frame.
+    pub shell: Shell,
+    /// The endpoint.
+    pub endpoint_id: String,
+    /// What people call it.
+    pub endpoint_name: String,
+    /// What came of asking for the list.
+    pub asked: TestedView,
+    /// How many models it lists.
+    pub listed: u64,
+    /// How many of them no model here has as a target.
+    pub all: u64,
+    /// How many of those could be added.
+    pub addable: u64,
+    /// What was searched for in their names.
+    pub search: String,
+    /// How many match that.
+    pub matching: u64,
+    /// The first of those, at most [`ListingPage::ROWS_MAX`].
+    pub new: Vec<ListedRow>,
+    /// Targets here that it does not list, by the provider's names.
+    pub gone: Vec<String>,
+    /// Why nothing was added.
+    pub error: Option<FieldError>,
+}
+
+impl ListingPage {
+    /// The most rows on one page.
+    pub const ROWS_MAX: usize = 100;
+}
+
+/// A model that a provider lists and that is not here.
+#[derive(Debug, Clone, Default)]
+pub struct ListedRow {
+    /// Its name there.
+    pub upstream_model: String,
+    /// The name it would get here.
+    pub name: String,
+    /// What is known of it: what a million tokens cost there.
+    pub price: Option<PriceView>,
+    /// Why it cannot be added.
+    pub problem: Option<String>,
+    /// Whether it was chosen.
+    pub is_chosen: bool,
 }
 
 /// The form of one endpoint; posted to `/providers/endpoints` or `/providers/endpoints/{id}`.

@@ -5,10 +5,10 @@ use crate::form::{Choice, Field, FieldError};
 use crate::page::keys::{KeyForm, KeyRow, Pick, TrailRow};
 use crate::page::models::{AbilityField, ModelRow, PriceView, TargetForm, TargetRow};
 use crate::page::prices::{PriceRow, UnitPrice, UnratedRow};
-use crate::page::providers::{CredentialState, EndpointRow, Health, KnownProvider, TestedView};
+use crate::page::providers::{CredentialState, EndpointRow, Health, KnownProvider, ListedRow, TestedView};
 use crate::page::{
-    EndpointPage, KeyPage, KeyRotationPage, KeyShownPage, KeysPage, ModelPage, ModelsPage, PricesPage,
-    ProvidersPage,
+    EndpointPage, KeyPage, KeyRotationPage, KeyShownPage, KeysPage, ListingPage, ModelPage, ModelsPage,
+    PricesPage, ProvidersPage,
 };
 use crate::shell::Section;
 use weir_contract::money::Money;
@@ -38,6 +38,7 @@ pub(super) fn add(samples: &mut Vec<Sample>, words: &Words) -> Result<(), crate:
     put(samples, &format!("key-rotation-{}", words.suffix), &rotation)?;
     put(samples, &format!("providers-{}", words.suffix), &providers(words))?;
     put(samples, &format!("endpoint-{}", words.suffix), &endpoint(words))?;
+    put(samples, &format!("endpoint-listing-{}", words.suffix), &listing(words))?;
     put(samples, &format!("model-{}", words.suffix), &model(words))?;
     let list = ModelsPage {
         shell: busy_shell("Models", Section::Models, words),
@@ -70,6 +71,9 @@ pub(super) fn add_empty(samples: &mut Vec<Sample>) -> Result<(), crate::Error> {
         "endpoint-empty",
         &EndpointPage { shell: shell_of("Add endpoint"), providers: formats(), ..EndpointPage::default() },
     )?;
+    let asked = TestedView { ok: true, step: "It works.".into(), ..TestedView::default() };
+    let nothing_new = ListingPage { shell: shell_of("Models"), asked, listed: 3, ..ListingPage::default() };
+    put(samples, "endpoint-listing-empty", &nothing_new)?;
     let models = ModelsPage { shell: shell("Models", Section::Models), ..ModelsPage::default() };
     put(samples, "models-empty", &models)?;
     let prices = PricesPage { shell: shell("Prices", Section::Prices), ..PricesPage::default() };
@@ -238,14 +242,17 @@ fn prices(words: &Words) -> PricesPage {
     }
 }
 
-fn models(words: &Words) -> Vec<ModelRow> {
-    let price = PriceView {
+fn price(words: &Words) -> PriceView {
+    PriceView {
         input: Money::from_nano(250_000_000),
         cache_read: Some(Money::from_nano(25_000_000)),
         output: Money::from_nano(2_000_000_000),
         version: "2026-11-20".into(),
         source: words.text.into(),
-    };
+    }
+}
+
+fn models(words: &Words) -> Vec<ModelRow> {
     let target = |endpoint: &str, price| TargetRow {
         endpoint: endpoint.into(),
         endpoint_id: endpoint.into(),
@@ -253,7 +260,7 @@ fn models(words: &Words) -> Vec<ModelRow> {
         price,
         health: (endpoint == "openai").then(|| health(words)),
     };
-    let targets = vec![target("openai", Some(price)), target(words.customer, None)];
+    let targets = vec![target("openai", Some(price(words))), target(words.customer, None)];
     vec![
         ModelRow {
             model_id: "m1".into(),
@@ -316,6 +323,30 @@ fn endpoint(words: &Words) -> EndpointPage {
     }
 }
 
+fn listing(words: &Words) -> ListingPage {
+    let row = |name: &str, problem: Option<&str>| ListedRow {
+        upstream_model: name.into(),
+        name: format!("{}/{name}", words.customer),
+        price: problem.is_none().then(|| price(words)),
+        problem: problem.map(str::to_owned),
+        is_chosen: problem.is_none(),
+    };
+    ListingPage {
+        shell: busy_shell("Models listed by openai", Section::Providers, words),
+        endpoint_id: words.customer.into(),
+        endpoint_name: words.customer.into(),
+        asked: TestedView { ok: true, step: "It works.".into(), ..TestedView::default() },
+        listed: 52,
+        all: 300,
+        addable: 299,
+        search: words.text.into(),
+        matching: 200,
+        new: vec![row(words.model, None), row(words.text, Some(words.text))],
+        gone: vec![words.model.into(), words.text.into()],
+        error: Some(FieldError::Other(words.text.into())),
+    }
+}
+
 fn model(words: &Words) -> ModelPage {
     let target = |model: &str| TargetForm { endpoint: Field::new("e1"), upstream_model: Field::new(model) };
     let mut blank = target("");
@@ -341,15 +372,15 @@ fn model(words: &Words) -> ModelPage {
 }
 
 fn abilities() -> Vec<AbilityField> {
-    let ability = |name: &str, label, otherwise, field| AbilityField {
+    let ability = |name: &str, label: &str, otherwise, field| AbilityField {
         name: format!("ability_{name}"),
-        label,
+        label: label.into(),
         otherwise,
         field,
     };
     vec![
-        ability("vision", "vision", "The price book says it can", Field::default()),
-        ability("audio_input", "audio input", "Nothing is known", Field::new("cannot")),
-        ability("tools", "tools", "Nothing is known", Field::new("?").refused(FieldError::UnknownChoice)),
+        ability("vision", "Vision", "The price book says it can", Field::default()),
+        ability("audio_input", "Audio input", "Nothing is known", Field::new("cannot")),
+        ability("tools", "Tools", "Nothing is known", Field::new("?").refused(FieldError::UnknownChoice)),
     ]
 }

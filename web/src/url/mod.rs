@@ -2,12 +2,14 @@
 
 mod kept;
 mod people;
+mod providers;
 mod rollout;
 
 use weir_contract::filter::{Field, Filter, Term, Test};
 
 pub use kept::*;
 pub use people::*;
+pub use providers::*;
 pub use rollout::{
     gateway_deletion, gateway_drain, gateway_drain_end, history, history_before, history_discard,
     revision_events, version_restoration,
@@ -63,12 +65,6 @@ pub const FIRST_ADMIN: &str = "/first-admin";
 pub const APPEARANCE: &str = "/appearance";
 /// Where publishing is posted.
 pub const PUBLISH: &str = "/publish";
-/// Where a new endpoint is posted.
-pub const ENDPOINTS: &str = "/providers/endpoints";
-/// The form for a new endpoint.
-pub const ENDPOINT_NEW: &str = "/providers/endpoints/new";
-/// The form for a new model.
-pub const MODEL_NEW: &str = "/models/new";
 
 /// What is found by a few words, or by an id.
 pub const PALETTE: &str = "/palette";
@@ -185,64 +181,6 @@ pub fn key_rotation_end(id: &str) -> String {
 #[must_use]
 pub fn keys(search: &str, state: &str, after: &str) -> String {
     format!("{KEYS}{}", Query::new().set("search", search).set("state", state).set("after", after))
-}
-
-/// One endpoint: its form (GET) and where the change is posted.
-#[must_use]
-pub fn endpoint(id: &str) -> String {
-    format!("{ENDPOINTS}/{}", escaped(id))
-}
-
-/// The form for a new endpoint of that provider.
-#[must_use]
-pub fn endpoint_new(provider: &str) -> String {
-    format!("{ENDPOINT_NEW}{}", Query::new().set("provider", provider))
-}
-
-/// Where the test of an endpoint is posted.
-#[must_use]
-pub fn endpoint_test(id: &str) -> String {
-    format!("{ENDPOINTS}/{}/test", escaped(id))
-}
-
-/// Where deleting an endpoint is asked (GET) and done (POST).
-#[must_use]
-pub fn endpoint_deletion(id: &str) -> String {
-    format!("{ENDPOINTS}/{}/deletion", escaped(id))
-}
-
-/// The list of models, searched.
-#[must_use]
-pub fn models(search: &str) -> String {
-    format!("{MODELS}{}", Query::new().set("search", search))
-}
-
-/// The price book, searched, all of it or what is in use, from one row on.
-#[must_use]
-pub fn prices(search: &str, in_use: bool, after: &str) -> String {
-    format!("{PRICES}{}", prices_query(search, in_use).set("after", after))
-}
-
-/// The same rows as CSV.
-#[must_use]
-pub fn prices_csv(search: &str, in_use: bool) -> String {
-    format!("/prices.csv{}", prices_query(search, in_use))
-}
-
-fn prices_query(search: &str, in_use: bool) -> Query {
-    Query::new().set("search", search).set("in_use", if in_use { "on" } else { "" })
-}
-
-/// One model: its form (GET) and where the change is posted.
-#[must_use]
-pub fn model(id: &str) -> String {
-    format!("{MODELS}/{}", escaped(id))
-}
-
-/// Where deleting a model is asked (GET) and done (POST).
-#[must_use]
-pub fn model_deletion(id: &str) -> String {
-    format!("{MODELS}/{}/deletion", escaped(id))
 }
 
 /// The form to stop a customer, key, model or endpoint, filled in.

@@ -24,6 +24,12 @@ pub(super) fn answers() -> Vec<Choice> {
     vec![Choice::new(CAN, "It can"), Choice::new(CANNOT, "It cannot: refuse requests that ask for it")]
 }
 
+/// The words as a label begins: with a capital letter.
+fn titled(words: &str) -> String {
+    let mut letters = words.chars();
+    letters.next().map(|first| first.to_uppercase().chain(letters).collect()).unwrap_or_default()
+}
+
 fn field_name(ability: Ability) -> String {
     format!("ability_{}", ability.name())
 }
@@ -62,7 +68,7 @@ impl Said {
         };
         let field = |ability: Ability| AbilityField {
             name: field_name(ability),
-            label: ability.words(),
+            label: titled(ability.words()),
             otherwise: if in_book(ability) { "The price book says it can" } else { "Nothing is known" },
             field: Field {
                 value: self.0.get(&ability).cloned().unwrap_or_default(),

@@ -3,6 +3,5 @@
 mod abilities;
 pub(super) mod delete;
 pub(super) mod list;
-mod price;
 mod row;
 pub(super) mod show;

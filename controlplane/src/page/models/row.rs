@@ -7,7 +7,6 @@ use weir_contract::policy::{Ability, TargetEntry};
 use weir_contract::price::BookRow;
 use weir_web::page::models::{ModelRow, TargetRow};
 
-use super::price::price;
 use crate::app::App;
 use crate::archive::Window;
 use crate::auth::{Actor, Right};
@@ -15,6 +14,7 @@ use crate::endpoints::{self, Endpoint};
 use crate::error::AppError;
 use crate::models::Model;
 use crate::observed::{self, Observed};
+use crate::page::price::price;
 use crate::page::providers::health::health;
 use crate::publish;
 use crate::workspaces::{self, Workspace};

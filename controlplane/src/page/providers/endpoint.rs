@@ -125,7 +125,7 @@ pub(in crate::page) async fn test(
     page(&EndpointPage { tested: Some(tested_view(tested)), ..shown })
 }
 
-fn tested_view(tested: Tested) -> TestedView {
+pub(super) fn tested_view(tested: Tested) -> TestedView {
     let step = match tested.step {
         Step::Settings => "Not called: the settings cannot be used.",
         Step::Name => "The name of the host leads nowhere.",

@@ -5,3 +5,4 @@ pub(super) mod endpoint;
 mod form;
 pub(super) mod health;
 pub(super) mod list;
+pub(super) mod listing;

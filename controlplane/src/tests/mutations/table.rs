@@ -123,6 +123,8 @@ pub(super) const CASES: &[(&str, Hole, &str)] = &[
     ),
     ("POST /providers/endpoints/{id}/deletion", Endpoint, "tag=$tag"),
     ("POST /providers/endpoints/{id}/test", Endpoint, ""),
+    ("POST /providers/endpoints/{id}/listing", Endpoint, ""),
+    ("POST /providers/endpoints/{id}/models", Endpoint, "all=on"),
     ("POST /models", Hole::None, "name=m$n&target_0_endpoint=$ep&target_0_model=gpt-x"),
     ("POST /models/{id}", Model, "name=m$n&target_0_endpoint=$ep&target_0_model=gpt-x"),
     ("POST /models/{id}/deletion", Model, "tag=$tag"),
