@@ -178,6 +178,9 @@ errors! {
     Gateway 400 "unsupported_parameter" REQUESTS
         "The model is served by an endpoint of another format, and that format cannot say what the request asks. `param` names the member."
         "Leave the member out, ask for a model served in your format, or send `x-weir-drop-unsupported: true`: then it is left out, and the response says so."
+    Gateway 400 "model_not_able" MODELS
+        "The request asks for something that the model is said not to be able to do: tools, pictures, sound, a schema. `param` names the member."
+        "Ask for one of the models that the message names, or leave the member out. If the model can do it after all, say so on its page."
     Gateway 403 "customer_required" KEYS
         "The key wants a customer named by a source it trusts, and the request names none."
         "Send `x-weir-customer`, or a signed customer token, as the message asks."
