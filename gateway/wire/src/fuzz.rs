@@ -7,7 +7,7 @@
 use std::path::PathBuf;
 use std::time::{Duration, Instant};
 
-use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::{
     Api, Dialect, Elements, Quirks, SseDecoder, StreamReader,
@@ -113,6 +113,17 @@ fn damaged(corpus: &[Vec<u8>], dice: &mut Dice) -> Vec<u8> {
     bytes
 }
 
+/// An input that is being tried: told when it is a finding.
+struct Tried(Vec<u8>);
+
+impl Drop for Tried {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("the input: {}", String::from_utf8_lossy(&self.0));
+        }
+    }
+}
+
 /// Tries one decoder, as long as is wanted.
 fn tried(name: &str, corpus: &[Vec<u8>], mut decode: impl FnMut(&[u8], &mut Dice)) {
     let given = |name: &str| std::env::var(name).ok().and_then(|text| text.parse::<u64>().ok());
@@ -121,8 +132,8 @@ fn tried(name: &str, corpus: &[Vec<u8>], mut decode: impl FnMut(&[u8], &mut Dice
     let mut dice = Dice(seed);
     let mut inputs = 0_u64;
     while until.map_or(inputs < FEW, |until| Instant::now() < until) {
-        let input = damaged(corpus, &mut dice);
-        decode(&input, &mut dice);
+        let input = Tried(damaged(corpus, &mut dice));
+        decode(&input.0, &mut dice);
         inputs += 1;
     }
     println!("fuzzed {name}: {inputs} inputs, seed {seed}");
@@ -154,20 +165,21 @@ fn requests() {
             let named = (dialect == Dialect::Gemini).then_some("m");
             if let Ok(peek) = peek_on(dialect.chat_api(), named, "", input) {
                 let sent = forward(&peek, &bytes::Bytes::copy_from_slice(input), "other", true);
-                assert!(serde_json::from_slice::<Value>(&sent).is_ok() || !is_json(input));
+                assert!(is_json(&sent) || !is_json(input));
             }
             let Ok(said) = read_conversation(dialect, input) else { return };
             for to in others(dialect) {
                 let target = Target { dialect: to, provider: "p", model: "m", max_output: Some(100) };
                 let written = translate_request(&said, dialect, &target, true).unwrap();
-                assert!(is_json(&written.body) || !is_json(input), "{}", String::from_utf8_lossy(input));
+                assert!(is_json(&written.body) || !is_json(input));
             }
         });
     }
 }
 
+/// Whether it is JSON by its grammar: how large a number may be is the reader's business.
 fn is_json(text: &[u8]) -> bool {
-    serde_json::from_slice::<Value>(text).is_ok()
+    serde_json::from_slice::<&RawValue>(text).is_ok()
 }
 
 #[test]
