@@ -1,5 +1,7 @@
-//! Official SDKs with models that speak another format: each lets a model call two tools on a stream and tells it what they
+//! Official SDKs with models that speak another format, or are served by a host with a wrapping of its own: each lets a model call two tools on a stream and tells it what they
 //! gave. What it hears is the same, whoever answers.
+
+mod bedrock;
 
 use http::Method;
 use serde_json::{Value, json};
@@ -15,19 +17,55 @@ const SDKS: [(&str, &str); 4] = [
     ("sdk/crossed_responses.py", "responses"),
 ];
 
-/// Who answers: the format, what an endpoint's address ends in, the model's name there, and the two answers.
+/// Who answers.
 struct Played {
+    /// How its bodies are written: a format, or Converse's words for one.
+    words: &'static str,
+    /// Its provider and the format of its endpoint.
+    provider: &'static str,
     dialect: &'static str,
+    /// What its address ends in.
     version: &'static str,
+    /// The model's name there.
     model: &'static str,
     answers: fn() -> [Reply; 2],
 }
 
-const PLAYED: [Played; 4] = [
-    Played { dialect: "openai", version: "/v1", model: "gpt-5", answers: openai },
-    Played { dialect: "anthropic", version: "/v1", model: "claude-opus-4-6", answers: anthropic },
-    Played { dialect: "gemini", version: "/v1beta", model: "gemini-3-pro", answers: gemini },
-    Played { dialect: "responses", version: "/v1", model: "gpt-5", answers: responses },
+impl Played {
+    const fn of(
+        words: &'static str,
+        version: &'static str,
+        model: &'static str,
+        answers: fn() -> [Reply; 2],
+    ) -> Self {
+        Self { words, provider: "played", dialect: words, version, model, answers }
+    }
+
+    const fn on_bedrock(words: &'static str, model: &'static str, answers: fn() -> [Reply; 2]) -> Self {
+        Self { words, provider: "bedrock", dialect: "anthropic", version: "", model, answers }
+    }
+
+    fn name(&self) -> String {
+        format!("{}-{}", self.provider, self.words)
+    }
+
+    fn is_bedrock(&self) -> bool {
+        self.provider == "bedrock"
+    }
+
+    /// Whether that SDK speaks the format of its bodies: then nothing is crossed.
+    fn is_spoken_by(&self, dialect: &str) -> bool {
+        !self.is_bedrock() && self.words == dialect
+    }
+}
+
+const PLAYED: [Played; 6] = [
+    Played::of("openai", "/v1", "gpt-5", openai),
+    Played::of("anthropic", "/v1", "claude-opus-4-6", anthropic),
+    Played::of("gemini", "/v1beta", "gemini-3-pro", gemini),
+    Played::of("responses", "/v1", "gpt-5", responses),
+    Played::on_bedrock("anthropic", "eu.anthropic.claude-opus-4-6-v1:0", bedrock::invoked),
+    Played::on_bedrock("converse", "us.amazon.nova-pro-v1:0", bedrock::conversed),
 ];
 
 /// What proves a thought.
@@ -72,6 +110,12 @@ fn openai() -> [Reply; 2] {
 }
 
 fn anthropic() -> [Reply; 2] {
+    let (stream, whole) = anthropic_words();
+    [events(&stream, "\n"), Reply::json(200, &whole)]
+}
+
+/// The events of its first answer, and the whole of its second.
+fn anthropic_words() -> (Vec<Value>, Value) {
     let start = |index: u64, block: Value| json!({"type": "content_block_start", "index": index, "content_block": block});
     let delta =
         |index: u64, delta: Value| json!({"type": "content_block_delta", "index": index, "delta": delta});
@@ -80,7 +124,7 @@ fn anthropic() -> [Reply; 2] {
     let arguments = |text: &str| json!({"type": "input_json_delta", "partial_json": text});
     let message = json!({"id": "m1", "type": "message", "role": "assistant", "model": "claude-opus-4-6", "content": [],
         "stop_reason": null, "stop_sequence": null, "usage": {"input_tokens": 10, "output_tokens": 1}});
-    let stream = [
+    let stream = vec![
         json!({"type": "message_start", "message": message}),
         start(0, json!({"type": "thinking", "thinking": "", "signature": ""})),
         delta(0, json!({"type": "thinking_delta", "thinking": "The "})),
@@ -103,7 +147,7 @@ fn anthropic() -> [Reply; 2] {
     let whole = json!({"id": "m2", "type": "message", "role": "assistant", "model": "claude-opus-4-6",
         "content": [{"type": "text", "text": "2.4 and 3.1 m."}], "stop_reason": "end_turn", "stop_sequence": null,
         "usage": {"input_tokens": 20, "output_tokens": 5}});
-    [events(&stream, "\n"), Reply::json(200, &whole)]
+    (stream, whole)
 }
 
 fn gemini() -> [Reply; 2] {
@@ -179,17 +223,24 @@ fn responses() -> [Reply; 2] {
 }
 
 /// Each answer of a tool in the last request: the place of its call among the calls, and what it says.
-fn answered(dialect: &str, arrived: &Arrived) -> Vec<(usize, String)> {
+fn answered(words: &str, arrived: &Arrived) -> Vec<(usize, String)> {
     let body: Value = serde_json::from_slice(&arrived.body).unwrap();
-    let (said, call, answer, id, told) = match dialect {
+    let (said, call, answer, id, told) = match words {
         "openai" => ("/messages", "/tool_calls", "tool", ["/id", "/tool_call_id"], "/content"),
         "anthropic" => ("/messages", "/content", "tool_result", ["/id", "/tool_use_id"], "/content"),
         "gemini" => (
             "/contents",
             "/parts",
-            "",
+            "functionResponse",
             ["/functionCall/id", "/functionResponse/id"],
             "/functionResponse/response/output",
+        ),
+        "converse" => (
+            "/messages",
+            "/content",
+            "toolResult",
+            ["/toolUse/toolUseId", "/toolResult/toolUseId"],
+            "/toolResult/content/0/text",
         ),
         _ => ("/input", "", "function_call_output", ["/call_id", "/call_id"], "/output"),
     };
@@ -198,10 +249,7 @@ fn answered(dialect: &str, arrived: &Arrived) -> Vec<(usize, String)> {
         entries.iter().filter_map(|entry| entry.pointer(call)?.as_array().filter(|_| !call.is_empty()));
     let all: Vec<&Value> = entries.iter().chain(inner.flatten()).collect();
     let text = |one: &Value, at: &str| one.pointer(at).and_then(Value::as_str).map(str::to_owned);
-    let is_answer = |one: &Value| match answer {
-        "" => one.get("functionResponse").is_some(),
-        _ => one["role"] == answer || one["type"] == answer,
-    };
+    let is_answer = |one: &Value| one.get(answer).is_some() || one["role"] == answer || one["type"] == answer;
     let calls: Vec<String> =
         all.iter().filter(|one| !is_answer(one)).filter_map(|one| text(one, id[0])).collect();
     let answers = all.iter().filter(|one| is_answer(one));
@@ -220,21 +268,25 @@ async fn every_sdk_calls_tools_of_every_other_formats_models() {
     let provider = Provider::start().await;
     let mut requests = 0;
     for played in &PLAYED {
+        let name = played.name();
         serve(&weir, &provider, played).await;
-        for (script, dialect) in SDKS.into_iter().filter(|(_, dialect)| *dialect != played.dialect) {
+        for (script, dialect) in SDKS.into_iter().filter(|(_, dialect)| !played.is_spoken_by(dialect)) {
             provider.script((played.answers)());
-            let model = format!("{}/crossed", played.dialect);
+            let model = format!("{name}/crossed");
             let environment =
                 [("BASE_URL", weir.gateway.as_str()), ("API_KEY", &weir.key), ("MODEL", &model)];
             let heard = script::run_ok(script, &environment).await;
-            assert_eq!(heard.lines().collect::<Vec<_>>(), HEARD, "{dialect} with {}", played.dialect);
+            assert_eq!(heard.lines().collect::<Vec<_>>(), HEARD, "{dialect} with {name}");
             let reached = provider.arrived();
-            assert_eq!(reached.len(), 2, "{dialect} with {}", played.dialect);
+            assert_eq!(reached.len(), 2, "{dialect} with {name}");
             let told = [(0, "2.4".to_owned()), (1, "3.1".to_owned())];
-            assert_eq!(answered(played.dialect, &reached[1]), told, "{dialect} with {}", played.dialect);
-            if played.dialect != "openai" && matches!(dialect, "openai" | "responses") {
+            assert_eq!(answered(played.words, &reached[1]), told, "{dialect} with {name}");
+            if played.words != "openai" && matches!(dialect, "openai" | "responses") {
                 let sent = String::from_utf8_lossy(&reached[1].body);
                 assert!(sent.contains(&format!("\":\"{PROOF}\"")), "the thought's proof comes back: {sent}");
+            }
+            if played.is_bedrock() {
+                bedrock_is_asked(&reached, played);
             }
             requests += reached.len();
         }
@@ -245,15 +297,37 @@ async fn every_sdk_calls_tools_of_every_other_formats_models() {
     println!("{requests} requests of official SDKs to models of other formats");
 }
 
+/// Signed calls to the model's own address, first for a stream, then for a whole answer.
+fn bedrock_is_asked(reached: &[Arrived], played: &Played) {
+    let verbs = match played.words {
+        "converse" => ["converse-stream", "converse"],
+        _ => ["invoke-with-response-stream", "invoke"],
+    };
+    let model = played.model.replace(':', "%3A");
+    for (arrived, verb) in reached.iter().zip(verbs) {
+        assert_eq!(arrived.path, format!("/model/{model}/{verb}"));
+        let signed = arrived.headers["authorization"].to_str().unwrap();
+        assert!(signed.starts_with("AWS4-HMAC-SHA256 Credential=AKIAPLAYED/"), "{signed}");
+        assert!(signed.contains("/eu-central-1/bedrock/aws4_request"), "{signed}");
+    }
+}
+
 /// An endpoint that speaks that format, and one model that it serves.
 async fn serve(weir: &Weir, provider: &Provider, played: &Played) {
+    let name = played.name();
+    let (auth, credential) = if played.is_bedrock() {
+        (json!("aws_sigv4"), "AKIAPLAYED:secret")
+    } else {
+        (Value::Null, "sk-played")
+    };
     let endpoint = json!({
-        "name": format!("{}-played", played.dialect), "provider": "played", "dialect": played.dialect, "credential": "sk-played",
-        "base_url": format!("{}{}", provider.url, played.version), "limits": { "allow_private": true, "retries_max": 0 },
+        "name": name, "provider": played.provider, "dialect": played.dialect, "auth": auth, "credential": credential,
+        "region": "eu-central-1", "base_url": format!("{}{}", provider.url, played.version),
+        "limits": { "allow_private": true, "retries_max": 0 },
     });
     let endpoint = weir.api(Method::POST, "/endpoints", Some(endpoint)).await.ok().json();
     let target = json!({ "endpoint": endpoint["id"], "upstream_model": played.model });
-    let model = json!({ "name": format!("{}/crossed", played.dialect), "targets": [target] });
+    let model = json!({ "name": format!("{name}/crossed"), "targets": [target] });
     let _ = weir.api(Method::POST, "/models", Some(model)).await.ok();
     let revision = weir.publish("models of another format").await;
     weir.in_force(revision).await;
