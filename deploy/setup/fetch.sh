@@ -33,3 +33,16 @@ packages() {
     (cd "$folder" && npm "$@" --silent >&2) || fail "could not install $folder/package-lock.json with npm"
     cp "$folder/package-lock.json" "$stamp"
 }
+
+# venv NAME REQUIREMENTS WHAT: .tools/NAME with those Python packages, as their hashes say, anew when they changed.
+venv() {
+    need python3 "Python 3 with venv"
+    folder=$tools/$1
+    wanted=$(cat "$root/$2"; python3 --version)
+    [ "$(cat "$folder/installed" 2>/dev/null)" != "$wanted" ] || return 0
+    echo "set-up: installing $3 (once)" >&2
+    python3 -m venv --clear "$folder" 2>/dev/null >&2 || fail "python3 cannot make a venv; install Python's venv package"
+    "$folder/bin/pip" install --quiet --disable-pip-version-check --require-hashes -r "$root/$2" >&2 ||
+        fail "could not install $2 with pip"
+    echo "$wanted" >"$folder/installed"
+}

@@ -12,6 +12,9 @@ use crate::binary;
 /// The longest a script may take.
 const PATIENCE: Duration = Duration::from_secs(300);
 
+/// Where scripts are that need the Python with older SDKs.
+const OLDER: &str = "sdk/older/";
+
 /// What a script printed.
 #[derive(Debug)]
 pub struct Printed {
@@ -28,7 +31,11 @@ pub struct Printed {
 /// The environment is empty but for `PATH`, `HOME` and what is given: no proxy, no key of the person at the keyboard.
 pub async fn run(script: &str, environment: &[(&str, &str)]) -> Printed {
     let path = binary::root().join("tests").join(script);
-    let interpreter = if script.ends_with(".py") { python() } else { "node".into() };
+    let interpreter = match script {
+        _ if script.starts_with(OLDER) => python("WEIR_TEST_PYTHON_OLDER", ".tools/older/bin/python"),
+        _ if script.ends_with(".py") => python("WEIR_TEST_PYTHON", ".tools/venv/bin/python"),
+        _ => "node".into(),
+    };
     let mut command = Command::new(&interpreter);
     command.arg(&path).current_dir(binary::root().join("tests")).env_clear();
     for name in ["PATH", "HOME", "WEIR_TEST_CHROMIUM", "WEIR_SCREENSHOTS"] {
@@ -55,10 +62,10 @@ pub async fn run_ok(script: &str, environment: &[(&str, &str)]) -> String {
     printed.output
 }
 
-/// The Python that has the SDKs.
-fn python() -> OsString {
-    let set_up = binary::root().join(".tools/venv/bin/python");
-    std::env::var_os("WEIR_TEST_PYTHON")
+/// The Python that an environment variable names, else the one that was set up.
+fn python(variable: &str, set_up: &str) -> OsString {
+    let set_up = binary::root().join(set_up);
+    std::env::var_os(variable)
         .unwrap_or_else(|| if set_up.exists() { set_up.into() } else { "python3".into() })
 }
 

@@ -1,12 +1,14 @@
 //! Coding agents, unmodified, finish a turn with a tool call through the gateway: each speaks its own format, the model
 //! speaks OpenAI's chat. `make test` sends what they send; `make prove` lets them do it themselves, and what the tool did is
-//! seen on the disk or in the answer: they are 800 MB.
+//! seen on the disk or in the answer: they are 1.5 GB.
 
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
+use http::Method;
 use serde_json::{Value, json};
 use tempfile::TempDir;
+use weir_tests::provider::{Pieces, Provider, Reply};
 use weir_tests::weir::{Setup, Weir};
 use weir_tests::{proof, proving};
 
@@ -37,10 +39,13 @@ impl Place {
         let [output, errors] =
             [ended.stdout, ended.stderr].map(|bytes| String::from_utf8_lossy(&bytes).into_owned());
         assert!(ended.status.success(), "{agent}: {output}\n{errors}");
-        assert!(
-            output.contains(FOUND),
-            "{agent} did not tell the model what its tool gave: {output}\n{errors}"
-        );
+        output
+    }
+
+    /// The same; what it printed must show that it told the model what a tool gave.
+    fn turn(&self, agent: &str, environment: &[(&str, &str)], arguments: &[&str]) -> String {
+        let output = self.run(agent, environment, arguments);
+        assert!(output.contains(FOUND), "{agent} did not tell the model what its tool gave: {output}");
         output
     }
 
@@ -63,7 +68,7 @@ fn claude_code(weir: &Weir) {
     ];
     let arguments =
         ["--tools", "Write", "--allowedTools", "Write", "--output-format", "json", "--model", "smart"];
-    place.run("claude", &environment, &[&["-p", "Write the file"][..], &arguments].concat());
+    place.turn("claude", &environment, &[&["-p", "Write the file"][..], &arguments].concat());
     assert!(place.wrote("file_path"));
 }
 
@@ -79,7 +84,7 @@ fn codex(weir: &Weir) {
     write(&place.home.path().join(".profile"), "cmd() { echo The level is 2.4 m.; }\n");
     let arguments = ["exec", "--skip-git-repo-check", "--dangerously-bypass-approvals-and-sandbox", "--json"];
     let asked = [&arguments[..], &["Use exec command to look around"]].concat();
-    let output = place.run("codex", &[("WEIR_KEY", &weir.key)], &asked);
+    let output = place.turn("codex", &[("WEIR_KEY", &weir.key)], &asked);
     assert!(output.contains("The level is 2.4 m."), "{output}");
 }
 
@@ -91,8 +96,54 @@ fn opencode(weir: &Weir) {
     let config = json!({ "provider": { "weir": provider }, "model": "weir/smart", "small_model": "weir/smart", "autoupdate": false });
     write(&place.project.path().join("opencode.json"), &config.to_string());
     let environment = [("OPENCODE_DISABLE_MODELS_FETCH", "1")];
-    place.run("opencode", &environment, &["run", "--format", "json", "Write the file"]);
+    place.turn("opencode", &environment, &["run", "--format", "json", "Write the file"]);
     assert!(place.wrote("filePath"));
+}
+
+/// Aider calls no tools: it writes what a model says of a file. One is said here by a model in Anthropic's format.
+fn aider(weir: &Weir) {
+    let place = Place::new();
+    let base = format!("{}/v1", weir.gateway);
+    let environment = [
+        ("OPENAI_API_BASE", base.as_str()),
+        ("OPENAI_API_KEY", &weir.key),
+        ("LITELLM_LOCAL_MODEL_COST_MAP", "True"),
+        ("NO_PROXY", "127.0.0.1"),
+    ];
+    let quiet =
+        ["--no-git", "--yes-always", "--no-analytics", "--no-check-update", "--no-show-model-warnings"];
+    let asked = ["--model", "openai/writes-files", "--no-pretty", "--message", "Write the level down"];
+    place.run("aider", &environment, &[&quiet[..], &asked].concat());
+    let written = std::fs::read_to_string(place.project.path().join("level.txt")).unwrap();
+    assert_eq!(written, "2.4 m\n");
+}
+
+/// A model that says what a file shall hold, in the words aider asks for.
+async fn a_model_that_writes_files(weir: &Weir) -> Provider {
+    let provider = Provider::start().await;
+    let said = "level.txt\n```\n2.4 m\n```\n";
+    let message = json!({ "id": "m1", "type": "message", "role": "assistant", "model": "writes-files", "content": [],
+        "stop_reason": null, "stop_sequence": null, "usage": { "input_tokens": 10, "output_tokens": 1 } });
+    let events = [
+        json!({ "type": "message_start", "message": message }),
+        json!({ "type": "content_block_start", "index": 0, "content_block": { "type": "text", "text": "" } }),
+        json!({ "type": "content_block_delta", "index": 0, "delta": { "type": "text_delta", "text": said } }),
+        json!({ "type": "content_block_stop", "index": 0 }),
+        json!({ "type": "message_delta", "delta": { "stop_reason": "end_turn" }, "usage": { "output_tokens": 9 } }),
+        json!({ "type": "message_stop" }),
+    ];
+    let event = |word: &Value| format!("event: {}\ndata: {word}\n\n", word["type"].as_str().unwrap());
+    provider.answer(Reply::events(events.iter().map(event).collect::<String>(), Pieces::new(7)));
+    let endpoint = json!({
+        "name": "writes", "provider": "played", "dialect": "anthropic", "credential": "sk-played",
+        "base_url": format!("{}/v1", provider.url), "limits": { "allow_private": true },
+    });
+    let endpoint = weir.api(Method::POST, "/endpoints", Some(endpoint)).await.ok().json();
+    let target = json!({ "endpoint": endpoint["id"], "upstream_model": "writes-files" });
+    let model = json!({ "name": "writes-files", "targets": [target] });
+    let _ = weir.api(Method::POST, "/models", Some(model)).await.ok();
+    weir.in_force(weir.publish("a model that writes files").await).await;
+    provider
 }
 
 /// What the tool of both gives.
@@ -165,16 +216,22 @@ async fn in_the_shape_of_codex(weir: &Weir) {
 /// The agents themselves; gives what each needed.
 async fn themselves(weir: &Weir, mut before: usize) -> Vec<(&'static str, String)> {
     type Turn = fn(&Weir);
-    let agents: [(&str, Turn); 3] =
-        [("Claude Code", claude_code), ("Codex CLI", codex), ("opencode", opencode)];
+    // With how many requests a turn takes at least: a call of a tool and its answer, or one answer that is a file.
+    let agents: [(&str, Turn, usize); 4] = [
+        ("Claude Code", claude_code, 2),
+        ("Codex CLI", codex, 2),
+        ("opencode", opencode, 2),
+        ("aider", aider, 1),
+    ];
+    let _provider = a_model_that_writes_files(weir).await;
     let mut figures = Vec::new();
-    for (agent, turn) in agents {
+    for (agent, turn, least) in agents {
         tokio::task::block_in_place(|| turn(weir));
-        let rows = weir.final_rows(before + 2).await;
+        let rows = weir.final_rows(before + least).await;
         let good = rows.iter().skip(before).filter(|row| row["http_status"] == 200).count();
-        assert!(good >= 2, "{agent}: a call of a tool and its answer: {rows:?}");
+        assert!(good >= least, "{agent}: {rows:?}");
         before = rows.len();
-        figures.push((agent, format!("{good} requests")));
+        figures.push((agent, format!("{good} {}", if good == 1 { "request" } else { "requests" })));
     }
     figures
 }

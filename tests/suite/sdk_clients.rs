@@ -9,7 +9,7 @@ use weir_tests::script;
 use weir_tests::weir::{Setup, Weir};
 
 /// The scripts, and how many clients each drives: a library counts once for each format it speaks.
-const SCRIPTS: [(&str, usize); 7] = [
+const SCRIPTS: [(&str, usize); 9] = [
     ("sdk/clients_openai.py", 2),
     ("sdk/clients_official.mjs", 4),
     ("sdk/clients_vercel.mjs", 4),
@@ -17,6 +17,8 @@ const SCRIPTS: [(&str, usize); 7] = [
     ("sdk/clients_pydantic_ai.py", 4),
     ("sdk/clients_litellm.py", 2),
     ("sdk/clients_mistralai.py", 1),
+    ("sdk/older/clients_instructor.py", 2),
+    ("sdk/older/clients_llama_index.py", 1),
 ];
 
 /// What each is asked: a text, a stream, a loop over a tool that is called twice, an object of a given shape.
