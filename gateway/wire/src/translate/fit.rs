@@ -21,7 +21,7 @@ const LINES_MAX: usize = 24;
 pub struct Unsupported {
     /// The member of the caller's request.
     pub param: String,
-    /// The target's dialect.
+    /// The target's dialect, or its host's name where that has words of its own.
     pub target: &'static str,
     /// Why not.
     pub why: Cow<'static, str>,
@@ -49,6 +49,12 @@ impl Fit {
     pub(crate) const fn new(caller: Dialect, target: Dialect) -> Self {
         let losses = Losses { dropped: Vec::new(), adapted: Vec::new() };
         Self { caller, target: target.name(), refused: Vec::new(), losses }
+    }
+
+    /// Of a request for a host that says the format in words of its own.
+    pub(crate) const fn of_host(caller: Dialect, name: &'static str) -> Self {
+        let losses = Losses { dropped: Vec::new(), adapted: Vec::new() };
+        Self { caller, target: name, refused: Vec::new(), losses }
     }
 
     /// The target cannot say this.
