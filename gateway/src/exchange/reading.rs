@@ -139,7 +139,7 @@ impl Reading {
             Poll::Pending => Poll::Pending,
             Poll::Ready(None) => {
                 let unpacked = self.unpacker.as_mut().filter(|_| !self.spoiled).map(Unpacker::finish);
-                unpacked.into_iter().for_each(|unpacked| self.take_unpacked(unpacked));
+                unpacked.into_iter().for_each(|events| self.take_unpacked(Ok(events)));
                 self.end();
                 Poll::Ready(Progress::End)
             }

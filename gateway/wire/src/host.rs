@@ -16,7 +16,7 @@ use bytes::Bytes;
 use crate::{
     api::Api,
     cohere,
-    completion::{Heading, Retelling, Told},
+    completion::{Heading, Retelling, Told, Words},
     converse,
     dialect::Dialect,
     error::WireError,
@@ -187,10 +187,10 @@ impl Host {
     pub fn retelling(self, content_type: &str, heading: Heading) -> Option<Retelling> {
         match self {
             Self::Cohere if content_type.starts_with("text/event-stream") => {
-                Some(Retelling::Cohere(cohere::Stream::new(heading)))
+                Some(Retelling::new(Words::Cohere(cohere::Stream::new(heading))))
             }
             Self::Ollama if content_type.starts_with("application/x-ndjson") => {
-                Some(Retelling::Ollama(ollama::Stream::new(heading)))
+                Some(Retelling::new(Words::Ollama(ollama::Stream::new(heading))))
             }
             _ => None,
         }

@@ -14,7 +14,7 @@ use crate::{
 /// # Errors
 ///
 /// When the body is no sound JSON object, or no answer of Cohere's.
-pub fn told(body: &[u8], heading: &Heading) -> Result<Bytes, WireError> {
+pub(crate) fn told(body: &[u8], heading: &Heading) -> Result<Bytes, WireError> {
     let root = View::of_object(body)?;
     let message = root.get("message").filter(View::is_object);
     let message = message.ok_or(WireError::Missing { name: "message" })?;
@@ -125,7 +125,7 @@ pub(super) fn write_likelihood<'a>(pieces: impl Iterator<Item = View<'a>>, json:
 /// # Errors
 ///
 /// When the body is no sound JSON object, or has no vectors.
-pub fn told_vectors(body: &[u8], heading: &Heading) -> Result<Bytes, WireError> {
+pub(crate) fn told_vectors(body: &[u8], heading: &Heading) -> Result<Bytes, WireError> {
     let root = View::of_object(body)?;
     let all = root.get("embeddings").ok_or(WireError::Missing { name: "embeddings" })?;
     let typed = ["float", "base64"].into_iter().find_map(|kind| all.get(kind));

@@ -9,10 +9,9 @@ mod request;
 mod stream;
 pub(crate) mod usage;
 
-pub use answer::{told, told_vectors};
-pub use stream::Stream;
-
+pub(crate) use answer::{told, told_vectors};
 pub(crate) use request::{write_embedding, write_request};
+pub(crate) use stream::Stream;
 
 /// Why an answer ended, in OpenAI's word; `None` where it broke.
 fn finish_reason(word: &str) -> Option<&str> {

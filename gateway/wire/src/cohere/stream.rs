@@ -12,7 +12,7 @@ const CALLS_MAX: usize = 1024;
 
 /// Tells Cohere's stream as chunks. It remembers the numbers of calls, and nothing of what was said.
 #[derive(Debug)]
-pub struct Stream {
+pub(crate) struct Stream {
     decoder: SseDecoder,
     telling: Telling,
 }
@@ -29,8 +29,7 @@ struct Telling {
 
 impl Stream {
     /// At the start of an answer.
-    #[must_use]
-    pub const fn new(heading: Heading) -> Self {
+    pub(crate) const fn new(heading: Heading) -> Self {
         let chunks = Chunks::new(heading);
         let telling = Telling { chunks, calls: Vec::new(), over: false, broken: None };
         Self { decoder: SseDecoder::new(SseLimits::ROOMY), telling }
@@ -41,7 +40,7 @@ impl Stream {
     /// # Errors
     ///
     /// Says what cannot be read: left out, the answer would seem whole.
-    pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+    pub(crate) fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
         let Self { decoder, telling } = self;
         decoder.push(piece, |event| telling.take(&event, out)).map_err(|error| error.to_string())?;
         telling.broken.take().map_or(Ok(()), Err)
@@ -52,7 +51,7 @@ impl Stream {
     /// # Errors
     ///
     /// As [`Stream::push`].
-    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), String> {
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), String> {
         let Self { decoder, telling } = self;
         std::mem::take(decoder).finish(|event| telling.take(&event, out));
         telling.broken.take().map_or(Ok(()), Err)

@@ -173,13 +173,13 @@ fn an_answer_that_broke_is_an_error() {
 const EVENTS: &str = include_str!("../fixtures/cohere_stream.txt");
 
 /// What a stream says: its chunks, its text with thoughts, and what was read.
-fn heard(pieces: &[&[u8]]) -> Result<(String, String, Answer), String> {
+fn heard(pieces: &[&[u8]]) -> (String, String, Answer) {
     let mut retelling = Host::Cohere.retelling("text/event-stream; charset=utf-8", heading()).unwrap();
     let mut chunks = Vec::new();
     for piece in pieces {
-        chunks.extend(retelling.push(piece)?);
+        chunks.extend(retelling.push(piece));
     }
-    chunks.extend(retelling.finish()?);
+    chunks.extend(retelling.finish());
     let mut reader = StreamReader::new(Dialect::OpenAi, Quirks::default());
     let mut said = String::new();
     let mut take = |event: StreamEvent<'_>| match event {
@@ -192,12 +192,12 @@ fn heard(pieces: &[&[u8]]) -> Result<(String, String, Answer), String> {
         _ => {}
     };
     SseDecoder::default().push(&chunks, |event| drop(reader.read(&event, &mut take))).unwrap();
-    Ok((String::from_utf8(chunks).unwrap(), said, reader.finish()))
+    (String::from_utf8(chunks).unwrap(), said, reader.finish())
 }
 
 #[test]
 fn events_become_chunks_with_usage_and_an_end() {
-    let (chunks, said, answer) = heard(&[EVENTS.as_bytes()]).unwrap();
+    let (chunks, said, answer) = heard(&[EVENTS.as_bytes()]);
     assert_eq!(said, "<plan><t>Yö(citations)!(other_content)[0c1f][0{\"a\"][0:1}][1c2g{}]");
     assert!(answer.complete && answer.unreadable == 0 && chunks.ends_with("data: [DONE]\n\n"), "{chunks}");
     assert_eq!(
@@ -216,18 +216,20 @@ fn events_become_chunks_with_usage_and_an_end() {
 #[test]
 fn what_was_cut_or_damaged_never_seems_whole() {
     let end = EVENTS.find("event: message-end").unwrap();
-    let (_, _, answer) = heard(&[&EVENTS.as_bytes()[..end]]).unwrap();
+    let (_, _, answer) = heard(&[&EVENTS.as_bytes()[..end]]);
     assert!(!answer.complete);
-    assert!(heard(&[b"data: {\"type\":\"content-delta\",\n\n"]).is_err());
-    assert!(heard(&[b"data: {\"type\":\"tool-call-delta\",\"index\":0,\"delta\":{\"message\":{\"tool_calls\":{\"function\":{\"arguments\":\"x\"}}}}}\n\n"]).is_err());
-    let long = vec![b'x'; (16 << 20) + 1];
-    assert!(heard(&[b"data: ", &long]).is_err());
+    let broken = |piece: &[u8]| heard(&[piece]).2.stopped_by_error.unwrap().message;
+    assert_eq!(broken(b"data: {\"type\":\"content-delta\",\n\n"), "an event of the stream cannot be read");
+    let unbegun = br#"data: {"type":"tool-call-delta","index":0,"delta":{"message":{"tool_calls":{"function":{"arguments":"x"}}}}}"#;
+    assert_eq!(broken(unbegun), "arguments came of a call that had not begun");
+    assert!(broken(&[b"data: ", vec![b'x'; (16 << 20) + 1].as_slice()].concat()).contains("longer than"));
+    let (chunks, said, answer) = heard(&[&EVENTS.as_bytes()[..end], b"data: no\n\n", EVENTS.as_bytes()]);
+    assert!(said.starts_with("<plan>") && !chunks.contains("[DONE]") && answer.stopped_by_error.is_some());
     for failed in [
         r#"data: {"type":"message-end","delta":{"finish_reason":"ERROR","error":"Down."}}"#,
         r#"data: {"id":"e","message":"Down."}"#,
     ] {
-        let (chunks, _, answer) =
-            heard(&[EVENTS.as_bytes()[..end].as_ref(), failed.as_bytes(), b"\n\n"]).unwrap();
+        let (chunks, _, answer) = heard(&[EVENTS.as_bytes()[..end].as_ref(), failed.as_bytes(), b"\n\n"]);
         assert!(!answer.complete && !chunks.contains("[DONE]"), "{chunks}");
         assert_eq!(answer.stopped_by_error.unwrap().message, "Down.");
     }

@@ -39,42 +39,51 @@ pub struct Told {
     pub losses: Losses,
 }
 
-/// Tells a host's stream as chunks of a chat completion, whatever the pieces it comes in.
+/// Tells a host's stream as chunks of a chat completion, whatever the pieces it comes in. What cannot be read ends it with an error:
+/// left out, the answer would seem whole.
 #[derive(Debug)]
-pub enum Retelling {
-    /// Cohere's events.
+pub struct Retelling {
+    words: Words,
+    broken: bool,
+}
+
+#[derive(Debug)]
+pub(crate) enum Words {
     Cohere(cohere::Stream),
-    /// Ollama's lines.
     Ollama(ollama::Stream),
 }
 
 impl Retelling {
+    pub(crate) const fn new(words: Words) -> Self {
+        Self { words, broken: false }
+    }
+
     /// Takes more of the stream; gives what is whole, as events.
-    ///
-    /// # Errors
-    ///
-    /// Says what cannot be read. Nothing can be read after that.
-    pub fn push(&mut self, piece: &[u8]) -> Result<Bytes, String> {
-        let mut out = Vec::new();
-        match self {
-            Self::Cohere(stream) => stream.push(piece, &mut out)?,
-            Self::Ollama(stream) => stream.push(piece, &mut out)?,
-        }
-        Ok(out.into())
+    pub fn push(&mut self, piece: &[u8]) -> Bytes {
+        self.take(|words, out| match words {
+            Words::Cohere(stream) => stream.push(piece, out),
+            Words::Ollama(stream) => stream.push(piece, out),
+        })
     }
 
     /// The stream is over: gives what nothing closed.
-    ///
-    /// # Errors
-    ///
-    /// Says what cannot be read.
-    pub fn finish(&mut self) -> Result<Bytes, String> {
+    pub fn finish(&mut self) -> Bytes {
+        self.take(|words, out| match words {
+            Words::Cohere(stream) => stream.finish(out),
+            Words::Ollama(stream) => stream.finish(out),
+        })
+    }
+
+    fn take(&mut self, read: impl FnOnce(&mut Words, &mut Vec<u8>) -> Result<(), String>) -> Bytes {
         let mut out = Vec::new();
-        match self {
-            Self::Cohere(stream) => stream.finish(&mut out)?,
-            Self::Ollama(stream) => stream.finish(&mut out)?,
+        if self.broken {
+            return Bytes::new();
         }
-        Ok(out.into())
+        if let Err(why) = read(&mut self.words, &mut out) {
+            self.broken = true;
+            fail(&why, "stream_broken", &mut out);
+        }
+        out.into()
     }
 }
 

@@ -20,7 +20,7 @@ use crate::{
 /// # Errors
 ///
 /// When the body is no sound JSON object, or no answer of Ollama's.
-pub fn told(body: &[u8], heading: &Heading) -> Result<Bytes, WireError> {
+pub(crate) fn told(body: &[u8], heading: &Heading) -> Result<Bytes, WireError> {
     let root = View::of_object(body)?;
     if let Some(message) = failure(root) {
         let mut json = JsonText::default();
@@ -117,7 +117,7 @@ pub(super) fn write_counts(root: View<'_>, writes: bool, json: &mut JsonText) {
 /// # Errors
 ///
 /// When the body is no sound JSON object, or has no vectors.
-pub fn told_vectors(body: &[u8], heading: &Heading) -> Result<Bytes, WireError> {
+pub(crate) fn told_vectors(body: &[u8], heading: &Heading) -> Result<Bytes, WireError> {
     let root = View::of_object(body)?;
     let all = root.get("embeddings").ok_or(WireError::Missing { name: "embeddings" })?;
     let vectors = all.items().map(|vector| {

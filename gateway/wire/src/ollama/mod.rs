@@ -10,10 +10,9 @@ mod stream;
 
 use crate::json::View;
 
-pub use answer::{told, told_vectors};
-pub use stream::Stream;
-
+pub(crate) use answer::{told, told_vectors};
 pub(crate) use request::{write_embedding, write_request};
+pub(crate) use stream::Stream;
 
 /// Why an answer ended, in OpenAI's word: Ollama has none for calls.
 fn finish_reason(word: &str, calls: bool) -> &str {

@@ -11,7 +11,7 @@ const LINE_BYTES_MAX: usize = 16 << 20;
 
 /// Tells Ollama's lines as chunks. It keeps the line that is not whole yet, and nothing of what was said.
 #[derive(Debug)]
-pub struct Stream {
+pub(crate) struct Stream {
     chunks: Chunks,
     line: Vec<u8>,
     /// How many calls there were.
@@ -22,8 +22,7 @@ pub struct Stream {
 
 impl Stream {
     /// At the start of an answer.
-    #[must_use]
-    pub const fn new(heading: Heading) -> Self {
+    pub(crate) const fn new(heading: Heading) -> Self {
         Self { chunks: Chunks::new(heading), line: Vec::new(), calls: 0, over: false }
     }
 
@@ -32,7 +31,7 @@ impl Stream {
     /// # Errors
     ///
     /// Says what cannot be read: left out, the answer would seem whole.
-    pub fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
+    pub(crate) fn push(&mut self, piece: &[u8], out: &mut Vec<u8>) -> Result<(), String> {
         let mut rest = piece;
         while let Some(end) = memchr::memchr(b'\n', rest) {
             let (last, after) = rest.split_at(end);
@@ -56,7 +55,7 @@ impl Stream {
     /// # Errors
     ///
     /// As [`Stream::push`].
-    pub fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), String> {
+    pub(crate) fn finish(&mut self, out: &mut Vec<u8>) -> Result<(), String> {
         let line = std::mem::take(&mut self.line);
         if !self.over && !line.trim_ascii().is_empty() {
             let root =
