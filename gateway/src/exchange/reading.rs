@@ -66,6 +66,8 @@ pub(crate) struct Reading {
     held: Vec<Bytes>,
     /// What the provider sent, kept only where it differs from what passes.
     received: Option<Vec<Bytes>>,
+    /// Whether the usage chunk is ours alone.
+    strip_usage: bool,
     /// Puts the framing off in which a host packs its events.
     unpacker: Option<Unpacker>,
     /// Whether chunks pass unread, because an event outgrew its bound.
@@ -107,6 +109,7 @@ impl Reading {
             ready: VecDeque::with_capacity(4),
             held: Vec::new(),
             received: (strip_usage || writer.is_some()).then(Vec::new),
+            strip_usage,
             unpacker: None,
             blind: false,
             lenient: false,
@@ -216,7 +219,7 @@ impl Reading {
             self.pass_written(written, observed.terminal);
         } else if self.marked {
             self.held.push(frame.bytes);
-        } else if !(observed.usage_only_chunk && self.received.is_some()) {
+        } else if !(observed.usage_only_chunk && self.strip_usage) {
             join(&mut self.ready, frame.bytes, chunk);
         }
     }

@@ -161,7 +161,7 @@ fn cohere(response: &Value) -> (Said, Said) {
         let function = &message["tool_calls"]["function"];
         match text(&event["type"]) {
             "tool-call-start" => {
-                wanted.calls.push((text(&function["name"]).to_owned(), function["arguments"].clone()))
+                wanted.calls.push((text(&function["name"]).to_owned(), function["arguments"].clone()));
             }
             "tool-call-delta" => {
                 let (_, begun) = wanted.calls.last_mut().unwrap();
