@@ -190,7 +190,7 @@ impl Caller {
         }
     }
 
-    /// One token from a host in whose addresses the model stands: it has no list.
+    /// One token from a host with addresses or words of its own: we know no list there.
     async fn run_hosted(&self, host: Host, dialect: Dialect, model: Option<&str>) -> Tested {
         let missing =
             "This host has no list of models. Add a model that has this endpoint as a target, then test.";
@@ -200,7 +200,7 @@ impl Caller {
         let ask = match dialect {
             Dialect::Gemini => json!({ "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }],
                 "generationConfig": { "maxOutputTokens": 1 } }),
-            _ => json!({ "max_tokens": 1, "messages": messages }),
+            _ => json!({ "model": model, "max_tokens": 1, "messages": messages }),
         };
         let host = model.map_or(host, |model| host.of_model(model));
         let wrapped = host.wrap(Bytes::from(ask.to_string()), None).ok();

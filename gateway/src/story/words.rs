@@ -118,7 +118,13 @@ async fn an_anthropic_client_reaches_cohere_translated_and_told() {
     );
 
     story.provider.will(Reply::Stream(COHERE_STREAM.to_vec()));
-    let streamed = story.post("/v1/messages", &[], &ask.replacen('{', "{\"stream\":true,", 1)).await;
+    let streams = ask.replacen('{', "{\"stream\":true,", 1).replacen(
+        r#"{"type":"any"}"#,
+        r#"{"type":"tool","name":"level"}"#,
+        1,
+    );
+    let streamed = story.post("/v1/messages", &[], &streams).await;
+    assert_eq!(streamed.header("x-weir-adapted"), "tool_choice=REQUIRED");
     assert!(streamed.body.contains(r#""text":"High.""#), "{}", streamed.body);
     assert_eq!(streamed.body.matches("event: message_stop").count(), 1);
     let refused = story
@@ -197,7 +203,7 @@ const OLLAMA: &str = r#"{"model":"m-1","created_at":"2026-08-07T06:08:11Z","mess
 const OLLAMA_STREAM: [&str; 3] = [
     "{\"model\":\"m-1\",\"message\":{\"role\":\"assistant\",\"content\":\"High",
     ".\"},\"done\":false}\n{\"model\":\"m-1\",\"message\":{\"role\":\"assistant\",\"content\":\"\",\"tool_calls\":[{\"function\":{\"name\":\"level\",\"arguments\":{}}}]},\"done\":false}\n",
-    "{\"model\":\"m-1\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\",\"prompt_eval_count\":10,\"eval_count\":2}\n",
+    "{\"model\":\"m-1\",\"message\":{\"role\":\"assistant\",\"content\":\"\"},\"done\":true,\"done_reason\":\"stop\",\"prompt_eval_count\":10,\"eval_count\":2}",
 ];
 
 const NDJSON: &str = "application/x-ndjson";

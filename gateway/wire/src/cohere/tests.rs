@@ -198,7 +198,7 @@ fn heard(pieces: &[&[u8]]) -> (String, String, Answer) {
 #[test]
 fn events_become_chunks_with_usage_and_an_end() {
     let (chunks, said, answer) = heard(&[EVENTS.as_bytes()]);
-    assert_eq!(said, "<plan><t>Yö(citations)!(other_content)[0c1f][0{\"a\"][0:1}][1c2g{}]");
+    assert_eq!(said, "<plan><t>Yö(citations)!(other_content)[0c1f][0{\"a\"][1c2g{}][0:1}]");
     assert!(answer.complete && answer.unreadable == 0 && chunks.ends_with("data: [DONE]\n\n"), "{chunks}");
     assert_eq!(
         (answer.response_id.as_str(), answer.finish_reasons.as_slice()),
