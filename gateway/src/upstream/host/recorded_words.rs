@@ -8,7 +8,8 @@ use weir_contract::usage::Bucket;
 use weir_wire::completion::Heading;
 use weir_wire::host::Host;
 use weir_wire::{
-    Answer, Api, Dialect, Quirks, SseDecoder, StreamEvent, StreamReader, read_answer_events, read_error,
+    Answer, Api, Dialect, Quirks, SseDecoder, StreamEvent, StreamReader, read_answer_events, read_answer_of,
+    read_error,
 };
 
 /// What must survive.
@@ -198,8 +199,22 @@ fn refused(response: &Value) -> bool {
     true
 }
 
+/// Vectors, and what they cost, told as OpenAI lists them.
+fn vectors(host: Host, body: &Value) {
+    let own = body["embeddings"]["float"].as_array().or_else(|| body["embeddings"].as_array()).unwrap();
+    let told = host.retold(Api::Embeddings, body.to_string().as_bytes(), &heading()).unwrap();
+    let got: Value = serde_json::from_slice(&told).unwrap();
+    let listed: Vec<_> = got["data"].as_array().unwrap().iter().map(|one| &one["embedding"]).collect();
+    assert_eq!(listed, own.iter().collect::<Vec<_>>());
+    let counted =
+        body["meta"]["billed_units"]["input_tokens"].as_u64().or(body["prompt_eval_count"].as_u64());
+    let answer = read_answer_of(Api::Embeddings, &told, Quirks::default()).unwrap();
+    assert_eq!(answer.usage.is_known().then(|| answer.usage.get(Bucket::Input)), counted);
+    assert!(counted.is_some() && !answer.usage.mismatch);
+}
+
 /// How many answers in one piece, streams and refusals there were.
-fn all_of(file: &str, api: &str, hear: impl Fn(&Value) -> (Said, Said)) -> Option<[u64; 3]> {
+fn all_of(file: &str, api: &str, hear: impl Fn(&Value) -> Option<(Said, Said)>) -> Option<[u64; 3]> {
     let beside: PathBuf = [env!("CARGO_MANIFEST_DIR"), "..", "..", "shared", "recordings"].iter().collect();
     let folder = std::env::var_os("WEIR_RECORDINGS").map_or(beside, PathBuf::from);
     let Ok(recorded) = std::fs::read_to_string(folder.join(file)) else {
@@ -219,8 +234,9 @@ fn all_of(file: &str, api: &str, hear: impl Fn(&Value) -> (Said, Said)) -> Optio
             refusals += u64::from(refused(response));
             continue;
         }
-        let (wanted, got) = hear(response);
-        assert_eq!(wanted, got, "{}", exchange["id"]);
+        if let Some((wanted, got)) = hear(response) {
+            assert_eq!(wanted, got, "{}", exchange["id"]);
+        }
         if response["body"].is_object() { answers += 1 } else { streams += 1 }
     }
     println!("recorded answers of {api}: {answers} in one piece, {streams} streams, {refusals} refusals");
@@ -229,9 +245,19 @@ fn all_of(file: &str, api: &str, hear: impl Fn(&Value) -> (Said, Said)) -> Optio
 
 #[test]
 fn recorded_answers_of_cohere_and_ollama_say_the_same_as_chat_completions() {
-    let counts =
-        [all_of("cohere.jsonl", "cohere.chat.v2", cohere), all_of("ollama.jsonl", "ollama.chat", ollama)];
-    for (found, wanted) in counts.into_iter().flatten().zip([[60, 13, 2], [4, 10, 1]]) {
+    let of_vectors = |host: Host| {
+        move |response: &Value| {
+            vectors(host, &response["body"]);
+            None
+        }
+    };
+    let counts = [
+        all_of("cohere.jsonl", "cohere.chat.v2", |response| Some(cohere(response))),
+        all_of("ollama.jsonl", "ollama.chat", |response| Some(ollama(response))),
+        all_of("cohere.jsonl", "cohere.embed.v2", of_vectors(Host::Cohere)),
+        all_of("ollama.jsonl", "ollama.embed", of_vectors(Host::Ollama)),
+    ];
+    for (found, wanted) in counts.into_iter().flatten().zip([[60, 13, 2], [4, 10, 1], [6, 0, 1], [5, 0, 0]]) {
         assert_eq!(found, wanted, "all of them were found");
     }
 }

@@ -41,6 +41,8 @@ pub struct Losses {
 pub(crate) struct Fit {
     caller: Dialect,
     target: &'static str,
+    /// Whether messages stand at other places than in the caller's request.
+    moved: bool,
     refused: Vec<Unsupported>,
     losses: Losses,
 }
@@ -48,13 +50,13 @@ pub(crate) struct Fit {
 impl Fit {
     pub(crate) const fn new(caller: Dialect, target: Dialect) -> Self {
         let losses = Losses { dropped: Vec::new(), adapted: Vec::new() };
-        Self { caller, target: target.name(), refused: Vec::new(), losses }
+        Self { caller, target: target.name(), moved: false, refused: Vec::new(), losses }
     }
 
-    /// Of a request for a host that says the format in words of its own.
-    pub(crate) const fn of_host(caller: Dialect, name: &'static str) -> Self {
-        let losses = Losses { dropped: Vec::new(), adapted: Vec::new() };
-        Self { caller, target: name, refused: Vec::new(), losses }
+    /// Of a request in OpenAI's format for a host that says it in words of its own: as the caller wrote it, or translated before.
+    pub(crate) fn of_host(caller: Dialect, name: &'static str) -> Self {
+        let moved = caller != Dialect::OpenAi;
+        Self { target: name, moved, ..Self::new(caller, Dialect::OpenAi) }
     }
 
     /// The target cannot say this.
@@ -136,6 +138,7 @@ impl Fit {
     /// The caller's word for a setting of ours, or for a part of one.
     fn spelled(&self, param: &str) -> String {
         let (name, place) = param.split_at(param.find(['[', '.']).unwrap_or(param.len()));
+        let place = if self.moved && name == "messages" { "" } else { place };
         if self.caller == Dialect::Gemini && name == "messages" {
             return format!("contents{}", place.replacen("].content[", "].parts[", 1));
         }
@@ -264,6 +267,15 @@ mod tests {
         let mut fit = Fit::new(Dialect::Anthropic, Dialect::OpenAi);
         fit.refuse("stop", "at most four");
         assert_eq!(fit.verdict(false).unwrap_err().param, "stop_sequences");
+        for (caller, param) in [
+            (Dialect::OpenAi, "messages[1].name"),
+            (Dialect::Anthropic, "messages"),
+            (Dialect::Gemini, "contents"),
+        ] {
+            let mut fit = Fit::of_host(caller, "h");
+            fit.refuse("messages[1].name", "it has no word for it");
+            assert_eq!(fit.verdict(false).unwrap_err().param, param, "places move in a translation");
+        }
     }
 
     #[test]
