@@ -56,6 +56,9 @@ pub(crate) fn write_request(body: &[u8], fit: &mut Fit) -> Result<Vec<u8>, WireE
         write_thinking(&root, fit, json);
         write_options(&root, json);
     });
+    if root.get("options").is_some_and(|options| !options.is_object()) {
+        fit.refuse("options", "options are an object there");
+    }
     refuse_settings(&root, fit);
     let words = OPTIONS.iter().chain(&OWN).flat_map(|(_, words)| words.iter().copied());
     leftovers(&root, &words.chain(SHAPED).collect::<Vec<_>>(), fit);

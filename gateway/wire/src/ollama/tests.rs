@@ -64,6 +64,7 @@ fn what_ollama_cannot_be_told_is_refused_by_its_name_or_left_out_where_that_is_a
     let call = json!({"id": "c", "type": "function", "function": {"name": "f", "arguments": "[1]"}});
     for (asks, param) in [
         (json!({"messages": messages, "n": 2}), "n"),
+        (json!({"messages": messages, "options": "none"}), "options"),
         (json!({"messages": messages, "logit_bias": {"1": 2}}), "logit_bias"),
         (json!({"messages": messages, "tools": tools, "tool_choice": "required"}), "tool_choice"),
         (json!({"messages": messages, "tools": [{"type": "web_search"}]}), "tools[0]"),
