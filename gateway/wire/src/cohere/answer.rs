@@ -4,7 +4,10 @@ use bytes::Bytes;
 
 use super::{failure, finish_reason, usage};
 use crate::{
-    completion::{Heading, raw, text, write_completion, write_embeddings, write_failure, write_reason},
+    completion::{
+        Heading, raw, text, without_likelihood, write_completion, write_embeddings, write_failure,
+        write_reason, write_rest_of_message,
+    },
     error::WireError,
     json::{JsonText, View},
 };
@@ -71,6 +74,7 @@ fn write_message(message: View<'_>, json: &mut JsonText) {
     if let Some(citations) = message.get("citations").filter(|all| all.items().next().is_some()) {
         json.key("citations").raw(citations.raw());
     }
+    write_rest_of_message(json);
     if !other.is_empty() {
         json.key("other_content").array(|json| other.iter().for_each(|part| json.raw(part)));
     }
@@ -97,7 +101,7 @@ pub(super) fn write_call(call: View<'_>, number: Option<u64>, json: &mut JsonTex
 pub(super) fn write_likelihood<'a>(pieces: impl Iterator<Item = View<'a>>, json: &mut JsonText) {
     let mut pieces = pieces.peekable();
     if pieces.peek().is_none() {
-        return;
+        return without_likelihood(json);
     }
     json.key("logprobs").object(|json| {
         json.key("content").array(|json| {

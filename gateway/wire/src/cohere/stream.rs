@@ -2,7 +2,7 @@
 
 use super::{answer, failure, finish_reason, usage};
 use crate::{
-    completion::{Chunks, Heading, done, fail, text},
+    completion::{Chunks, Heading, done, fail, text, without_likelihood},
     json::{JsonText, View},
     sse::{Event, SseDecoder, SseLimits},
 };
@@ -88,13 +88,9 @@ impl Telling {
             Some("tool-call-delta") => self.argue(root, part("tool_calls"), out),
             Some("citation-start") => {
                 if let Some(cited) = part("citations") {
-                    self.chunks.delta(
-                        out,
-                        |_| (),
-                        |json| {
-                            json.key("citations").array(|json| json.raw(cited.raw()));
-                        },
-                    );
+                    self.chunks.delta(out, without_likelihood, |json| {
+                        json.key("citations").array(|json| json.raw(cited.raw()));
+                    });
                 }
             }
             Some("message-end") => delta.into_iter().for_each(|delta| self.end(delta, out)),
@@ -114,13 +110,9 @@ impl Telling {
     fn say(&mut self, content: View<'_>, pieces: Option<View<'_>>, out: &mut Vec<u8>) {
         let kind = text(content, "type");
         if !matches!(kind.as_ref(), "" | "text" | "thinking") {
-            self.chunks.delta(
-                out,
-                |_| (),
-                |json| {
-                    json.key("other_content").array(|json| json.raw(content.raw()));
-                },
-            );
+            self.chunks.delta(out, without_likelihood, |json| {
+                json.key("other_content").array(|json| json.raw(content.raw()));
+            });
             return;
         }
         self.grow("reasoning_content", content.get("thinking"), out);
@@ -134,7 +126,7 @@ impl Telling {
 
     fn grow(&mut self, key: &str, more: Option<View<'_>>, out: &mut Vec<u8>) {
         if let Some(more) = more.filter(|more| more.filled_text().is_some()) {
-            self.chunks.delta(out, |_| (), |json| json.key(key).raw(more.raw()));
+            self.chunks.delta(out, without_likelihood, |json| json.key(key).raw(more.raw()));
         }
     }
 
@@ -146,13 +138,9 @@ impl Telling {
         }
         let number = self.calls.len() as u64;
         self.calls.push(root.get("index").and_then(|index| index.count()).unwrap_or(number));
-        self.chunks.delta(
-            out,
-            |_| (),
-            |json| {
-                json.key("tool_calls").array(|json| answer::write_call(call, Some(number), json));
-            },
-        );
+        self.chunks.delta(out, without_likelihood, |json| {
+            json.key("tool_calls").array(|json| answer::write_call(call, Some(number), json));
+        });
     }
 
     fn argue(&mut self, root: View<'_>, call: Option<View<'_>>, out: &mut Vec<u8>) {
@@ -164,18 +152,14 @@ impl Telling {
             self.broken = Some("arguments came of a call that had not begun".to_owned());
             return;
         };
-        self.chunks.delta(
-            out,
-            |_| (),
-            |json| {
-                json.key("tool_calls").array(|json| {
-                    json.object(|json| {
-                        json.key("index").count(number as u64);
-                        json.key("function").object(|json| json.key("arguments").raw(arguments.raw()));
-                    });
+        self.chunks.delta(out, without_likelihood, |json| {
+            json.key("tool_calls").array(|json| {
+                json.object(|json| {
+                    json.key("index").count(number as u64);
+                    json.key("function").object(|json| json.key("arguments").raw(arguments.raw()));
                 });
-            },
-        );
+            });
+        });
     }
 
     /// The answer is over only where it says why: what was cut must not seem whole.
@@ -189,7 +173,7 @@ impl Telling {
         if let Some(reason) = reason {
             self.chunks.end(reason, &word, out);
         }
-        if let Some(counts) = delta.get("usage").filter(View::is_object) {
+        if let Some(counts) = delta.get("usage").filter(|counts| usage::counts(*counts).is_some()) {
             self.chunks.usage(out, |json| usage::write(counts, json));
         }
         if reason.is_none() {

@@ -129,6 +129,10 @@ fn an_answer_is_told_with_all_its_parts_and_what_is_billed() {
         (&json!("yo"), &json!(1))
     );
     assert_eq!(choice["message"]["citations"], body["message"]["citations"]);
+    assert_eq!(
+        (&choice["message"]["refusal"], &choice["message"]["annotations"]),
+        (&Value::Null, &json!([]))
+    );
     assert_eq!(choice["logprobs"]["content"][0]["logprob"], json!(-0.75));
     assert_eq!((&got["usage"]["prompt_tokens"], &got["usage"]["total_tokens"]), (&json!(5), &json!(12)));
 
@@ -209,6 +213,9 @@ fn events_become_chunks_with_usage_and_an_end() {
         chunks.contains(r#""choices":[],"usage":{"prompt_tokens":5"#),
         "apart, so that it can be left out"
     );
+    let silent = r#"data: {"type":"message-end","delta":{"finish_reason":"COMPLETE","usage":{}}}"#;
+    let (ended, _, unknown) = heard(&[silent.as_bytes()]);
+    assert!(unknown.complete && !unknown.usage.is_known() && !ended.contains(r#""choices":[]"#), "{ended}");
     assert_eq!(chunks.matches(r#""role":"assistant""#).count(), 1);
     assert_eq!(chunks.matches(r#""logprob":-0.5"#).count(), 1);
 }

@@ -6,17 +6,21 @@ use crate::{
     json::{JsonText, View},
 };
 
-/// Writes an answer's usage.
-pub(super) fn write(usage: View<'_>, json: &mut JsonText) {
+/// Input and output that are billed, or counted where nothing is said of billing; `None` where neither is.
+pub(super) fn counts(usage: View<'_>) -> Option<(u64, u64)> {
     let of = |key: &str| {
         let [billed, counted] = ["billed_units", "tokens"].map(|units| usage.get(units)?.get(key)?.count());
         billed.or(counted)
     };
-    let reasoning = usage.get("tokens").and_then(|tokens| tokens.get("reasoning_tokens")?.count());
     let (input, output) = (of("input_tokens"), of("output_tokens"));
-    if input.or(output).is_some() {
-        let counts = (input.unwrap_or(0), Some(output.unwrap_or(0)));
-        write_usage(counts, reasoning, |json| json.raw(usage.raw()), json);
+    input.or(output).map(|_| (input.unwrap_or(0), output.unwrap_or(0)))
+}
+
+/// Writes an answer's usage.
+pub(super) fn write(usage: View<'_>, json: &mut JsonText) {
+    let reasoning = usage.get("tokens").and_then(|tokens| tokens.get("reasoning_tokens")?.count());
+    if let Some((input, output)) = counts(usage) {
+        write_usage((input, Some(output)), reasoning, |json| json.raw(usage.raw()), json);
     }
 }
 

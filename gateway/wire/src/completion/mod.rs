@@ -208,7 +208,10 @@ impl Chunks {
                 json.key("role").text("assistant");
                 json.key("content").text("");
             };
-            self.choice(out, hello, |json| json.key("finish_reason").null());
+            self.choice(out, hello, |json| {
+                without_likelihood(json);
+                json.key("finish_reason").null();
+            });
         }
     }
 
@@ -229,7 +232,14 @@ impl Chunks {
     /// Why the answer ended, in OpenAI's word and in the host's.
     pub(crate) fn end(&mut self, reason: &str, own: &str, out: &mut Vec<u8>) {
         self.greet(out);
-        self.choice(out, |_| (), |json| write_reason(reason, own, json));
+        self.choice(
+            out,
+            |_| (),
+            |json| {
+                without_likelihood(json);
+                write_reason(reason, own, json);
+            },
+        );
     }
 
     /// What it consumed.
@@ -240,6 +250,17 @@ impl Chunks {
             usage(json);
         });
     }
+}
+
+/// Nothing is said of how likely the tokens were.
+pub(crate) fn without_likelihood(json: &mut JsonText) {
+    json.key("logprobs").null();
+}
+
+/// What a message has in OpenAI's format also where the host has no such thing.
+pub(crate) fn write_rest_of_message(json: &mut JsonText) {
+    json.key("refusal").null();
+    json.key("annotations").array(|_| ());
 }
 
 pub(crate) fn write_reason(reason: &str, own: &str, json: &mut JsonText) {

@@ -9,7 +9,8 @@ use bytes::Bytes;
 use super::{failure, finish_reason};
 use crate::{
     completion::{
-        Heading, raw, text, write_completion, write_embeddings, write_failure, write_reason, write_usage,
+        Heading, raw, text, without_likelihood, write_completion, write_embeddings, write_failure,
+        write_reason, write_rest_of_message, write_usage,
     },
     error::WireError,
     json::{JsonText, View},
@@ -47,6 +48,7 @@ pub(crate) fn told(body: &[u8], heading: &Heading) -> Result<Bytes, WireError> {
                     }
                 });
             }
+            write_rest_of_message(json);
             write_other(message, json);
         });
         write_likelihood(root, json);
@@ -92,16 +94,21 @@ pub(super) fn write_call(call: View<'_>, (id, number): (&str, u64), numbered: bo
 pub(super) fn write_likelihood(root: View<'_>, json: &mut JsonText) {
     if let Some(listed) = root.get("logprobs").filter(View::is_array) {
         json.key("logprobs").object(|json| json.key("content").raw(listed.raw()));
+    } else {
+        without_likelihood(json);
     }
 }
 
-/// What Ollama counts, beside how long it took. It leaves out what is nothing: a prompt it still knew whole.
-pub(super) fn write_counts(root: View<'_>, writes: bool, json: &mut JsonText) {
+/// Tokens read and written. Ollama leaves out what is nothing: a prompt it still knew whole.
+pub(super) fn counts(root: View<'_>) -> Option<(u64, u64)> {
     let of = |key: &str| root.get(key).and_then(|count| count.count());
     let (input, output) = (of("prompt_eval_count"), of("eval_count"));
-    if input.or(output).is_none() {
-        return;
-    }
+    input.or(output).map(|_| (input.unwrap_or(0), output.unwrap_or(0)))
+}
+
+/// Writes what Ollama counts, beside how long it took; without what it wrote where it only read.
+pub(super) fn write_counts(root: View<'_>, writes: bool, json: &mut JsonText) {
+    let Some((input, output)) = counts(root) else { return };
     let is_count = |key: &str| key.ends_with("_count") || key.ends_with("_duration");
     let own = |json: &mut JsonText| {
         json.object(|json| {
@@ -109,7 +116,7 @@ pub(super) fn write_counts(root: View<'_>, writes: bool, json: &mut JsonText) {
             counts.for_each(|(key, value)| json.key(&key).raw(value.raw()));
         });
     };
-    write_usage((input.unwrap_or(0), writes.then(|| output.unwrap_or(0))), None, own, json);
+    write_usage((input, writes.then_some(output)), None, own, json);
 }
 
 /// Vectors as OpenAI lists them, packed where that was asked for.

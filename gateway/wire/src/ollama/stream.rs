@@ -2,7 +2,7 @@
 
 use super::{answer, failure, finish_reason};
 use crate::{
-    completion::{Chunks, Heading, done, fail, text},
+    completion::{Chunks, Heading, done, fail, text, without_likelihood},
     json::{JsonText, View},
 };
 
@@ -81,14 +81,17 @@ impl Stream {
         self.over = true;
         let word = text(root, "done_reason");
         self.chunks.end(finish_reason(&word, self.calls > 0), &word, out);
-        self.chunks.usage(out, |json| answer::write_counts(root, true, json));
+        if answer::counts(root).is_some() {
+            self.chunks.usage(out, |json| answer::write_counts(root, true, json));
+        }
         done(out);
     }
 
     fn say(&mut self, root: View<'_>, message: View<'_>, out: &mut Vec<u8>) {
         let filled = |key: &str| message.get(key).filter(|more| more.filled_text().is_some());
         if let Some(thought) = filled("thinking") {
-            self.chunks.delta(out, |_| (), |json| json.key("reasoning_content").raw(thought.raw()));
+            self.chunks
+                .delta(out, without_likelihood, |json| json.key("reasoning_content").raw(thought.raw()));
         }
         if let Some(said) = filled("content") {
             let likelihood = |json: &mut JsonText| answer::write_likelihood(root, json);
@@ -97,16 +100,12 @@ impl Stream {
         for call in message.get("tool_calls").into_iter().flat_map(|calls| calls.items()) {
             let (id, number) = (self.chunks.heading.id.clone(), self.calls);
             self.calls += 1;
-            self.chunks.delta(
-                out,
-                |_| (),
-                |json| {
-                    json.key("tool_calls").array(|json| answer::write_call(call, (&id, number), true, json));
-                },
-            );
+            self.chunks.delta(out, without_likelihood, |json| {
+                json.key("tool_calls").array(|json| answer::write_call(call, (&id, number), true, json));
+            });
         }
         if message.get("images").is_some_and(|images| images.items().next().is_some()) {
-            self.chunks.delta(out, |_| (), |json| answer::write_other(message, json));
+            self.chunks.delta(out, without_likelihood, |json| answer::write_other(message, json));
         }
     }
 }

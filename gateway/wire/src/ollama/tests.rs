@@ -165,6 +165,8 @@ fn lines_become_chunks_with_usage_and_an_end() {
         chunks.contains(r#""choices":[],"usage":{"prompt_tokens":5"#),
         "apart, so that it can be left out"
     );
+    let (ended, _, unknown) = heard(&[br#"{"message":{"content":"a"},"done":true}"#]);
+    assert!(unknown.complete && !unknown.usage.is_known() && !ended.contains(r#""choices":[]"#), "{ended}");
     let unclosed = LINES.trim_end();
     assert_eq!(heard(&[unclosed.as_bytes()]).1, said, "the last line needs no end");
 }
