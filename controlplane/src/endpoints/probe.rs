@@ -190,21 +190,15 @@ impl Caller {
         }
     }
 
-    /// One token from a host in whose addresses the model stands: it has no list.
+    /// One token from a host with addresses or words of its own: we know no list there.
     async fn run_hosted(&self, host: Host, dialect: Dialect, model: Option<&str>) -> Tested {
         let missing =
             "This host has no list of models. Add a model that has this endpoint as a target, then test.";
         let path = model.map(|model| host.path(dialect.chat_api(), model, false));
-        let Some(Ok(Some(path))) = path else { return self.failed(Step::Settings, None, missing) };
-        let messages = json!([{ "role": "user", "content": "Hi" }]);
-        let ask = match dialect {
-            Dialect::Gemini => json!({ "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }],
-                "generationConfig": { "maxOutputTokens": 1 } }),
-            _ => json!({ "max_tokens": 1, "messages": messages }),
+        let (Some(model), Some(Ok(Some(path)))) = (model, path) else {
+            return self.failed(Step::Settings, None, missing);
         };
-        let host = model.map_or(host, |model| host.of_model(model));
-        let wrapped = host.wrap(Bytes::from(ask.to_string()), None).ok();
-        let ask = wrapped.and_then(|wrapped| serde_json::from_slice(&wrapped).ok()).unwrap_or(ask);
+        let ask = least(host, dialect, model);
         self.call(Method::POST, &path, Some(ask)).await
     }
 
@@ -286,6 +280,17 @@ impl Caller {
     }
 }
 
+/// The least that can be asked of a model at a host: one token, as that host takes it.
+fn least(host: Host, dialect: Dialect, model: &str) -> Value {
+    let ask = match dialect {
+        Dialect::Gemini => json!({ "contents": [{ "role": "user", "parts": [{ "text": "Hi" }] }],
+            "generationConfig": { "maxOutputTokens": 1 } }),
+        _ => json!({ "model": model, "max_tokens": 1, "messages": [{ "role": "user", "content": "Hi" }] }),
+    };
+    let wrapped = host.of_model(model).wrap(Bytes::from(ask.to_string()), None).ok();
+    wrapped.and_then(|wrapped| serde_json::from_slice(&wrapped).ok()).unwrap_or(ask)
+}
+
 fn signer(body: &EndpointBody, credential: &str, client: &HttpClient) -> Result<Signer, String> {
     Signer::prepare(&Given {
         style: body.auth,
@@ -352,6 +357,30 @@ fn unreachable(error: &hyper_util::client::legacy::Error) -> (Step, String) {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_host_is_asked_for_one_token_in_its_own_words() {
+        let messages = json!([{ "role": "user", "content": "Hi" }]);
+        for (provider, dialect, wanted) in [
+            (
+                "cohere",
+                Dialect::OpenAi,
+                json!({ "model": "m", "stream": false, "max_tokens": 1, "messages": messages }),
+            ),
+            (
+                "ollama",
+                Dialect::OpenAi,
+                json!({ "model": "m", "stream": false, "options": { "num_predict": 1 }, "messages": messages }),
+            ),
+            (
+                "bedrock",
+                Dialect::Anthropic,
+                json!({ "anthropic_version": "bedrock-2023-05-31", "max_tokens": 1, "messages": messages }),
+            ),
+        ] {
+            assert_eq!(least(Host::of(provider, dialect, "https://h"), dialect, "m"), wanted, "{provider}");
+        }
+    }
 
     #[test]
     fn the_providers_own_words_are_found_whatever_their_shape() {

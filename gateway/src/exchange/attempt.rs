@@ -14,11 +14,12 @@ use weir_contract::id::SpanId;
 use weir_contract::policy::Target;
 use weir_contract::price::Charge;
 use weir_contract::record::CallRecord;
+use weir_wire::completion::{Heading, Told};
 use weir_wire::host::Host;
 use weir_wire::translate::Written;
 use weir_wire::{
-    Answer, Api, Dialect, FaultKind, Quirks, Route, StreamReader, UpstreamFault, Work, read_answer_of,
-    read_error,
+    Answer, Api, ApiError, Dialect, FaultKind, Quirks, Route, StreamReader, UpstreamFault, Work,
+    read_answer_of, read_error, write_error,
 };
 
 use super::dispatch::Asked;
@@ -27,7 +28,7 @@ use super::reading::{Framing, Progress, Reading};
 use super::translation::Translation;
 use super::{Exchange, headers, micros, settle};
 use crate::upstream::Upstream;
-use crate::upstream::host::{self, Unframer};
+use crate::upstream::host::{self, Unpacker};
 
 /// Most bytes a stream may send before its first content; beyond it passes as it is.
 const GATE_BYTES_MAX: usize = 1024 * 1024;
@@ -45,9 +46,10 @@ pub(crate) async fn attempt(
     let begun = Instant::now();
     let limits = Limits::of(exchange, upstream, begun);
     let work = asked.route.api.work();
-    let sent = match (asked.translation, work) {
-        (Some(translation), _) => translation.body.clone(),
-        (None, Work::Pass | Work::Stored) => asked.body.clone(),
+    let sent = match (asked.told, asked.translation, work) {
+        (Some(told), ..) => told.body.clone(),
+        (None, Some(translation), _) => translation.body.clone(),
+        (None, None, Work::Pass | Work::Stored) => asked.body.clone(),
         _ => weir_wire::forward(asked.peek, asked.body, &target.upstream_model, true),
     };
     let mut headers = headers::to_provider(&asked.head.headers, upstream.dialect, work);
@@ -133,8 +135,10 @@ async fn talk(
         call.provider_request_id = id.unwrap_or_default().chars().take(200).collect();
     }
     let reads = reads(asked.route, &asked.head.method, upstream);
-    let unframer = host::unframer(host, model, response.headers()).filter(|_| response.status().is_success());
-    let framing = match &unframer {
+    let heading = heading(exchange, asked, model);
+    let unpacker =
+        host::unpacker(host, &heading, response.headers()).filter(|_| response.status().is_success());
+    let framing = match &unpacker {
         Some(_) => Some(Framing::events(true)),
         None => framing(reads, response.headers()).filter(|_| response.status().is_success()),
     };
@@ -145,24 +149,40 @@ async fn talk(
         let reader =
             StreamReader::of_work(spoken, reads.work(), Quirks::of_provider(&upstream.entry.provider));
         let lenient = asked.route.api.work() == Work::Pass;
-        let translation = asked.translation.cloned();
+        let (translation, told) = (asked.translation.cloned(), asked.told.cloned());
         let opening = Opening {
             upstream,
             limits,
             begun,
             sent,
             framing,
-            unframer,
+            unpacker,
             reader,
             strip_usage,
             lenient,
             translation,
+            told,
         };
         return open_stream(exchange, response, opening).await;
     }
-    let translation = asked.translation.cloned();
-    let collecting = Collecting { upstream, limits, begun, sent, reads, translation, host, model };
+    let (translation, told) = (asked.translation.cloned(), asked.told.cloned());
+    let collecting = Collecting { upstream, limits, begun, sent, reads, translation, told, host, heading };
     collect(exchange, response, collecting).await
+}
+
+/// What stands for what a host does not say of its answer.
+fn heading(exchange: &Exchange, asked: &Asked<'_>, model: &str) -> Heading {
+    if asked.told.is_none() {
+        return Heading { model: model.to_owned(), ..Heading::default() };
+    }
+    let id = format!("chatcmpl-{}", exchange.id_header.to_str().unwrap_or_default());
+    let packed = asked.peek.top.get("encoding_format").and_then(|form| form.text());
+    Heading {
+        id,
+        model: model.to_owned(),
+        created_s: exchange.record.started_at_us.div_euclid(1_000_000),
+        packed: packed.is_some_and(|form| form == "base64"),
+    }
 }
 
 /// The route in whose shape the answer comes: below a provider's own path, the one we know by the same name.
@@ -204,8 +224,9 @@ struct Collecting<'a> {
     sent: Bytes,
     reads: Api,
     translation: Option<Arc<Translation>>,
+    told: Option<Arc<Told>>,
     host: Host,
-    model: &'a str,
+    heading: Heading,
 }
 
 /// An answer in one piece: all of it, with what it says.
@@ -214,15 +235,10 @@ async fn collect(
     response: Response<Incoming>,
     collecting: Collecting<'_>,
 ) -> Result<Gained, Failure> {
-    let Collecting { upstream, limits, begun, sent, reads, translation, host, model } = collecting;
+    let Collecting { upstream, limits, begun, sent, reads, translation, told, host, heading } = collecting;
     let (head, incoming) = response.into_parts();
-    let body = Limited::new(incoming, limits.answer_bytes_max).collect();
     let fault = |fault| Failure { fault, gained: None };
-    let body = timeout_at(limits.end.into(), body).await.map_err(|_| fault(too_late(begun)))?;
-    let body = body.map_err(|error| {
-        fault(UpstreamFault::local(FaultKind::Cut, format!("the answer did not arrive whole: {error}")))
-    })?;
-    let body = body.to_bytes();
+    let body = arrived(incoming, limits, begun).await.map_err(fault)?;
     let body = if head.status.is_success() { body } else { upstream.conceal(body) };
     let gained = |status, whole: WholeBody| Gained {
         upstream: Arc::clone(upstream),
@@ -230,14 +246,17 @@ async fn collect(
         headers: head.headers.clone(),
         sent: sent.clone(),
         translation: translation.clone(),
+        told: told.clone(),
         body: GainedBody::Whole(Box::new(whole)),
     };
+    let request_id = exchange.id_header.to_str().unwrap_or_default().to_owned();
     let refused = |fault: UpstreamFault, answer: Answer| {
-        let (status, passes, received) = match &translation {
-            Some(translation) => {
-                let (status, passes) = translation.error(&fault);
-                (status, passes, Some(body.clone()))
-            }
+        let said = match &translation {
+            Some(translation) => Some(translation.error(&fault)),
+            None => told.as_ref().map(|_| in_openais_words(upstream, &request_id, &fault)),
+        };
+        let (status, passes, received) = match said {
+            Some((status, passes)) => (status, passes, Some(body.clone())),
             None => (head.status, body.clone(), None),
         };
         let whole = WholeBody { body: passes, received, answer, lost: Vec::new() };
@@ -256,11 +275,14 @@ async fn collect(
     let unreadable = |why: String| {
         fault(UpstreamFault::local(FaultKind::Server, format!("the answer cannot be translated: {why}")))
     };
-    let retold = host::retold(host, model, &head.headers, &body).transpose();
+    let retold = host::retold(host, reads, &heading, &head.headers, &body).transpose();
     let retold = retold.map_err(|error| unreadable(error.to_string()))?;
     let Some(translation) = &translation else {
-        let (body, received) = retold.map_or((body.clone(), None), |told| (told, Some(body)));
+        let (body, received) = retold.map_or((body.clone(), None), |told| (told, Some(body.clone())));
         let answer = read_untouched(&head.headers, reads, &body, quirks);
+        if let Some(fault) = answer.stopped_by_error.clone().filter(|_| told.is_some()) {
+            return Err(refused(fault, answer));
+        }
         return Ok(gained(head.status, WholeBody { body, received, answer, lost: Vec::new() }));
     };
     if !is_plain(&head.headers) {
@@ -276,6 +298,24 @@ async fn collect(
             Ok(gained(head.status, WholeBody { body: passes, received: Some(body), answer, lost }))
         }
     }
+}
+
+/// All of a body, in the time that is left.
+async fn arrived(incoming: Incoming, limits: &Limits, begun: Instant) -> Result<Bytes, UpstreamFault> {
+    let body = Limited::new(incoming, limits.answer_bytes_max).collect();
+    let body = timeout_at(limits.end.into(), body).await.map_err(|_| too_late(begun))?;
+    let body = body.map_err(|error| {
+        UpstreamFault::local(FaultKind::Cut, format!("the answer did not arrive whole: {error}"))
+    })?;
+    Ok(body.to_bytes())
+}
+
+/// A refusal of a host that has words of its own, in OpenAI's.
+fn in_openais_words(upstream: &Upstream, request_id: &str, fault: &UpstreamFault) -> (StatusCode, Bytes) {
+    let mut error = ApiError::of_fault(fault, upstream.dialect, &upstream.entry.provider);
+    error.request_id = Some(request_id.to_owned());
+    let (status, body) = write_error(upstream.dialect, &error);
+    (StatusCode::from_u16(status).unwrap_or(StatusCode::BAD_GATEWAY), body)
 }
 
 /// What an answer that passes as it is says; nothing where it cannot be read.
@@ -296,11 +336,12 @@ struct Opening<'a> {
     begun: Instant,
     sent: Bytes,
     framing: Framing,
-    unframer: Option<Unframer>,
+    unpacker: Option<Unpacker>,
     reader: StreamReader,
     strip_usage: bool,
     lenient: bool,
     translation: Option<Arc<Translation>>,
+    told: Option<Arc<Told>>,
 }
 
 /// A stream, up to its first content: until then another target may still answer.
@@ -315,19 +356,20 @@ async fn open_stream(
         begun,
         sent,
         framing,
-        unframer,
+        unpacker,
         reader,
         strip_usage,
         lenient,
         translation,
+        told,
     } = opening;
     let (mut head, incoming) = response.into_parts();
-    if unframer.is_some() {
+    if unpacker.is_some() {
         head.headers.insert(CONTENT_TYPE, headers::EVENT_STREAM);
     }
     let writer = translation.as_ref().map(|translation| Box::new(translation.writer()));
     let reading = Reading::begin(incoming, framing, reader, strip_usage, writer);
-    let mut reading = Box::new(reading.lenient(lenient).unframed(unframer));
+    let mut reading = Box::new(reading.lenient(lenient).unpacked(unpacker));
     let first = (begun + limits.first_byte_max).min(limits.end);
     let mut fault = None;
     while fault.is_none() && !reading.may_pass() && reading.waiting() < GATE_BYTES_MAX {
@@ -361,6 +403,7 @@ async fn open_stream(
         headers: head.headers,
         sent,
         translation,
+        told,
         body: GainedBody::Stream(reading),
     };
     match fault {

@@ -9,11 +9,12 @@ use http::request::Parts;
 use weir_contract::plan::Plan;
 use weir_contract::policy::Target;
 use weir_contract::record::{Outcome, Stage};
+use weir_wire::completion::Told;
 use weir_wire::{FaultKind, Peek, Route, Work};
 
 use super::attempt::attempt;
 use super::gained::{Failure, Gained, is_trouble, outcome_of};
-use super::translation::{Translation, prepare, refusal};
+use super::translation::{Translation, prepare, refusal, tell};
 use super::{Exchange, micros};
 use crate::error::Refusal;
 use crate::upstream::Upstream;
@@ -31,6 +32,8 @@ pub(crate) struct Asked<'a> {
     pub(crate) peek: &'a Peek<'a>,
     /// The same in the dialect of the target that is being asked, where that is another.
     pub(crate) translation: Option<&'a Arc<Translation>>,
+    /// The same in the words of the target's host, where that has its own.
+    pub(crate) told: Option<&'a Arc<Told>>,
 }
 
 impl Asked<'_> {
@@ -56,8 +59,10 @@ pub(crate) async fn dispatch(
             exchange.explain("target", format!("{} is resting after failures", target.endpoint.name));
             continue;
         }
-        let translation = match prepare(exchange, asked, target, &upstream, plan.model.max_output) {
-            Ok(translation) => translation.map(Arc::new),
+        let prepared = prepare(exchange, asked, target, &upstream, plan.model.max_output)
+            .and_then(|translation| tell(exchange, asked, target, &upstream, translation));
+        let (translation, told) = match prepared {
+            Ok((translation, told)) => (translation.map(Arc::new), told.map(Arc::new)),
             Err(unsupported) => {
                 exchange.explain("target", format!("{}: {unsupported}", target.endpoint.name));
                 unsaid.get_or_insert(unsupported);
@@ -65,7 +70,7 @@ pub(crate) async fn dispatch(
             }
         };
         exchange.target = Some(Arc::clone(target));
-        let asked = Asked { translation: translation.as_ref(), ..*asked };
+        let asked = Asked { translation: translation.as_ref(), told: told.as_ref(), ..*asked };
         let failure = match insist(exchange, &asked, place, target, &upstream).await {
             Ok(gained) => {
                 set_action(exchange, "answered");

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
 use weir_contract::record::{Outcome, Side};
+use weir_wire::completion::Told;
 use weir_wire::{Answer, FaultKind, UpstreamFault};
 
 use super::reading::Reading;
@@ -23,6 +24,8 @@ pub(crate) struct Gained {
     pub(crate) sent: Bytes,
     /// How it was translated, where the provider speaks another dialect.
     pub(crate) translation: Option<Arc<Translation>>,
+    /// How it was asked, where its host has words of its own.
+    pub(crate) told: Option<Arc<Told>>,
     /// Its body.
     pub(crate) body: GainedBody,
 }

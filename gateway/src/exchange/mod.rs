@@ -58,7 +58,8 @@ async fn ask(exchange: &mut Exchange, request: Request<Incoming>) -> Result<Gain
     screen::screen(exchange);
     recall::recall(exchange);
     let plan = route::route(exchange, &way, &peek)?;
-    let asked = dispatch::Asked { head: &head, route: &way, body: &body, peek: &peek, translation: None };
+    let (head, route, body, peek) = (&head, &way, &body, &peek);
+    let asked = dispatch::Asked { head, route, body, peek, translation: None, told: None };
     dispatch::dispatch(exchange, &asked, &plan).await
 }
 

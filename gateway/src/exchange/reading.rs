@@ -15,7 +15,7 @@ use weir_wire::{
     UpstreamFault,
 };
 
-use crate::upstream::host::Unframer;
+use crate::upstream::host::Unpacker;
 
 /// How a stream is cut into what can be read.
 pub(crate) enum Framing {
@@ -66,8 +66,10 @@ pub(crate) struct Reading {
     held: Vec<Bytes>,
     /// What the provider sent, kept only where it differs from what passes.
     received: Option<Vec<Bytes>>,
+    /// Whether the usage chunk is ours alone.
+    strip_usage: bool,
     /// Puts the framing off in which a host packs its events.
-    unframer: Option<Unframer>,
+    unpacker: Option<Unpacker>,
     /// Whether chunks pass unread, because an event outgrew its bound.
     blind: bool,
     /// Whether its shape need not be known: below a provider's own path anything may come.
@@ -107,7 +109,8 @@ impl Reading {
             ready: VecDeque::with_capacity(4),
             held: Vec::new(),
             received: (strip_usage || writer.is_some()).then(Vec::new),
-            unframer: None,
+            strip_usage,
+            unpacker: None,
             blind: false,
             lenient: false,
             began: false,
@@ -125,11 +128,11 @@ impl Reading {
     }
 
     /// The same, of a stream whose events a host packs. What came is kept, what passes are the events.
-    pub(crate) fn unframed(mut self, unframer: Option<Unframer>) -> Self {
-        if unframer.is_some() {
+    pub(crate) fn unpacked(mut self, unpacker: Option<Unpacker>) -> Self {
+        if unpacker.is_some() {
             self.received.get_or_insert_default();
         }
-        self.unframer = unframer;
+        self.unpacker = unpacker;
         self
     }
 
@@ -138,6 +141,8 @@ impl Reading {
         match std::pin::Pin::new(&mut self.incoming).poll_frame(context) {
             Poll::Pending => Poll::Pending,
             Poll::Ready(None) => {
+                let unpacked = self.unpacker.as_mut().filter(|_| !self.spoiled).map(Unpacker::finish);
+                unpacked.into_iter().for_each(|events| self.take_unpacked(Ok(events)));
                 self.end();
                 Poll::Ready(Progress::End)
             }
@@ -161,11 +166,17 @@ impl Reading {
         if self.spoiled {
             return;
         }
-        match self.unframer.as_mut().map(|unframer| unframer.push(chunk)) {
+        match self.unpacker.as_mut().map(|unpacker| unpacker.push(chunk)) {
             None => self.take_plain(chunk),
-            Some(Ok(events)) if events.is_empty() => {}
-            Some(Ok(events)) => self.take_plain(&events),
-            Some(Err(broken)) => {
+            Some(unpacked) => self.take_unpacked(unpacked),
+        }
+    }
+
+    fn take_unpacked(&mut self, unpacked: Result<Bytes, String>) {
+        match unpacked {
+            Ok(events) if events.is_empty() => {}
+            Ok(events) => self.take_plain(&events),
+            Err(broken) => {
                 self.fault.get_or_insert(UpstreamFault::local(FaultKind::Cut, broken));
                 self.spoiled = true;
             }
@@ -208,7 +219,7 @@ impl Reading {
             self.pass_written(written, observed.terminal);
         } else if self.marked {
             self.held.push(frame.bytes);
-        } else if !(observed.usage_only_chunk && self.received.is_some()) {
+        } else if !(observed.usage_only_chunk && self.strip_usage) {
             join(&mut self.ready, frame.bytes, chunk);
         }
     }

@@ -23,6 +23,7 @@ use super::answer::AnswerBody;
 use super::ending::{Ending, error_event, failure, note_failure};
 use super::gained::{Gained, GainedBody, WholeBody};
 use super::reading::{Progress, Reading};
+use super::translation::mark_losses;
 use super::{Exchange, headers, micros, record, settle};
 use crate::handles::Handles;
 use crate::spool::Bodies;
@@ -61,13 +62,15 @@ pub(crate) struct Begun {
 /// Begins to answer: from here on the record says what the client gets.
 pub(crate) fn relay(exchange: &mut Exchange, gained: Gained) -> Relayed {
     exchange.reach(Stage::Relay);
-    let Gained { upstream, status, headers: provider_headers, sent, translation, body } = gained;
+    let Gained { upstream, status, headers: provider_headers, sent, translation, told, body } = gained;
     exchange.record.http_status = if exchange.is_gone() { 0 } else { status.as_u16() };
     let mut headers = client_headers(exchange, &upstream, &provider_headers);
     if let Some(translation) = &translation {
         let lost = if let GainedBody::Whole(whole) = &body { whole.lost.as_slice() } else { &[] };
         note_lost(exchange, lost);
         translation.mark(&mut headers, !status.is_success(), lost);
+    } else if let Some(told) = &told {
+        mark_losses(&mut headers, &told.losses.dropped, &told.losses.adapted);
     }
     match body {
         GainedBody::Stream(reading) => Relayed::Stream(Begun { upstream, headers, sent, reading }),

@@ -4,6 +4,7 @@ use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, StatusCode};
 use weir_contract::policy::Target;
+use weir_wire::completion::Told;
 use weir_wire::model::conversation_of;
 use weir_wire::responses::Echo;
 use weir_wire::translate::{
@@ -65,10 +66,40 @@ pub(crate) fn prepare(
     Ok(Some(Translation { body, losses, source: upstream.dialect, terms }))
 }
 
+/// Says the request in the words of the target's host, where that has its own. What is lost then is added to a translation's
+/// losses.
+pub(crate) fn tell(
+    exchange: &mut Exchange,
+    asked: &Asked<'_>,
+    target: &Target,
+    upstream: &Upstream,
+    mut translation: Option<Translation>,
+) -> Result<(Option<Translation>, Option<Told>), Unsupported> {
+    let api = if translation.is_some() { upstream.dialect.chat_api() } else { asked.route.api };
+    if !upstream.host.retells(api) {
+        return Ok((translation, None));
+    }
+    let body = translation.as_ref().map_or_else(
+        || weir_wire::forward(asked.peek, asked.body, &target.upstream_model, true),
+        |translation| translation.body.clone(),
+    );
+    let told = upstream.host.tell(api, exchange.dialect(), &body, exchange.drop_unsupported)?;
+    explain_losses(exchange, &told.losses);
+    if let Some(translation) = &mut translation {
+        translation.losses.dropped.extend(told.losses.dropped.iter().cloned());
+        translation.losses.adapted.extend(told.losses.adapted.iter().cloned());
+    }
+    Ok((translation, Some(told)))
+}
+
 fn explain(exchange: &mut Exchange, target: &Target, to: Dialect, losses: &Losses) {
     let from = exchange.dialect().name();
     exchange
         .explain("dialect", format!("translated from {from} to {} for {}", to.name(), target.endpoint.name));
+    explain_losses(exchange, losses);
+}
+
+fn explain_losses(exchange: &mut Exchange, losses: &Losses) {
     for (what, lines) in [("dropped", &losses.dropped), ("adapted", &losses.adapted)] {
         if !lines.is_empty() {
             exchange.explain(what, lines.join(", "));
@@ -152,12 +183,15 @@ impl Translation {
         map.insert(CONTENT_TYPE, if events { headers::EVENT_STREAM } else { headers::JSON });
         let lost = lost.iter().map(|kind| format!("answer.{kind}"));
         let dropped: Vec<String> = self.losses.dropped.iter().cloned().chain(lost).collect();
-        for (name, lines) in
-            [(headers::X_WEIR_DROPPED, &dropped), (headers::X_WEIR_ADAPTED, &self.losses.adapted)]
-        {
-            if let Some(value) = headers::value(&lines.join(",")).filter(|_| !lines.is_empty()) {
-                map.insert(name, value);
-            }
+        mark_losses(map, &dropped, &self.losses.adapted);
+    }
+}
+
+/// What the response's headers say of what was lost or said another way.
+pub(crate) fn mark_losses(map: &mut HeaderMap, dropped: &[String], adapted: &[String]) {
+    for (name, lines) in [(headers::X_WEIR_DROPPED, dropped), (headers::X_WEIR_ADAPTED, adapted)] {
+        if let Some(value) = headers::value(&lines.join(",")).filter(|_| !lines.is_empty()) {
+            map.insert(name, value);
         }
     }
 }

@@ -11,6 +11,7 @@ mod responses;
 mod routes;
 mod streams;
 mod translation;
+mod words;
 
 use std::net::SocketAddr;
 use std::sync::Arc;

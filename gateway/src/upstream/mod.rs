@@ -110,7 +110,8 @@ impl Upstream {
 
     /// Whether it takes calls of that route as they are.
     pub(crate) fn serves_route(&self, api: Api) -> bool {
-        self.dialect.serves(api, &self.entry.provider)
+        let own_words = self.host.retells(Api::ChatCompletions);
+        self.dialect.serves(api, &self.entry.provider) && !(own_words && api.dialect() == Dialect::Responses)
     }
 
     /// Where a call of that route for that model goes. `query` is what the caller may say there; a translated call says

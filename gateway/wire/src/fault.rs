@@ -258,6 +258,7 @@ fn kind_by_message(message: &str, status: u16) -> Option<FaultKind> {
         "total length of all messages",
         "exceeds the maximum number of tokens",
         "input is too long for requested model",
+        "too many tokens: size limit exceeded",
     ];
     says(&too_long).then_some(FaultKind::ContextLength)
 }

@@ -11,6 +11,7 @@ use serde_json::value::RawValue;
 
 use crate::{
     Api, Dialect, Elements, Quirks, SseDecoder, StreamReader,
+    completion::Heading,
     converse::{Retelling, told},
     host::Host,
     model::{Assembly, Reply, read_answer_messages, read_conversation},
@@ -279,4 +280,46 @@ fn converse() {
         }
         assert!(heard(Dialect::Anthropic, &[&out]).is_some(), "what is told can be read");
     });
+}
+
+/// Hosts with words of their own: what they are told and what is told of them can be read, and their streams say the same however
+/// they are cut.
+#[test]
+fn hosts() {
+    let heading = |packed| Heading { id: "r".to_owned(), model: "m".to_owned(), created_s: 0, packed };
+    let mut asked = corpus("openai", "_request.json");
+    asked.extend(corpus("host", "_request.json"));
+    for (host, name, kind) in
+        [(Host::Cohere, "cohere", "text/event-stream"), (Host::Ollama, "ollama", "application/x-ndjson")]
+    {
+        tried(&format!("requests, {name}"), &asked, |input, _| {
+            for api in [Api::ChatCompletions, Api::Embeddings] {
+                let told = host.tell(api, Dialect::OpenAi, input, true);
+                assert!(told.is_err() || is_json(&told.unwrap().body) || !is_json(input));
+            }
+        });
+        tried(&format!("answers, {name}"), &corpus(name, "_answer.json"), |input, dice| {
+            for api in [Api::ChatCompletions, Api::Embeddings] {
+                let told = host.retold(api, input, &heading(dice.below(2) == 0));
+                assert!(told.is_err() || is_json(&told.unwrap()) || !is_json(input));
+            }
+        });
+        tried(&format!("streams, {name}"), &corpus(name, "_stream.txt"), |input, dice| {
+            let (left, right) = input.split_at(dice.below(input.len() + 1));
+            let chunks = retold(host, kind, heading(false), &[left, right]);
+            assert_eq!(chunks, retold(host, kind, heading(false), &[input]), "however it is cut");
+            assert!(heard(Dialect::OpenAi, &[&chunks]).is_some(), "what is told can be read");
+        });
+    }
+}
+
+/// What is told of a host's stream that comes in pieces.
+fn retold(host: Host, kind: &str, heading: Heading, pieces: &[&[u8]]) -> Vec<u8> {
+    let mut retelling = host.retelling(kind, heading).unwrap();
+    let mut chunks = Vec::new();
+    for piece in pieces {
+        chunks.extend(retelling.push(piece));
+    }
+    chunks.extend(retelling.finish());
+    chunks
 }

@@ -8,10 +8,22 @@
 //! | `vertex`, `anthropic` | `/publishers/anthropic/models/{model}:rawPredict` | no `model`, a version of the host's |
 //! | `bedrock`, `anthropic`, a model of Anthropic's | `/model/{model}/invoke` | no `model` nor `stream`, a version of the host's, betas |
 //! | `bedrock`, `anthropic`, any other model | `/model/{model}/converse` | the same in Converse's words ([`crate::converse`]) |
+//! | `cohere`, base URL that does not end in `/v1` | `/v2/chat`, `/v2/embed`, `/v2/rerank` | in Cohere's words ([`crate::cohere`]) |
+//! | `ollama`, base URL that does not end in `/v1` | `/api/chat`, `/api/embed` | in Ollama's words ([`crate::ollama`]) |
 
 use bytes::Bytes;
 
-use crate::{api::Api, converse, dialect::Dialect, error::WireError, rewrap::rewrap};
+use crate::{
+    api::Api,
+    cohere,
+    completion::{Heading, Retelling, Told, Words},
+    converse,
+    dialect::Dialect,
+    error::WireError,
+    ollama,
+    rewrap::rewrap,
+    translate::{Fit, Unsupported},
+};
 
 /// The generally available version of Azure's older API; the newer one stands below `/openai/v1` and has none.
 const AZURE_VERSION: &str = "2024-10-21";
@@ -32,6 +44,10 @@ pub enum Host {
     Bedrock,
     /// Amazon Bedrock, for everybody else's.
     Converse,
+    /// Cohere, below its own path.
+    Cohere,
+    /// Ollama, below its own path.
+    Ollama,
 }
 
 impl Host {
@@ -45,6 +61,9 @@ impl Host {
                 Self::Vertex(dialect)
             }
             ("bedrock", Dialect::Anthropic) => Self::Bedrock,
+            // Both also speak OpenAI's format, below `/compatibility/v1` and `/v1`.
+            ("cohere", Dialect::OpenAi) if !is_versioned(base) => Self::Cohere,
+            ("ollama", Dialect::OpenAi) if !is_versioned(base) => Self::Ollama,
             _ => Self::Direct,
         }
     }
@@ -86,7 +105,14 @@ impl Host {
                 let verb = if events { "converse-stream" } else { "converse" };
                 format!("/model/{model}/{verb}")
             }
-            (Self::Vertex(_) | Self::Bedrock | Self::Converse, _) => return missing(),
+            (Self::Cohere, Api::ChatCompletions) => "/v2/chat".to_owned(),
+            (Self::Cohere, Api::Embeddings) => "/v2/embed".to_owned(),
+            (Self::Cohere, Api::Rerank) => "/v2/rerank".to_owned(),
+            (Self::Ollama, Api::ChatCompletions) => "/api/chat".to_owned(),
+            (Self::Ollama, Api::Embeddings) => "/api/embed".to_owned(),
+            (Self::Vertex(_) | Self::Bedrock | Self::Converse | Self::Cohere | Self::Ollama, _) => {
+                return missing();
+            }
         }))
     }
 
@@ -100,6 +126,10 @@ impl Host {
             Self::Direct | Self::Azure | Self::Vertex(Dialect::Gemini) => Ok(body),
             Self::Vertex(_) => rewrap(&body, &["model"], &[("anthropic_version", VERTEX_ANTHROPIC)]),
             Self::Converse => converse::write_request(&body),
+            Self::Cohere | Self::Ollama => {
+                let told = self.tell(Api::ChatCompletions, Dialect::OpenAi, &body, true);
+                told.map(|told| told.body).map_err(|refused| WireError::Unsaid { what: refused.param })
+            }
             Self::Bedrock => {
                 let mut with = vec![("anthropic_version", BEDROCK_ANTHROPIC)];
                 with.extend(betas.map(|betas| ("anthropic_beta", betas)));
@@ -107,6 +137,69 @@ impl Host {
             }
         }
     }
+}
+
+impl Host {
+    /// Whether calls of that route are said in words of the host's own. Reranking is Cohere's own word everywhere.
+    #[must_use]
+    pub fn retells(self, api: Api) -> bool {
+        matches!(self, Self::Cohere | Self::Ollama) && matches!(api, Api::ChatCompletions | Api::Embeddings)
+    }
+
+    /// A request of such a route in the host's own words. `caller` reads what is lost or refused in its words.
+    ///
+    /// # Errors
+    ///
+    /// Names the first member that the host cannot be told, unless `may_drop`.
+    pub fn tell(self, api: Api, caller: Dialect, body: &[u8], may_drop: bool) -> Result<Told, Unsupported> {
+        let name = if self == Self::Cohere { "cohere" } else { "ollama" };
+        let mut fit = Fit::of_host(caller, name);
+        let written = match (self, api) {
+            (Self::Cohere, Api::Embeddings) => cohere::write_embedding(body, &mut fit),
+            (Self::Cohere, _) => cohere::write_request(body, &mut fit),
+            (_, Api::Embeddings) => ollama::write_embedding(body, &mut fit),
+            _ => ollama::write_request(body, &mut fit),
+        };
+        let odd = |error: WireError| {
+            let param = error.param().unwrap_or("messages").to_owned();
+            Unsupported { param, target: name, why: error.to_string().into() }
+        };
+        let body = written.map_err(odd)?.into();
+        Ok(Told { body, losses: fit.verdict(may_drop)? })
+    }
+
+    /// An answer of such a route in one piece, in OpenAI's words.
+    ///
+    /// # Errors
+    ///
+    /// When the body is no answer of the host's.
+    pub fn retold(self, api: Api, body: &[u8], heading: &Heading) -> Result<Bytes, WireError> {
+        match (self, api) {
+            (Self::Cohere, Api::Embeddings) => cohere::told_vectors(body, heading),
+            (Self::Cohere, _) => cohere::told(body, heading),
+            (_, Api::Embeddings) => ollama::told_vectors(body, heading),
+            _ => ollama::told(body, heading),
+        }
+    }
+
+    /// What tells the host's stream of that type as chunks of OpenAI's; `None` where it needs no telling.
+    #[must_use]
+    pub fn retelling(self, content_type: &str, heading: Heading) -> Option<Retelling> {
+        match self {
+            Self::Cohere if content_type.starts_with("text/event-stream") => {
+                Some(Retelling::new(Words::Cohere(cohere::Stream::new(heading))))
+            }
+            Self::Ollama if content_type.starts_with("application/x-ndjson") => {
+                Some(Retelling::new(Words::Ollama(ollama::Stream::new(heading))))
+            }
+            _ => None,
+        }
+    }
+}
+
+/// Whether the base URL is one of OpenAI's format: those end in its version.
+fn is_versioned(base: &str) -> bool {
+    base.trim_end_matches('/').ends_with("/v1")
 }
 
 fn has_no_path(base: &str) -> bool {
@@ -160,6 +253,9 @@ mod tests {
                 "/publishers/anthropic/models/a%2Fb%3A0:streamRawPredict",
             ),
             ("bedrock", Dialect::Anthropic, Api::Messages, false, "/model/a%2Fb%3A0/invoke"),
+            ("cohere", Dialect::OpenAi, Api::ChatCompletions, true, "/v2/chat"),
+            ("cohere", Dialect::OpenAi, Api::Rerank, false, "/v2/rerank"),
+            ("ollama", Dialect::OpenAi, Api::Embeddings, false, "/api/embed"),
         ] {
             assert_eq!(path(provider, dialect, api, events).as_deref(), Some(wanted));
         }
@@ -168,6 +264,8 @@ mod tests {
             ("azure", Dialect::OpenAi, "https://h/openai/v1"),
             ("azure", Dialect::OpenAi, "https://h/openai/deployments/d"),
             ("vertex", Dialect::Gemini, "https://h/v1/projects/p/locations/l/publishers/google"),
+            ("cohere", Dialect::OpenAi, "https://h/compatibility/v1"),
+            ("ollama", Dialect::OpenAi, "http://h:11434/v1/"),
         ] {
             assert_eq!(Host::of(provider, dialect, base), Host::Direct, "{base}");
         }

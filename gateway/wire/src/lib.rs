@@ -12,6 +12,7 @@
 //! | [`form`] | multipart bodies: their fields, found where they stand |
 //! | [`host`] | hosts that serve a format in a wrapping of their own: address and body |
 //! | [`converse`] | Bedrock's wrapping for models of every vendor: told from and to Anthropic's messages |
+//! | [`cohere`], [`ollama`] | providers' own words for chat completions and embeddings; [`completion`] is what they share |
 //! | [`peek`] | what the gateway must know of a request, and the body to send upstream |
 //! | [`stream`] | reading an answer event by event; [`answer`] is what remains |
 //! | [`fault`] | what went wrong upstream, whatever shape it came in; [`error`] says it in the caller's dialect |
@@ -24,6 +25,8 @@ pub mod answer;
 pub mod anthropic;
 pub mod api;
 pub mod array;
+pub mod cohere;
+pub mod completion;
 pub mod converse;
 pub mod count;
 pub mod dialect;
@@ -36,6 +39,7 @@ pub mod gemini;
 pub mod host;
 pub mod json;
 pub mod model;
+pub mod ollama;
 pub mod openai;
 pub mod peek;
 pub mod responses;

@@ -2,16 +2,19 @@
 
 #[cfg(test)]
 mod recorded;
+#[cfg(test)]
+mod recorded_words;
 mod unframe;
 
 use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName};
+use weir_wire::completion::{self, Heading};
 use weir_wire::converse::{self, Retelling};
 use weir_wire::host::Host;
-use weir_wire::{Dialect, WireError};
+use weir_wire::{Api, Dialect, WireError};
 
-pub(crate) use unframe::Unframer;
+use unframe::Unframer;
 #[cfg(test)]
 pub(crate) use unframe::framed;
 
@@ -21,7 +24,8 @@ const ANTHROPIC_VERSION: HeaderName = HeaderName::from_static("anthropic-version
 /// Amazon's framing of streams.
 const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 
-/// The body as the host takes it; what it wants said there is taken out of the headers.
+/// The body as the host takes it; what it wants said there is taken out of the headers. Hosts with words of their own have been
+/// told before ([`Host::tell`]).
 ///
 /// # Errors
 ///
@@ -34,30 +38,72 @@ pub(crate) fn wrap(host: Host, body: Bytes, headers: &mut HeaderMap) -> Result<B
     if betas.is_some() || host == Host::Converse {
         headers.remove(ANTHROPIC_BETA);
     }
+    if matches!(host, Host::Cohere | Host::Ollama) {
+        return Ok(body);
+    }
     host.wrap(body, betas.as_deref())
 }
 
-/// What puts a stream's framing off; `None` where there is none to put off.
-pub(crate) fn unframer(host: Host, model: &str, headers: &HeaderMap) -> Option<Unframer> {
-    let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
-    match host {
-        _ if !kind.starts_with(EVENT_STREAM) => None,
-        Host::Bedrock => Some(Unframer::default()),
-        Host::Converse => {
-            Some(Unframer::retelling(Retelling::new(request_id(headers).to_owned(), model.to_owned())))
+/// What puts the form off in which a host sends a stream: what comes out are events of the format.
+pub(crate) enum Unpacker {
+    /// Amazon's framing.
+    Framed(Box<Unframer>),
+    /// Words of the host's own.
+    Told(Box<completion::Retelling>),
+}
+
+impl Unpacker {
+    /// Takes more of the stream; gives the events that are whole, as text.
+    ///
+    /// # Errors
+    ///
+    /// Says what cannot be read. Nothing can be read after that.
+    pub(crate) fn push(&mut self, chunk: &[u8]) -> Result<Bytes, String> {
+        match self {
+            Self::Framed(unframer) => unframer.push(chunk),
+            Self::Told(retelling) => Ok(retelling.push(chunk)),
         }
-        _ => None,
     }
+
+    /// The stream ended: gives what nothing closed.
+    pub(crate) fn finish(&mut self) -> Bytes {
+        match self {
+            Self::Framed(_) => Bytes::new(),
+            Self::Told(retelling) => retelling.finish(),
+        }
+    }
+}
+
+/// What unpacks a stream; `None` where there is nothing to unpack.
+pub(crate) fn unpacker(host: Host, heading: &Heading, headers: &HeaderMap) -> Option<Unpacker> {
+    let kind = headers.get(CONTENT_TYPE)?.to_str().ok()?;
+    if let Some(retelling) = host.retelling(kind, heading.clone()) {
+        return Some(Unpacker::Told(Box::new(retelling)));
+    }
+    let unframer = match host {
+        _ if !kind.starts_with(EVENT_STREAM) => return None,
+        Host::Bedrock => Unframer::default(),
+        Host::Converse => {
+            let retelling = Retelling::new(request_id(headers).to_owned(), heading.model.clone());
+            Unframer::retelling(retelling)
+        }
+        _ => return None,
+    };
+    Some(Unpacker::Framed(Box::new(unframer)))
 }
 
 /// An answer in one piece as the format has it; `None` where the host says it so already.
 pub(crate) fn retold(
     host: Host,
-    model: &str,
+    api: Api,
+    heading: &Heading,
     headers: &HeaderMap,
     body: &[u8],
 ) -> Option<Result<Bytes, WireError>> {
-    (host == Host::Converse).then(|| converse::told(body, request_id(headers), model))
+    match host {
+        Host::Converse => Some(converse::told(body, request_id(headers), &heading.model)),
+        host => host.retells(api).then(|| host.retold(api, body, heading)),
+    }
 }
 
 /// What stands for an answer's id where the body has none.

@@ -68,7 +68,7 @@ pub(super) fn take_usage(value: View<'_>, quirks: Quirks, answer: &mut Answer) {
     let usage = super::usage::read(value, quirks, Work::Generate);
     if usage.is_known() {
         answer.usage = usage;
-        value.raw().clone_into(&mut answer.usage_raw);
+        super::usage::own(value).raw().clone_into(&mut answer.usage_raw);
         if let Some(tier) = value.get("service_tier").and_then(|tier| tier.filled_text()) {
             answer.service_tier.get_or_insert_with(|| tier.into_owned());
         }
@@ -130,7 +130,7 @@ impl Choices {
                 "refusal" => {
                     value.filled_text().map(|text| sink(StreamEvent::Refusal { choice, text })).is_some()
                 }
-                "audio" | "images" if !value.is_null() => {
+                "audio" | "images" | "citations" | "other_content" if !value.is_null() => {
                     sink(StreamEvent::Other { choice, kind: key, raw: value.raw() });
                     true
                 }

@@ -10,6 +10,14 @@ use crate::{
     json::{Members, View},
 };
 
+/// Where the object of a provider stands that counts in words of its own ([`crate::completion`]).
+const OWN: &str = "provider_usage";
+
+/// The provider's own object.
+pub(super) fn own(usage: View<'_>) -> View<'_> {
+    usage.get(OWN).filter(View::is_object).unwrap_or(usage)
+}
+
 /// Reads the object; unknown when it has no counts. Chat says `prompt` and `completion`, everything newer `input` and
 /// `output`.
 pub(crate) fn read(usage: View<'_>, quirks: Quirks, work: Work) -> Usage {
@@ -65,6 +73,7 @@ pub(crate) fn read(usage: View<'_>, quirks: Quirks, work: Work) -> Usage {
     ];
     share_out(&mut buckets, counts.completion, plain_output(work, output.is_some()), &inside_output);
     buckets.set(Bucket::WebSearch, of(searches.as_ref(), "web_search_requests").unwrap_or(0));
+    buckets.mismatch |= opened.get(OWN).is_some_and(crate::cohere::usage::contradicts);
     buckets
 }
 

@@ -22,7 +22,7 @@ const LINES_MAX: usize = 24;
 pub struct Unsupported {
     /// The member of the caller's request.
     pub param: String,
-    /// The target's dialect.
+    /// The target's dialect, or its host's name where that has words of its own.
     pub target: &'static str,
     /// Why not.
     pub why: Cow<'static, str>,
@@ -42,6 +42,8 @@ pub struct Losses {
 pub(crate) struct Fit {
     caller: Dialect,
     target: &'static str,
+    /// Whether messages stand at other places than in the caller's request.
+    moved: bool,
     refused: Vec<Unsupported>,
     losses: Losses,
 }
@@ -49,14 +51,20 @@ pub(crate) struct Fit {
 impl Fit {
     pub(crate) const fn new(caller: Dialect, target: Dialect) -> Self {
         let losses = Losses { dropped: Vec::new(), adapted: Vec::new() };
-        Self { caller, target: target.name(), refused: Vec::new(), losses }
+        Self { caller, target: target.name(), moved: false, refused: Vec::new(), losses }
+    }
+
+    /// Of a request in OpenAI's format for a host that says it in words of its own: as the caller wrote it, or translated before.
+    pub(crate) fn of_host(caller: Dialect, name: &'static str) -> Self {
+        let moved = caller != Dialect::OpenAi;
+        Self { target: name, moved, ..Self::new(caller, Dialect::OpenAi) }
     }
 
     /// The target cannot say this.
     pub(crate) fn refuse(&mut self, param: impl fmt::Display, why: impl Into<Cow<'static, str>>) {
         if self.refused.len() < LINES_MAX {
             self.refused.push(Unsupported {
-                param: spelled(self.caller, &param.to_string()),
+                param: self.spelled(&param.to_string()),
                 target: self.target,
                 why: why.into(),
             });
@@ -65,13 +73,13 @@ impl Fit {
 
     /// The target has no word for this, and answers the same without it.
     pub(crate) fn drop(&mut self, param: impl fmt::Display) {
-        let param = spelled(self.caller, &param.to_string());
+        let param = self.spelled(&param.to_string());
         note(&mut self.losses.dropped, param);
     }
 
     /// The target is told this another way.
     pub(crate) fn adapt(&mut self, param: impl fmt::Display, how: impl fmt::Display) {
-        let param = spelled(self.caller, &param.to_string());
+        let param = self.spelled(&param.to_string());
         note(&mut self.losses.adapted, format!("{param}={how}"));
     }
 
@@ -126,6 +134,12 @@ impl Fit {
             note(&mut self.losses.dropped, refused.param);
         }
         Ok(self.losses)
+    }
+
+    /// The caller's word for a setting of ours, without a message's place where messages have moved.
+    fn spelled(&self, param: &str) -> String {
+        let moved = self.moved && param.starts_with("messages[");
+        spelled(self.caller, if moved { "messages" } else { param })
     }
 }
 
@@ -205,6 +219,19 @@ mod tests {
         let refused = account().verdict(false).unwrap_err();
         assert_eq!(refused.to_string(), "`n` cannot be said in the anthropic format: it gives one answer");
         assert_eq!(account().verdict(true).unwrap().dropped, ["metadata", "n", "seed"]);
+    }
+
+    #[test]
+    fn a_message_that_has_moved_is_named_without_its_place() {
+        for (caller, param) in [
+            (Dialect::OpenAi, "messages[1].name"),
+            (Dialect::Anthropic, "messages"),
+            (Dialect::Gemini, "contents"),
+        ] {
+            let mut fit = Fit::of_host(caller, "h");
+            fit.refuse("messages[1].name", "it has no word for it");
+            assert_eq!(fit.verdict(false).unwrap_err().param, param);
+        }
     }
 
     #[test]
