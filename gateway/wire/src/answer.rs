@@ -8,7 +8,9 @@ use crate::{
     dialect::Dialect,
     error::WireError,
     fault::UpstreamFault,
-    gemini, openai, responses,
+    gemini, openai,
+    quirks::Quirks,
+    responses,
     stream::StreamEvent,
 };
 
@@ -16,21 +18,6 @@ use crate::{
 pub const PREVIEW_CHARS: usize = 200;
 /// How many tool calls, finish reasons and the like are kept.
 const LIST_MAX: usize = 128;
-
-/// How a provider's counting deviates from its dialect, where no sum in the answer tells.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Quirks {
-    /// Reasoning tokens are billed on top of the completion's although the total leaves them out.
-    pub reasoning_on_top: bool,
-}
-
-impl Quirks {
-    /// The known quirks of a provider by its name (`vercel`, `openai`, …).
-    #[must_use]
-    pub fn of_provider(name: &str) -> Self {
-        Self { reasoning_on_top: matches!(name, "vercel" | "vercel-gateway" | "vercel_ai_gateway") }
-    }
-}
 
 /// What was read of an answer.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

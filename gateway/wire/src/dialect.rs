@@ -2,7 +2,7 @@
 
 use serde::{Deserialize, Serialize};
 
-use crate::api::Api;
+use crate::{api::Api, quirks::Quirks};
 
 /// A provider's way of speaking. One variant, one folder, one codec to the internal model.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
@@ -75,7 +75,7 @@ impl Dialect {
     /// some have and which all others can be told in chat completions.
     #[must_use]
     pub fn serves(self, api: Api, provider: &str) -> bool {
-        self.may_serve(api) && (self == api.dialect() || has_responses(provider))
+        self.may_serve(api) && (self == api.dialect() || Quirks::of_provider(provider).has_responses)
     }
 
     /// Whether some provider's endpoint of this dialect does.
@@ -84,29 +84,6 @@ impl Dialect {
         let spoken = api.dialect();
         spoken == self || (self == Self::OpenAi && spoken == Self::Responses)
     }
-}
-
-/// Who serves OpenAI's responses beside chat completions under the same base URL, by their own documentation or, for the
-/// first six, as recorded. An endpoint of anybody else that has them is set up with the format `responses`.
-fn has_responses(provider: &str) -> bool {
-    const HAVE: [&str; 15] = [
-        "openai",
-        "azure",
-        "xai",
-        "openrouter",
-        "bedrock-mantle",
-        "deepseek",
-        "vercel-gateway",
-        "vercel",
-        "groq",
-        "fireworks",
-        "huggingface",
-        "ollama",
-        "vllm",
-        "lmstudio",
-        "litellm",
-    ];
-    HAVE.contains(&provider)
 }
 
 #[cfg(test)]

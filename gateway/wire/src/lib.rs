@@ -13,6 +13,7 @@
 //! | [`host`] | hosts that serve a format in a wrapping of their own: address and body |
 //! | [`converse`] | Bedrock's wrapping for models of every vendor: told from and to Anthropic's messages |
 //! | [`cohere`], [`ollama`] | providers' own words for chat completions and embeddings; [`completion`] is what they share |
+//! | [`quirks`] | how those who copied OpenAI's format deviate from it: a row each |
 //! | [`peek`] | what the gateway must know of a request, and the body to send upstream |
 //! | [`stream`] | reading an answer event by event; [`answer`] is what remains |
 //! | [`fault`] | what went wrong upstream, whatever shape it came in; [`error`] says it in the caller's dialect |
@@ -42,6 +43,7 @@ pub mod model;
 pub mod ollama;
 pub mod openai;
 pub mod peek;
+pub mod quirks;
 pub mod responses;
 pub mod rewrap;
 pub mod splice;
@@ -52,12 +54,13 @@ pub mod translate;
 #[cfg(test)]
 mod fixtures;
 
-pub use answer::{Answer, Quirks, first_chars, read_answer, read_answer_events, read_answer_of};
+pub use answer::{Answer, first_chars, read_answer, read_answer_events, read_answer_of};
 pub use api::{Api, Route, Work};
 pub use array::Elements;
 pub use dialect::Dialect;
 pub use error::{ApiError, ErrorSource, WireError, write_array_error, write_error, write_stream_error};
 pub use fault::{FaultKind, UpstreamFault, read_error};
 pub use peek::{Peek, forward, peek, peek_on};
+pub use quirks::Quirks;
 pub use sse::{Event, Frame, Frames, SseDecoder, SseError, SseLimits};
 pub use stream::{Observed, StreamEvent, StreamReader};

@@ -6,14 +6,16 @@ use memchr::memmem;
 use weir_contract::usage::Usage;
 
 use crate::{
-    answer::{Answer, Quirks},
+    answer::Answer,
     anthropic,
     api::Work,
     dialect::Dialect,
     fault::UpstreamFault,
     gemini,
     model::{Citation, Signature},
-    openai, responses,
+    openai,
+    quirks::Quirks,
+    responses,
     sse::Event,
 };
 

@@ -6,8 +6,8 @@ use weir_contract::usage::Usage;
 
 use super::{Citation, Finish, Message, Part, Role, Signature, Text};
 use crate::{
-    answer::Quirks,
     dialect::Dialect,
+    quirks::Quirks,
     sse::{SseDecoder, SseLimits},
     stream::{StreamEvent, StreamReader},
 };

@@ -7,12 +7,13 @@ use weir_contract::usage::{Bucket, Usage, UsageSource};
 
 use super::{response::take_head, usage};
 use crate::{
-    answer::{Answer, Quirks},
+    answer::Answer,
     api::Work,
     dialect::Dialect,
     error::WireError,
     fault::read_stream_error,
     json::{View, top_level},
+    quirks::Quirks,
     stream::{Seen, Sink, StreamEvent},
 };
 

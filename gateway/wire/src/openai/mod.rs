@@ -1,7 +1,6 @@
 //! OpenAI chat completions, and everybody who copied it: one codec, with the copies' known deviations forgiven.
 
 mod conversation;
-mod copies;
 pub(crate) mod error;
 pub(crate) mod media;
 pub(crate) mod request;

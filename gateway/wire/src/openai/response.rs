@@ -4,13 +4,14 @@ use std::borrow::Cow;
 
 use super::thinking;
 use crate::{
-    answer::{Answer, Quirks},
+    answer::Answer,
     api::Work,
     dialect::Dialect,
     error::WireError,
     fault::read_stream_error,
     json::{View, top_level},
     model::Citation,
+    quirks::Quirks,
     stream::{Sink, StreamEvent},
 };
 

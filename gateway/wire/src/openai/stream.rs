@@ -2,10 +2,11 @@
 
 use super::response::{Choices, start, take_head, take_usage};
 use crate::{
-    answer::{Answer, Quirks},
+    answer::Answer,
     dialect::Dialect,
     fault::read_stream_error,
     json::View,
+    quirks::Quirks,
     stream::{Seen, Sink, StreamEvent},
 };
 

@@ -5,9 +5,9 @@
 use weir_contract::usage::{Bucket, Usage, UsageSource};
 
 use crate::{
-    answer::Quirks,
     api::Work,
     json::{Members, View},
+    quirks::Quirks,
 };
 
 /// Where the object of a provider stands that counts in words of its own ([`crate::completion`]).

@@ -4,13 +4,14 @@ use weir_contract::usage::Bucket;
 
 use super::proof;
 use crate::{
-    answer::{Answer, Quirks},
+    answer::Answer,
     api::Work,
     dialect::Dialect,
     error::WireError,
     fault::read_stream_error,
     json::{View, top_level},
     openai::usage,
+    quirks::Quirks,
     stream::{Sink, StreamEvent},
 };
 

@@ -6,10 +6,11 @@ use std::borrow::Cow;
 use super::proof;
 use super::response::{has_failed, start, take_head};
 use crate::{
-    answer::{Answer, Quirks},
+    answer::Answer,
     dialect::Dialect,
     fault::read_stream_error,
     json::View,
+    quirks::Quirks,
     stream::{Seen, Sink, StreamEvent},
 };
 

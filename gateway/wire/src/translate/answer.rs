@@ -4,7 +4,7 @@ use bytes::Bytes;
 
 use super::stream::Undoing;
 use crate::{
-    answer::{Answer, Quirks, read_answer_events},
+    answer::{Answer, read_answer_events},
     anthropic,
     dialect::Dialect,
     error::{ApiError, WireError},
@@ -12,6 +12,7 @@ use crate::{
     gemini,
     model::{Assembly, Reply},
     openai,
+    quirks::Quirks,
     responses::{self, Echo},
     stream::StreamEvent,
     translate::StreamWriter,

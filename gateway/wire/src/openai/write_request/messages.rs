@@ -2,19 +2,19 @@
 
 use std::borrow::Cow;
 
-use super::copies::{self, ThoughtPlace};
 use crate::{
     json::{JsonText, View},
     model::{Conversation, Media, Message, Part, Role, Source},
-    translate::{At, Fit, Target, fitting_id},
+    quirks::{Quirks, ThoughtPlace},
+    translate::{At, Fit, fitting_id},
 };
 
 /// What a tool's message says when the tool gave pictures only.
 const SHOWN_BELOW: &str = "The tool's output follows in the next message.";
 
 /// Writes instructions and messages.
-pub(super) fn write(said: &Conversation<'_>, target: &Target<'_>, fit: &mut Fit, json: &mut JsonText) {
-    let mut writer = Writer { provider: target.provider, fit };
+pub(super) fn write(said: &Conversation<'_>, quirks: Quirks, fit: &mut Fit, json: &mut JsonText) {
+    let mut writer = Writer { quirks, fit };
     let system = located(None, &said.system);
     writer.plain("system", None, &system, json);
     for (place, message) in said.messages.iter().enumerate() {
@@ -36,7 +36,7 @@ fn located<'p, 'a>(message: Option<usize>, parts: &'p [Part<'a>]) -> Vec<Located
 }
 
 struct Writer<'f> {
-    provider: &'f str,
+    quirks: Quirks,
     fit: &'f mut Fit,
 }
 
@@ -179,13 +179,13 @@ impl Writer<'_> {
     }
 
     fn call_id<'i>(&self, id: &'i str) -> Cow<'i, str> {
-        let fits = |id: &str| copies::takes_call_id(self.provider, id);
-        fitting_id(id, fits, copies::call_id_digits(self.provider))
+        let ids = self.quirks.call_ids;
+        fitting_id(id, |id| ids.take(id), ids.digits())
     }
 
     /// Earlier reasoning, as far as the provider wants it back.
     fn thoughts(&mut self, thoughts: &[Located<'_, '_>], json: &mut JsonText) {
-        match copies::thought_place(self.provider) {
+        match self.quirks.thought {
             _ if thoughts.is_empty() => {}
             ThoughtPlace::Nowhere => thoughts.iter().for_each(|(at, _)| self.fit.drop(at)),
             ThoughtPlace::Content => {

@@ -2,10 +2,10 @@
 
 mod messages;
 
-use super::copies;
 use crate::{
     json::JsonText,
     model::{Conversation, Format, ReasoningWish, Settings, Tool, ToolChoice},
+    quirks::Quirks,
     translate::{Fit, Target, is_plain_name},
 };
 
@@ -16,16 +16,21 @@ const NAME_MAX: usize = 64;
 
 /// Writes the request.
 pub(crate) fn write_request(said: &Conversation<'_>, target: &Target<'_>, fit: &mut Fit) -> Vec<u8> {
+    let quirks = Quirks::of_provider(target.provider);
     let mut json = JsonText::default();
     json.object(|json| {
         json.key("model").text(target.model);
-        json.key("messages").array(|json| messages::write(said, target, fit, json));
+        json.key("messages").array(|json| messages::write(said, quirks, fit, json));
         write_tools(said, fit, json);
-        write_limits(&said.settings, target, fit, json);
-        write_sampling(&said.settings, target, fit, json);
+        write_limits(&said.settings, &quirks, fit, json);
+        write_sampling(&said.settings, &quirks, fit, json);
         write_format(&said.settings.format, fit, json);
-        write_reasoning(&said.settings.reasoning, target, fit, json);
-        write_service(&said.settings, json);
+        if quirks.never_thinks(target.model) {
+            leave_reasoning(&said.settings.reasoning, fit);
+        } else {
+            write_reasoning(&said.settings.reasoning, fit, json);
+        }
+        write_service(&said.settings, &quirks, fit, json);
     });
     json.into_bytes()
 }
@@ -88,11 +93,20 @@ fn write_tool(tool: &Tool<'_>, json: &mut JsonText) {
     });
 }
 
-fn write_limits(settings: &Settings<'_>, target: &Target<'_>, fit: &mut Fit, json: &mut JsonText) {
-    if let Some(most) = settings.max_tokens {
-        json.key(copies::max_tokens_word(target.provider)).count(most);
+/// Whether the provider takes a setting that is asked for; says so where it does not.
+fn knows(setting: &str, quirks: &Quirks, fit: &mut Fit) -> bool {
+    let lacks = quirks.lacks(setting);
+    if lacks {
+        fit.refuse(setting, format!("{} refuses it", quirks.provider));
     }
-    if settings.n > 1 {
+    !lacks
+}
+
+fn write_limits(settings: &Settings<'_>, quirks: &Quirks, fit: &mut Fit, json: &mut JsonText) {
+    if let Some(most) = settings.max_tokens {
+        json.key(quirks.max_tokens).count(most);
+    }
+    if settings.n > 1 && knows("n", quirks, fit) {
         json.key("n").count(settings.n);
     }
     match settings.stop.as_slice() {
@@ -102,25 +116,27 @@ fn write_limits(settings: &Settings<'_>, target: &Target<'_>, fit: &mut Fit, jso
     }
 }
 
-fn write_sampling(settings: &Settings<'_>, target: &Target<'_>, fit: &mut Fit, json: &mut JsonText) {
+fn write_sampling(settings: &Settings<'_>, quirks: &Quirks, fit: &mut Fit, json: &mut JsonText) {
     let numbers = [
         ("temperature", settings.temperature),
         ("top_p", settings.top_p),
         ("frequency_penalty", settings.frequency_penalty),
         ("presence_penalty", settings.presence_penalty),
-        ("seed", settings.seed),
     ];
     for (key, number) in numbers {
-        if let Some(number) = number {
+        if let Some(number) = number.filter(|_| knows(key, quirks, fit)) {
             json.key(key).raw(number);
         }
     }
+    if let Some(seed) = settings.seed {
+        json.key(quirks.seed).raw(seed);
+    }
     match settings.top_k {
-        Some(top_k) if copies::take_top_k(target.provider) => json.key("top_k").raw(top_k),
+        Some(top_k) if quirks.takes_top_k => json.key("top_k").raw(top_k),
         Some(_) => fit.refuse("top_k", "it has no word for it"),
         None => {}
     }
-    if settings.logprobs {
+    if settings.logprobs && knows("logprobs", quirks, fit) {
         json.key("logprobs").flag(true);
     }
 }
@@ -146,16 +162,18 @@ fn write_format(format: &Format<'_>, fit: &mut Fit, json: &mut JsonText) {
     }
 }
 
-/// The format has words for how hard to think, not numbers of tokens.
-fn write_reasoning(wish: &ReasoningWish<'_>, target: &Target<'_>, fit: &mut Fit, json: &mut JsonText) {
-    if !wish.is_on() {
-        return;
-    }
-    if copies::never_thinks(target.provider, target.model) {
+/// The model knows no reasoning: it answers the same without the wish.
+fn leave_reasoning(wish: &ReasoningWish<'_>, fit: &mut Fit) {
+    if wish.is_on() {
         fit.drop("reasoning_effort");
-        return;
     }
-    if let Some(word) = effort_word(wish, fit) {
+}
+
+/// The format has words for how hard to think, not numbers of tokens.
+fn write_reasoning(wish: &ReasoningWish<'_>, fit: &mut Fit, json: &mut JsonText) {
+    if wish.is_on()
+        && let Some(word) = effort_word(wish, fit)
+    {
         json.key("reasoning_effort").text(word);
     }
 }
@@ -183,20 +201,59 @@ const fn effort_of(tokens_max: u64) -> &'static str {
     }
 }
 
-fn write_service(settings: &Settings<'_>, json: &mut JsonText) {
-    write_tier_and_user(settings, json);
+fn write_service(settings: &Settings<'_>, quirks: &Quirks, fit: &mut Fit, json: &mut JsonText) {
+    write_tier_and_user(settings, quirks, fit, json);
     if settings.stream {
         json.key("stream").flag(true);
         json.key("stream_options").object(|json| json.key("include_usage").flag(true));
     }
 }
 
-/// Which tier serves it, and for whom: the same words in both of OpenAI's formats.
-pub(crate) fn write_tier_and_user(settings: &Settings<'_>, json: &mut JsonText) {
-    if let Some(tier) = settings.service_tier.as_deref() {
-        json.key("service_tier").text(if tier == "standard_only" { "default" } else { tier });
+/// Which tier serves it, and for whom: the same words in both of OpenAI's formats. Who does not know them answers the same without.
+pub(crate) fn write_tier_and_user(
+    settings: &Settings<'_>,
+    quirks: &Quirks,
+    fit: &mut Fit,
+    json: &mut JsonText,
+) {
+    let tier = settings.service_tier.as_deref();
+    let tier = tier.map(|tier| if tier == "standard_only" { "default" } else { tier });
+    for (key, value) in [("service_tier", tier), ("user", settings.user.as_deref())] {
+        match value {
+            Some(_) if quirks.lacks(key) => fit.drop(key),
+            Some(value) => json.key(key).text(value),
+            None => {}
+        }
     }
-    if let Some(user) = &settings.user {
-        json.key("user").text(user);
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{dialect::Dialect, model::read_conversation, translate::translate_request};
+
+    fn told(provider: &str, may_drop: bool) -> Result<(String, Vec<String>), String> {
+        let body = br#"{"model":"m","max_tokens":9,"temperature":0.5,"service_tier":"auto","metadata":{"user_id":"ann"},
+            "messages":[{"role":"user","content":"hi"}]}"#;
+        let mut said = read_conversation(Dialect::Anthropic, body).unwrap();
+        (said.settings.seed, said.settings.logprobs) = (Some("7"), true);
+        let target = Target { dialect: Dialect::OpenAi, provider, model: "m", max_output: None };
+        let told = translate_request(&said, Dialect::Anthropic, &target, may_drop);
+        let told = told.map_err(|refused| refused.to_string())?;
+        Ok((String::from_utf8(told.body.to_vec()).unwrap(), told.losses.dropped))
+    }
+
+    #[test]
+    fn a_providers_row_says_which_words_it_takes() {
+        let (plain, dropped) = told("anybody", false).unwrap();
+        assert!(plain.contains(r#""max_tokens":9,"temperature":0.5,"seed":7,"logprobs":true"#), "{plain}");
+        assert!(dropped.is_empty() && plain.contains(r#""user":"ann""#), "{plain} {dropped:?}");
+        let refused = told("mistral", false).unwrap_err();
+        assert_eq!(refused, "`logprobs` cannot be said in the openai format: mistral refuses it");
+        let (mistral, dropped) = told("mistral", true).unwrap();
+        assert!(mistral.contains(r#""random_seed":7"#) && !mistral.contains("logprobs"), "{mistral}");
+        assert_eq!(dropped, ["service_tier", "metadata.user_id", "logprobs"]);
+        let (openai, _) = told("openai", false).unwrap();
+        assert!(openai.contains(r#""max_completion_tokens":9"#), "{openai}");
     }
 }

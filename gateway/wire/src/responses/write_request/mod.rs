@@ -6,6 +6,7 @@ use crate::{
     json::JsonText,
     model::{Conversation, Format, ReasoningWish, Settings, Tool, ToolChoice},
     openai::{effort_word, write_tier_and_user},
+    quirks::Quirks,
     translate::{Fit, Target, is_plain_name},
 };
 
@@ -31,7 +32,7 @@ pub(crate) fn write_request(said: &Conversation<'_>, target: &Target<'_>, fit: &
             }
         }
         json.key("store").flag(false);
-        write_tier_and_user(settings, json);
+        write_tier_and_user(settings, &Quirks::of_provider(target.provider), fit, json);
         if settings.stream {
             json.key("stream").flag(true);
         }
