@@ -183,12 +183,31 @@ async fn vertex_serves_anthropics_format_and_its_own() {
     let counted = story.post("/v1/messages/count_tokens", &[], ask).await;
     assert_ne!(counted.status.as_u16(), 200, "it is not offered there, and says so");
 
+    let events = [
+        r#"{"type":"message_start","message":{"id":"m","model":"claude-x","usage":{"input_tokens":10,"output_tokens":1}}}"#,
+        r#"{"type":"content_block_start","index":0,"content_block":{"type":"text","text":""}}"#,
+        r#"{"type":"content_block_delta","index":0,"delta":{"type":"text_delta","text":"High."}}"#,
+        r#"{"type":"content_block_stop","index":0}"#,
+        r#"{"type":"message_delta","delta":{"stop_reason":"end_turn"},"usage":{"output_tokens":2}}"#,
+        r#"{"type":"message_stop"}"#,
+    ];
+    let stream = events.map(|event| format!("data: {event}\n\n").into_bytes()).to_vec();
+    story.provider.will(Reply::Bytes("text/event-stream", stream));
+    let ask = r#"{"model":"gpt","stream":true,"messages":[{"role":"user","content":"hi"}]}"#;
+    let answered = story.post("/v1/chat/completions", &[], ask).await;
+    assert!(answered.body.contains(r#""content":"High.""#), "{}", answered.body);
+    let seen = story.provider.seen().pop().unwrap();
+    assert_eq!(seen.path, "/publishers/anthropic/models/anthropic.claude-x-v1%3A0:streamRawPredict");
+    let sent: Value = serde_json::from_str(&seen.body).unwrap();
+    assert_eq!((&sent["anthropic_version"], &sent["stream"]), (&json!("vertex-2023-10-16"), &json!(true)));
+
     let story = Story::begin_with(|content| hosted(content, "vertex", "gemini")).await;
     story.provider.will(Reply::Json(
         200,
         r#"{"candidates":[{"content":{"parts":[{"text":"yo"}]},"finishReason":"STOP"}]}"#,
     ));
-    let answered = story.post("/v1/chat/completions", &[], &ask.replace("claude", "gpt")).await;
+    let ask = r#"{"model":"gpt","messages":[{"role":"user","content":"hi"}]}"#;
+    let answered = story.post("/v1/chat/completions", &[], ask).await;
     assert!(answered.body.contains("\"yo\""), "{}", answered.body);
     let path = &story.provider.seen()[0].path;
     assert_eq!(path, "/publishers/google/models/anthropic.claude-x-v1%3A0:generateContent");
