@@ -288,7 +288,7 @@ fn hold(exchange: &Exchange, route: &Route<'_>, peek: &Peek<'_>) -> (Money, Pric
     let of_model = model.and_then(|model| model.max_output.or(model.context_window));
     let most = weir_wire::count::most(peek, of_model.unwrap_or(OUTPUT_TOKENS_ASSUMED));
     let bound = |price: &Price| match peek.api.work() {
-        Work::Generate => upper_bound(price, most.input_total(), most.output_total()),
+        Work::Generate | Work::Realtime => upper_bound(price, most.input_total(), most.output_total()),
         _ => upper_bound_of(price, &most),
     };
     let own = route.provider.as_deref().and_then(|provider| policy.price(provider, &peek.model));
