@@ -89,7 +89,10 @@ impl Server {
         drop(listener);
         connections.close();
         handles.sessions.close();
-        let ended = async { tokio::join!(graceful.shutdown(), handles.sessions.wait()) };
+        let ended = async {
+            graceful.shutdown().await;
+            handles.sessions.wait().await;
+        };
         if timeout(handles.config.timeouts.shutdown(), ended).await.is_err() {
             tracing::warn!(
                 "requests are still in flight as the gateway stops; they are recorded as they stand"

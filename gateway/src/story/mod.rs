@@ -5,6 +5,7 @@ mod gemini;
 mod hosts;
 mod policy;
 mod provider;
+mod realtime;
 mod requests;
 mod responses;
 mod routes;

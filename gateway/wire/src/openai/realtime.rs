@@ -143,7 +143,8 @@ impl Listener {
 mod tests {
     use super::*;
 
-    const CREATED: &str = r#"{"type":"session.created","session":{"object":"realtime.session","model":"gpt-realtime-1"}}"#;
+    const CREATED: &str =
+        r#"{"type":"session.created","session":{"object":"realtime.session","model":"gpt-realtime-1"}}"#;
     const BEGUN: &str = r#"{"type":"response.created","response":{"id":"resp_1","status":"in_progress"}}"#;
     const DONE: &str = r#"{"type":"response.done","response":{"id":"resp_1","status":"completed","output":[{"type":"function_call","name":"look"}],
         "usage":{"total_tokens":12,"input_tokens":10,"output_tokens":2,"input_token_details":{"text_tokens":4,"audio_tokens":6,"cached_tokens":0},"output_token_details":{"text_tokens":1,"audio_tokens":1}}}}"#;

@@ -32,7 +32,8 @@ pub(crate) fn read(usage: View<'_>, quirks: Quirks, work: Work) -> Usage {
     let (input, output) = (input.as_ref(), output.as_ref());
     // What of the cached tokens is sound or a picture counts as cached, and not again as sound or a picture.
     let told = input.and_then(|input| input.get("cached_tokens_details")).map(|view| view.opened());
-    let uncached = |key: &str| of(input, key).unwrap_or(0).saturating_sub(of(told.as_ref(), key).unwrap_or(0));
+    let uncached =
+        |key: &str| of(input, key).unwrap_or(0).saturating_sub(of(told.as_ref(), key).unwrap_or(0));
     let cached = of(input, "cached_tokens");
     let cached = cached.or_else(|| {
         elsewhere(&[
@@ -164,13 +165,8 @@ mod tests {
             "input_token_details":{"text_tokens":100,"audio_tokens":32,"image_tokens":0,"cached_tokens":64,
                 "cached_tokens_details":{"text_tokens":54,"audio_tokens":10,"image_tokens":0}},
             "output_token_details":{"text_tokens":30,"audio_tokens":91}}"#;
-        let expected = [
-            ("input", 46),
-            ("cache_read", 64),
-            ("audio_input", 22),
-            ("output", 30),
-            ("audio_output", 91),
-        ];
+        let expected =
+            [("input", 46), ("cache_read", 64), ("audio_input", 22), ("output", 30), ("audio_output", 91)];
         assert_eq!(buckets(text), (expected.to_vec(), false));
     }
 
