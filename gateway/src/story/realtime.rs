@@ -15,6 +15,7 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::CloseCode;
 use tokio_tungstenite::tungstenite::protocol::{CloseFrame, Role};
+use tokio_util::task::TaskTracker;
 use weir_contract::money::Money;
 use weir_contract::policy::Content;
 use weir_contract::policy::snapshot::TargetEntry;
@@ -26,8 +27,13 @@ use crate::sample;
 
 const PATH: &str = "/v1/realtime?model=gpt";
 const KEY: [(&str, &str); 1] = [("authorization", "Bearer wk_sample")];
-/// The key and the answer of the standard's own example are of no use here: ours are made anew.
-const CLIENT_KEY: &str = "dGhlIHNhbXBsZSBub25jZQ==";
+/// What asks for a WebSocket, with the key of the standard's own example and its answer.
+pub(super) const ASKING: [(&str, &str); 4] = [
+    ("connection", "keep-alive, Upgrade"),
+    ("upgrade", "WebSocket"),
+    ("sec-websocket-version", "13"),
+    ("sec-websocket-key", "dGhlIHNhbXBsZSBub25jZQ=="),
+];
 const CLIENT_ACCEPT: &str = "s3pPLMBiTxaQ9kYGzzhZRbK+xOo=";
 
 const ASK: &str = r#"{"type":"response.create" , "event_id":"é"}"#;
@@ -54,7 +60,7 @@ struct Asked {
 impl Line {
     async fn start() -> Self {
         let (opened, sessions) = mpsc::unbounded_channel();
-        let routes = axum::Router::new().fallback(agree).with_state(opened);
+        let routes = axum::Router::new().fallback(agree).with_state((opened, TaskTracker::new()));
         let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
         let mut serving = JoinSet::new();
@@ -67,16 +73,18 @@ impl Line {
     }
 }
 
-async fn agree(State(opened): State<mpsc::UnboundedSender<Asked>>, mut request: Request) -> Response<Body> {
+async fn agree(
+    State((opened, tasks)): State<(mpsc::UnboundedSender<Asked>, TaskTracker)>,
+    mut request: Request,
+) -> Response<Body> {
     let on_upgrade = hyper::upgrade::on(&mut request);
     let (uri, headers) = (request.uri().to_string(), request.headers().clone());
-    let accept = accepted(headers["sec-websocket-key"].to_str().unwrap());
-    let mut response = switching(&accept);
+    let mut response = agreed(&headers);
     if let Some(list) = headers.get(SEC_WEBSOCKET_PROTOCOL) {
         let first = list.to_str().unwrap().split(',').next().unwrap();
         response.headers_mut().insert(SEC_WEBSOCKET_PROTOCOL, first.parse().unwrap());
     }
-    tokio::task::spawn(async move {
+    tasks.spawn(async move {
         let io = TokioIo::new(on_upgrade.await.unwrap());
         let socket = WebSocketStream::from_raw_socket(io, Role::Server, None).await;
         opened.send(Asked { uri, headers, socket }).ok();
@@ -84,6 +92,7 @@ async fn agree(State(opened): State<mpsc::UnboundedSender<Asked>>, mut request: 
     response
 }
 
+/// The answer to a key.
 fn accepted(key: &str) -> String {
     use base64::Engine as _;
     let text = format!("{key}258EAFA5-E914-47DA-95CA-C5AB0DC85B11");
@@ -91,7 +100,9 @@ fn accepted(key: &str) -> String {
     base64::engine::general_purpose::STANDARD.encode(hash)
 }
 
-fn switching(accept: &str) -> Response<Body> {
+/// The answer that agrees.
+pub(super) fn agreed(headers: &HeaderMap) -> Response<Body> {
+    let accept = accepted(headers["sec-websocket-key"].to_str().unwrap());
     let response = Response::builder().status(101).header(CONNECTION, "Upgrade").header(UPGRADE, "websocket");
     response.header(SEC_WEBSOCKET_ACCEPT, accept).body(Body::empty()).unwrap()
 }
@@ -118,13 +129,7 @@ impl Story {
     /// Asks for a session.
     async fn call(&self, path: &str, headers: &[(&str, &str)]) -> Result<(HeaderMap, Socket), Answered> {
         let mut request = http::Request::get(format!("http://{}{path}", self.gateway.address));
-        let asking = [
-            ("connection", "keep-alive, Upgrade"),
-            ("upgrade", "WebSocket"),
-            ("sec-websocket-version", "13"),
-            ("sec-websocket-key", CLIENT_KEY),
-        ];
-        for (name, value) in asking.iter().chain(headers) {
+        for (name, value) in ASKING.iter().chain(headers) {
             request = request.header(*name, *value);
         }
         let response =
@@ -350,7 +355,9 @@ async fn a_session_is_closed_as_going_away_when_the_gateway_stops() {
     let (mut client, mut asked) = story.talk(&line, &[]).await;
     let (lines, (at_client, _), (at_provider, _)) =
         tokio::join!(story.books(), last_words(&mut client), last_words(&mut asked.socket));
-    assert_eq!((at_client.unwrap().code, at_provider.unwrap().code), (CloseCode::Away, CloseCode::Away));
+    let at_client = at_client.unwrap();
+    assert_eq!((at_client.code, at_provider.unwrap().code), (CloseCode::Away, CloseCode::Away));
+    assert!(at_client.reason.starts_with("this gateway stops"), "{at_client}");
     assert_eq!(lines[0].requests, 1);
 }
 
@@ -376,7 +383,7 @@ async fn a_session_ends_with_the_next_message_once_its_key_is_revoked() {
 #[tokio::test]
 async fn a_message_beyond_the_bound_ends_the_session() {
     let (story, line) = begin().await;
-    let (mut client, _asked) = story.talk(&line, &[]).await;
+    let (client, _asked) = story.talk(&line, &[]).await;
     let large = Message::text("x".repeat(20 * 1024 * 1024 + 1));
     let (sent, (frame, _)) = {
         let (mut speaking, mut hearing) = client.split();

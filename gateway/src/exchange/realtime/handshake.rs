@@ -82,7 +82,7 @@ fn read(head: &Parts) -> Result<Knock, Refusal> {
 
 fn passes(protocol: &str) -> bool {
     let named = |known: &&str| protocol == *known || (known.ends_with('.') && protocol.starts_with(*known));
-    PROTOCOLS.iter().any(|known| named(&known))
+    PROTOCOLS.iter().any(named)
 }
 
 /// The answer to a key.
