@@ -48,7 +48,8 @@ async fn session(stream: TcpStream, tell: mpsc::UnboundedSender<String>) {
         Ok(response)
     };
     let mut socket = accept_hdr_async(stream, note).await.unwrap();
-    let settings = json!({"type": "realtime", "object": "realtime.session", "id": "sess_1", "model": "model-1"});
+    let settings =
+        json!({"type": "realtime", "object": "realtime.session", "id": "sess_1", "model": "model-1"});
     let created = json!({"type": "session.created", "event_id": "event_1", "session": settings});
     socket.send(Message::text(created.to_string())).await.unwrap();
     while let Some(Ok(message)) = socket.next().await {
@@ -109,10 +110,15 @@ async fn a_session_of_the_sdk_gives_the_providers_events_and_is_one_row() {
     let rows = weir.final_rows(1).await;
     assert_eq!(rows.len(), 1, "one row a session");
     let row = &rows[0];
-    let said = json!([row["outcome"], row["operation"], row["stream"], row["model_requested"], row["usage_source"]]);
+    let said =
+        json!([row["outcome"], row["operation"], row["stream"], row["model_requested"], row["usage_source"]]);
     assert_eq!(said, json!(["ok", "realtime", true, MODEL, "provider"]), "{row}");
-    let counts = ["input_tokens", "cache_read_tokens", "audio_input_tokens", "output_tokens", "audio_output_tokens"];
+    let counts =
+        ["input_tokens", "cache_read_tokens", "audio_input_tokens", "output_tokens", "audio_output_tokens"];
     let counts = counts.map(|name| row[name].to_string().trim_matches('"').to_owned());
     assert_eq!(counts, ["12", "8", "4", "4", "6"], "{row}");
-    assert_eq!(serde_json::from_str::<Value>(row["usage_raw"].as_str().unwrap()).unwrap().as_array().unwrap().len(), 2);
+    assert_eq!(
+        serde_json::from_str::<Value>(row["usage_raw"].as_str().unwrap()).unwrap().as_array().unwrap().len(),
+        2
+    );
 }
