@@ -5,6 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use tokio::runtime::Handle;
 use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 use weir_contract::clock::{Clock, Randomness};
 use weir_contract::id::{GatewayId, Incarnation};
@@ -40,6 +41,8 @@ pub(crate) struct Handles {
     pub(crate) control: ControlClient,
     /// Work that outlives its connection: draining upstream answers, closing records.
     pub(crate) tasks: TaskTracker,
+    /// Sessions over WebSockets: they outlive the request that opened them.
+    pub(crate) sessions: TaskTracker,
     /// Where such work runs, also when it is started while a connection is torn down.
     pub(crate) runtime: Handle,
     /// Which endpoint keeps which response.
@@ -52,7 +55,7 @@ pub(crate) struct Handles {
     /// The control plane asked for it, and may take it back.
     drained: AtomicBool,
     stopping: AtomicBool,
-    hurried: AtomicBool,
+    hurried: CancellationToken,
 }
 
 /// What [`Handles::new`] is made of.
@@ -96,6 +99,7 @@ impl Handles {
             metrics,
             control,
             tasks: TaskTracker::new(),
+            sessions: TaskTracker::new(),
             runtime: Handle::current(),
             owners: Owners::default(),
             drains,
@@ -103,7 +107,7 @@ impl Handles {
             certificate,
             drained: AtomicBool::new(false),
             stopping: AtomicBool::new(false),
-            hurried: AtomicBool::new(false),
+            hurried: CancellationToken::new(),
         })
     }
 
@@ -127,14 +131,19 @@ impl Handles {
         self.is_drained() || self.stopping.load(Ordering::Relaxed)
     }
 
-    /// From now on no upstream answer is read for a client that left: there is no time.
+    /// From now on no upstream answer is read for a client that left, and sessions end: there is no time.
     pub(crate) fn hurry(&self) {
-        self.hurried.store(true, Ordering::Relaxed);
+        self.hurried.cancel();
+    }
+
+    /// Waits until there is no time left.
+    pub(crate) async fn hurried(&self) {
+        self.hurried.cancelled().await;
     }
 
     /// Leave to read an upstream answer for a client that left; `None` when there is no room or no time.
     pub(crate) fn drain_permit(&self) -> Option<OwnedSemaphorePermit> {
-        let in_time = !self.hurried.load(Ordering::Relaxed);
+        let in_time = !self.hurried.is_cancelled();
         in_time.then(|| Arc::clone(&self.drains).try_acquire_owned().ok()).flatten()
     }
 

@@ -88,7 +88,12 @@ impl Server {
         let Self { listener, connections, handles, cut, .. } = self;
         drop(listener);
         connections.close();
-        if timeout(handles.config.timeouts.shutdown(), graceful.shutdown()).await.is_err() {
+        handles.sessions.close();
+        let ended = async {
+            graceful.shutdown().await;
+            handles.sessions.wait().await;
+        };
+        if timeout(handles.config.timeouts.shutdown(), ended).await.is_err() {
             tracing::warn!(
                 "requests are still in flight as the gateway stops; they are recorded as they stand"
             );
@@ -96,6 +101,7 @@ impl Server {
             cut.cancel();
         }
         connections.wait().await;
+        handles.sessions.wait().await;
     }
 
     async fn accept(&self) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
@@ -156,7 +162,7 @@ async fn serve<S>(
         let handles = Arc::clone(&handles);
         async move { Ok::<_, Infallible>(attend::serve(&handles, peer, request).await) }
     });
-    let connection = http.serve_connection(TokioIo::new(stream), service);
+    let connection = http.serve_connection_with_upgrades(TokioIo::new(stream), service);
     if let Err(error) = watcher.watch(connection).await {
         tracing::debug!(error, %peer, "a connection ended early");
     }

@@ -7,6 +7,7 @@
 //! | `agents` | coding agents finish a turn with a tool call; in `make test` what they send, in `make prove` themselves |
 //! | `conformance` | suites of others find no fault in what we translate |
 //! | `sdk_clients` | the libraries programs are made of, each in every format it speaks |
+//! | `sdk_realtime` | a session over a WebSocket gives an SDK its provider's events, and is one row |
 //! | `sdk_crossed` | every SDK calls tools of models that speak another format |
 //! | `api` | the JSON API keeps to its own description |
 //! | `faults` | providers that fail: what the client gets, what is on record |
@@ -53,6 +54,7 @@ mod requests;
 mod sdk;
 mod sdk_clients;
 mod sdk_crossed;
+mod sdk_realtime;
 mod sdk_routes;
 mod shell;
 mod speed;

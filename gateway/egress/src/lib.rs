@@ -31,6 +31,17 @@ const IDLE_CONNECTIONS_MAX: usize = 4096;
 /// A client of hyper's over our connector. It follows no redirects: it has no such notion.
 pub type HttpClient = Client<HttpsConnector<Dial>, Full<Bytes>>;
 
+/// A client for connections that become something else: HTTP/1.1 alone, which is what WebSockets are asked for in.
+#[must_use]
+pub fn upgrading_client(tls: rustls::ClientConfig, dial: Dial) -> HttpClient {
+    let https = hyper_rustls::HttpsConnectorBuilder::new()
+        .with_tls_config(tls)
+        .https_or_http()
+        .enable_http1()
+        .wrap_connector(dial);
+    Client::builder(TokioExecutor::new()).pool_timer(TokioTimer::new()).pool_max_idle_per_host(0).build(https)
+}
+
 /// A pool over a connector.
 #[must_use]
 pub fn client(tls: rustls::ClientConfig, dial: Dial) -> HttpClient {

@@ -19,7 +19,7 @@ use weir_wire::{Api, Dialect, Peek, Route, Work};
 
 use super::attend::InFlight;
 use super::record::KeptRequest;
-use super::{Exchange, attribution, compat, headers};
+use super::{Exchange, attribution, compat, headers, realtime};
 use crate::error::Refusal;
 use crate::handles::Handles;
 use crate::limits::Shut;
@@ -82,7 +82,8 @@ fn presented_key(map: &HeaderMap, query: Option<&str>) -> Option<String> {
             .map(|(_, key)| key.into_owned())
     });
     let mut first = None;
-    for key in bearers.chain(plain).chain(in_query).filter(|key| !key.is_empty()) {
+    let in_protocol = realtime::key_in_protocol(map).map(str::to_owned);
+    for key in bearers.chain(plain).chain(in_query).chain(in_protocol).filter(|key| !key.is_empty()) {
         if key.starts_with("wk_") {
             return Some(key);
         }
@@ -134,6 +135,7 @@ pub(crate) fn begin(handles: &Arc<Handles>, arrival: Arrival, request: &Request<
         cost_in_stream: false,
         drop_unsupported: false,
         deadline: None,
+        knock: None,
         kept: KeptRequest::default(),
         record,
         target: None,
@@ -288,7 +290,7 @@ fn hold(exchange: &Exchange, route: &Route<'_>, peek: &Peek<'_>) -> (Money, Pric
     let of_model = model.and_then(|model| model.max_output.or(model.context_window));
     let most = weir_wire::count::most(peek, of_model.unwrap_or(OUTPUT_TOKENS_ASSUMED));
     let bound = |price: &Price| match peek.api.work() {
-        Work::Generate => upper_bound(price, most.input_total(), most.output_total()),
+        Work::Generate | Work::Realtime => upper_bound(price, most.input_total(), most.output_total()),
         _ => upper_bound_of(price, &most),
     };
     let own = route.provider.as_deref().and_then(|provider| policy.price(provider, &peek.model));

@@ -25,8 +25,9 @@ use weir_wire::{
 use super::dispatch::Asked;
 use super::gained::{Failure, Gained, GainedBody, WholeBody, outcome_of};
 use super::reading::{Framing, Progress, Reading};
+use super::realtime::Awaited;
 use super::translation::Translation;
-use super::{Exchange, headers, micros, settle};
+use super::{Exchange, headers, micros, realtime, settle};
 use crate::upstream::Upstream;
 use crate::upstream::host::{self, Unpacker};
 
@@ -56,13 +57,14 @@ pub(crate) async fn attempt(
     if let Some(translation) = asked.translation {
         translation.strip(&mut headers);
     }
+    let awaited = (work == Work::Realtime).then(|| realtime::open_to_provider(exchange, &mut headers));
     let wrapped =
         host::wrap(host_of(upstream, work, &target.upstream_model), sent, &mut headers).map_err(|error| {
             let fault = UpstreamFault::local(FaultKind::BadRequest, error.to_string());
             Failure { fault, gained: None }
         });
     let outcome = match wrapped {
-        Ok(sent) => talk(exchange, asked, upstream, &limits, headers, sent).await,
+        Ok(sent) => talk(exchange, asked, upstream, &limits, (headers, awaited), sent).await,
         Err(failure) => Err(failure),
     };
     exchange.waited_us += micros(begun);
@@ -116,23 +118,39 @@ async fn talk(
     asked: &Asked<'_>,
     upstream: &Arc<Upstream>,
     limits: &Limits,
-    headers: HeaderMap,
+    (headers, awaited): (HeaderMap, Option<Awaited>),
     sent: Bytes,
 ) -> Result<Gained, Failure> {
     let begun = Instant::now();
     let fault = |fault| Failure { fault, gained: None };
-    let query = headers::query_to_provider(asked.head.uri.query(), asked.route.api.work());
     let target = exchange.target.clone();
     let model = target.as_ref().map_or("", |target| target.upstream_model.as_str());
+    let query = match (asked.head.uri.query(), asked.route.api.work()) {
+        (query, Work::Realtime) => Some(realtime::query_to_provider(query, model)),
+        (query, work) => headers::query_to_provider(query, work),
+    };
     let host = host_of(upstream, asked.route.api.work(), model);
     let uri = upstream.address(asked.route, model, query.as_deref(), asked.peek.stream).map_err(fault)?;
     let (method, now_us) = (asked.head.method.clone(), exchange.handles.clock.now_us());
     let response = upstream.send((method, uri), headers, sent.clone(), limits.first_byte_max, now_us).await;
-    let response = response.map_err(fault)?;
+    let mut response = response.map_err(fault)?;
     if let Some(call) = exchange.call() {
         call.http_status = response.status().as_u16();
         let id = headers::provider_request_id(response.headers()).and_then(|id| id.to_str().ok());
         call.provider_request_id = id.unwrap_or_default().chars().take(200).collect();
+    }
+    if let Some(awaited) = &awaited
+        && let Some(on_upgrade) = realtime::opened(&mut response, awaited, upstream).map_err(fault)?
+    {
+        return Ok(Gained {
+            upstream: Arc::clone(upstream),
+            status: response.status(),
+            headers: response.into_parts().0.headers,
+            sent,
+            translation: None,
+            told: None,
+            body: GainedBody::Session(on_upgrade),
+        });
     }
     let reads = reads(asked.route, &asked.head.method, upstream);
     let heading = heading(exchange, asked, model);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use bytes::Bytes;
 use http::{HeaderMap, StatusCode};
+use hyper::upgrade::OnUpgrade;
 use weir_contract::record::{Outcome, Side};
 use weir_wire::completion::Told;
 use weir_wire::{Answer, FaultKind, UpstreamFault};
@@ -36,6 +37,8 @@ pub(crate) enum GainedBody {
     Whole(Box<WholeBody>),
     /// It has begun; its first content is here.
     Stream(Box<Reading>),
+    /// It agreed to talk over a WebSocket.
+    Session(OnUpgrade),
 }
 
 /// An answer in one piece.

@@ -19,6 +19,7 @@ mod key;
 mod models;
 mod preview;
 mod reading;
+mod realtime;
 mod recall;
 mod receive;
 mod record;
@@ -51,6 +52,7 @@ use crate::policy::InForce;
 async fn ask(exchange: &mut Exchange, request: Request<Incoming>) -> Result<Gained, Refusal> {
     let (head, incoming) = request.into_parts();
     admit::enter(exchange, &head)?;
+    realtime::knock(exchange, &head)?;
     let body = receive::receive(exchange, &head, incoming).await?;
     let way = route::way(&head)?;
     let peek = route::peek(&way, &head, &body)?;
@@ -63,11 +65,12 @@ async fn ask(exchange: &mut Exchange, request: Request<Incoming>) -> Result<Gain
     dispatch::dispatch(exchange, &asked, &plan).await
 }
 
-/// From there to the client's last byte, which leaves after the record is written. A stream's relay settles and records
-/// when it ends; everything else does so here.
+/// From there to the client's last byte, which leaves after the record is written. A stream's relay and a session settle
+/// and record when they end; everything else does so here.
 async fn answer(mut exchange: Box<Exchange>, gained: Gained) -> Response<AnswerBody> {
     match relay::relay(&mut exchange, gained) {
         relay::Relayed::Stream(begun) => begun.into_response(exchange),
+        relay::Relayed::Session(opened) => realtime::open(exchange, *opened),
         relay::Relayed::Whole(mut whole) => {
             settle::settle(&mut exchange, &whole.answer);
             let response = whole.take_response(&exchange);
@@ -113,6 +116,8 @@ pub(crate) struct Exchange {
     pub(crate) drop_unsupported: bool,
     /// When the caller stops waiting.
     pub(crate) deadline: Option<Instant>,
+    /// How a WebSocket was asked for, on the route that has one.
+    pub(crate) knock: Option<Box<realtime::Knock>>,
     /// What the client sent, as far as it is kept.
     pub(crate) kept: record::KeptRequest,
     /// What will be remembered.

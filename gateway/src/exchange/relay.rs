@@ -23,6 +23,7 @@ use super::answer::AnswerBody;
 use super::ending::{Ending, error_event, failure, note_failure};
 use super::gained::{Gained, GainedBody, WholeBody};
 use super::reading::{Progress, Reading};
+use super::realtime::Opened;
 use super::translation::mark_losses;
 use super::{Exchange, headers, micros, record, settle};
 use crate::handles::Handles;
@@ -38,6 +39,8 @@ pub(crate) enum Relayed {
     Whole(Box<Whole>),
     /// A stream that has begun.
     Stream(Begun),
+    /// A session that is open at the provider.
+    Session(Box<Opened>),
 }
 
 /// A whole answer on its way.
@@ -73,6 +76,9 @@ pub(crate) fn relay(exchange: &mut Exchange, gained: Gained) -> Relayed {
         mark_losses(&mut headers, &told.losses.dropped, &told.losses.adapted);
     }
     match body {
+        GainedBody::Session(on_upgrade) => {
+            Relayed::Session(Box::new(Opened::new(upstream, headers, &provider_headers, on_upgrade)))
+        }
         GainedBody::Stream(reading) => Relayed::Stream(Begun { upstream, headers, sent, reading }),
         GainedBody::Whole(whole) => {
             let WholeBody { body, received, answer, .. } = *whole;

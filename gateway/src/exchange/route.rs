@@ -13,13 +13,22 @@ use weir_contract::record::Stage;
 use weir_wire::translate::translates;
 use weir_wire::{Api, Dialect, Peek, Route, Work, peek_on};
 
-use super::{Exchange, abilities, headers};
+use super::{Exchange, abilities, headers, realtime};
 use crate::error::Refusal;
 
-/// What the request's method and path ask for.
+/// What the request's method and path ask for, and its query where that names the model.
 pub(crate) fn way(head: &Parts) -> Result<Route<'_>, Refusal> {
     let (method, path) = (&head.method, head.uri.path());
-    Route::of(method.as_str(), path).ok_or_else(|| Refusal::unknown_path(method, path))
+    let way = Route::of(method.as_str(), path).ok_or_else(|| Refusal::unknown_path(method, path))?;
+    if way.api.work() != Work::Realtime || way.model.is_some() {
+        return Ok(way);
+    }
+    let model = realtime::model_in(head.uri.query()).ok_or_else(|| {
+        let mut refusal = Refusal::invalid("missing_model", "name the model in the query: `?model=…`");
+        refusal.error.param = Some("model".into());
+        refusal
+    })?;
+    Ok(Route { model: Some(model.into()), ..way })
 }
 
 /// What must be known of the request's body. Below a provider's own path the model may stand where that provider has it.

@@ -6,6 +6,7 @@ mod gemini;
 mod hosts;
 mod policy;
 mod provider;
+mod realtime;
 mod requests;
 mod responses;
 mod routes;

@@ -27,6 +27,8 @@ pub(super) enum Reply {
     Bytes(&'static str, Vec<Vec<u8>>),
     /// A stream that breaks after these chunks.
     Cut(Vec<&'static str>),
+    /// Its agreement to a WebSocket, and nothing after that.
+    Agree,
     /// A stream the test feeds; an error breaks it.
     Fed(mpsc::UnboundedReceiver<Result<&'static str, std::io::Error>>),
 }
@@ -89,6 +91,7 @@ async fn reply(
 ) -> Response<Body> {
     let (path, query) = (uri.path().to_owned(), uri.query().unwrap_or_default().to_owned());
     let body = String::from_utf8_lossy(&body).into_owned();
+    let asking = headers.clone();
     script.seen.lock().unwrap().push(Seen { method, path, query, headers, body });
     script.asked.send_modify(|asked| *asked += 1);
     let next = script.replies.lock().unwrap().pop_front();
@@ -98,6 +101,7 @@ async fn reply(
             json(200, body)
         }
         Reply::Json(status, body) => json(status, body),
+        Reply::Agree => super::realtime::agreed(&asking),
         Reply::Typed(kind, chunks) => {
             let mut response = events(stream::iter(chunks).map(|chunk| Ok(Bytes::from(chunk))));
             response.headers_mut().insert("content-type", kind.parse().unwrap());

@@ -8,8 +8,8 @@ use weir_contract::price::{Price, Rates};
 use weir_contract::usage::Bucket;
 use weir_wire::{Api, Work};
 
-use super::Story;
 use super::provider::Reply;
+use super::{Story, realtime};
 use crate::sample;
 
 const EVENTS: &str = "text/event-stream";
@@ -72,6 +72,7 @@ fn exchange_on(api: Api) -> (Method, String, &'static str, String, Reply) {
             String::new(),
             Reply::Json(200, RESPONSE),
         ),
+        (Api::Realtime, _) => (Method::GET, format!("{path}?model=gpt"), json, String::new(), Reply::Agree),
         (Api::Passthrough, _) => {
             let text = body(r#"{"model":"gpt-upstream","messages":[]}"#);
             (
@@ -112,15 +113,20 @@ async fn no_route_reaches_a_provider_without_a_key_and_each_call_that_does_is_on
     for api in Api::ALL.iter().filter(|api| api.work() != Work::Local) {
         let (method, path, kind, body, reply) = exchange_on(*api);
         let before = story.provider.seen().len();
-        let headers = [("content-type", kind), ("authorization", "Bearer wk_wrong")];
-        let stranger = story.ask(method.clone(), &format!("{path}?key=wk_wrong"), &headers, &body).await;
+        let mut headers = vec![("content-type", kind)];
+        let status = if api.work() == Work::Realtime { 101 } else { 200 };
+        if status == 101 {
+            headers.extend(realtime::ASKING);
+        }
+        let wrong = [headers.clone(), vec![("authorization", "Bearer wk_wrong")]].concat();
+        let stranger = story.ask(method.clone(), &format!("{path}?key=wk_wrong"), &wrong, &body).await;
         assert_eq!(stranger.status, 401, "{api:?}");
         assert_eq!(story.provider.seen().len(), before, "{api:?} reached the provider without a key");
         story.provider.will(reply);
-        let answered = story.ask(method, &path, &[("content-type", kind)], &body).await;
+        let answered = story.ask(method, &path, &headers, &body).await;
         assert_eq!(
             (answered.status.as_u16(), story.provider.seen().len()),
-            (200, before + 1),
+            (status, before + 1),
             "{api:?}: {}",
             answered.body
         );

@@ -10,6 +10,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use bytes::Bytes;
+use http::header::UPGRADE;
 use http::{HeaderMap, HeaderValue, Method, Request, Response, Uri};
 use http_body_util::Full;
 use hyper::body::Incoming;
@@ -17,7 +18,7 @@ use thiserror::Error;
 use weir_contract::policy::snapshot::Credential;
 use weir_contract::policy::{EndpointEntry, PolicySecret};
 use weir_egress::credential::Given;
-use weir_egress::{Dial, SignError, Signer, client, roots};
+use weir_egress::{Dial, SignError, Signer, client, roots, upgrading_client};
 use weir_wire::host::Host;
 use weir_wire::{Api, Dialect, FaultKind, Route, UpstreamFault, Work};
 use zeroize::Zeroizing;
@@ -40,6 +41,8 @@ pub(crate) struct Upstream {
     /// Who serves what it speaks.
     pub(crate) host: Host,
     client: HttpClient,
+    /// For what becomes a WebSocket.
+    upgrading: HttpClient,
     /// Base URL without a slash at the end.
     base: String,
     /// Scheme and host of it: what a provider's own paths stand below.
@@ -76,6 +79,7 @@ impl Upstream {
         let tls = roots::client_config(entry.ca_pem.as_deref(), client_pem.as_deref().map(Vec::as_slice))
             .map_err(&wrong)?;
         let dial = Dial::to_endpoint(entry, egress).map_err(&wrong)?;
+        let upgrading = upgrading_client(tls.clone(), dial.clone());
         let client = client(tls, dial);
         let given = Given {
             style: entry.auth,
@@ -95,6 +99,7 @@ impl Upstream {
             breaker: Breaker::default(),
             retries: RetryBudget::default(),
             client,
+            upgrading,
             base,
             origin,
             fixed,
@@ -169,8 +174,9 @@ impl Upstream {
         *request.method_mut() = method;
         *request.uri_mut() = uri;
         *request.headers_mut() = headers;
+        let client = if request.headers().contains_key(UPGRADE) { &self.upgrading } else { &self.client };
         self.signer.sign(&mut request, &body, now_us).await.map_err(|error| unsigned(&error))?;
-        match tokio::time::timeout(first_byte_max, self.client.request(request)).await {
+        match tokio::time::timeout(first_byte_max, client.request(request)).await {
             Ok(Ok(response)) => Ok(response),
             Ok(Err(error)) => Err(fault_of(&error)),
             Err(_) => {

@@ -27,6 +27,8 @@ pub enum Work {
     Count,
     /// An answer the provider keeps is read, cancelled or deleted: nothing is consumed.
     Stored,
+    /// Client and model talk over a WebSocket: events both ways, for as long as they like.
+    Realtime,
     /// Anything else a provider offers.
     Pass,
     /// Answered by the gateway itself.
@@ -100,6 +102,8 @@ routes! {
     Translations = "translations", "/v1/audio/translations", "transcription", OpenAi, Transcribe;
     /// Documents in order of relevance. Also at `/v2/rerank`.
     Rerank = "rerank", "/v1/rerank", "rerank", OpenAi, Rerank;
+    /// A conversation over a WebSocket. The model stands in the query.
+    Realtime = "realtime", "/v1/realtime", "realtime", OpenAi, Realtime;
     /// Anthropic's messages.
     Messages = "messages", "/v1/messages", "chat", Anthropic, Generate;
     /// How many tokens a message would read.
@@ -235,6 +239,7 @@ impl<'p> Route<'p> {
         match (method, path) {
             ("GET", "/models") => return Some(Self::plain(Api::Models)),
             ("GET", "/key") => return Some(Self::plain(Api::Key)),
+            ("GET", "/realtime") => return Some(Self::plain(Api::Realtime)),
             _ => {}
         }
         if let Some(rest) = path.strip_prefix("/responses/") {
@@ -267,7 +272,7 @@ impl<'p> Route<'p> {
 
 /// The route of a path without variable parts, below its version.
 fn fixed(path: &str) -> Option<Api> {
-    let local = |api: &Api| api.work() == Work::Local;
+    let local = |api: &Api| matches!(api.work(), Work::Local | Work::Realtime);
     let fits = |api: &&Api| api.path().strip_prefix("/v1") == Some(path);
     if path.contains('{') { None } else { Api::ALL.iter().find(fits).copied().filter(|api| !local(api)) }
 }
@@ -329,7 +334,8 @@ mod tests {
 
     #[test]
     fn the_paths_real_clients_use_are_known_and_no_others() {
-        for api in Api::ALL.iter().filter(|api| api.path_below_base().is_some()) {
+        let posted = |api: &&Api| api.path_below_base().is_some() && api.work() != Work::Realtime;
+        for api in Api::ALL.iter().filter(posted) {
             assert_eq!(Route::of("POST", api.path()), Some(Route::plain(*api)));
             assert_eq!(Route::of("GET", api.path()), None, "{api:?}");
         }
@@ -339,6 +345,9 @@ mod tests {
         assert_eq!(api("GET", "/v1beta/models"), Some(Api::Models));
         assert_eq!(api("GET", "/v1/key"), Some(Api::Key));
         assert_eq!(api("POST", "/v1/key"), None);
+        assert_eq!(api("GET", "/openai/realtime"), Some(Api::Realtime));
+        assert_eq!(api("GET", "/openai/v1/realtime"), Some(Api::Realtime));
+        assert_eq!(api("POST", "/v1/realtime"), None);
         assert_eq!(api("POST", "/v1"), None);
         assert_eq!(api("POST", "/v1x/messages"), None);
         assert_eq!(api("POST", "/v2/messages"), None);

@@ -41,6 +41,11 @@ const PICTURES_MAX: u64 = 16;
 /// How many documents one search unit of a reranker covers.
 const DOCUMENTS_PER_SEARCH: u64 = 100;
 
+/// The most tokens the context of a session over a WebSocket holds, and the most one answer in it has: OpenAI's
+/// `gpt-realtime`.
+const REALTIME_CONTEXT: u64 = 32_000;
+const REALTIME_ANSWER: u64 = 4_096;
+
 /// The most a request can consume, by bucket; `output` is what a model writes at most where the request does not say.
 #[must_use]
 pub fn most(peek: &Peek<'_>, output: u64) -> Usage {
@@ -69,6 +74,10 @@ pub fn most(peek: &Peek<'_>, output: u64) -> Usage {
             .with(Bucket::AudioInput, bytes / BYTES_PER_AUDIO_TOKEN + 1)
             .with(Bucket::MilliSecond, bytes.saturating_mul(MILLIS_PER_BYTE))
             .with(Bucket::Output, output.min(bytes)),
+        // Nobody knows how many answers a session will have: this is one.
+        Work::Realtime => most
+            .with(Bucket::AudioInput, REALTIME_CONTEXT)
+            .with(Bucket::AudioOutput, output.min(REALTIME_ANSWER)),
         Work::Generate | Work::Pass => {
             let output = peek.max_tokens.unwrap_or(output).saturating_mul(peek.n.max(1));
             most.with(Bucket::Input, input()).with(Bucket::Output, output)

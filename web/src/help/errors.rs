@@ -202,6 +202,12 @@ errors! {
     Gateway 400 "invalid_body" REQUESTS
         "The body is not JSON, did not arrive whole, or lacks a member. The message says at which byte or member."
         "Correct the body and send it again."
+    Gateway 400 "missing_model" REQUESTS
+        "The address of a realtime session names no model."
+        "Name it in the query: `?model=…`."
+    Gateway 426 "upgrade_required" REQUESTS
+        "The route speaks WebSocket, and the request did not ask for one, or came over HTTP/2."
+        "Use a WebSocket client over HTTP/1.1. A proxy before the gateway must pass `Upgrade` and `Connection` on."
     Gateway 415 "unsupported_encoding" REQUESTS
         "The body is packed in a way the gateway does not unpack."
         "Send it plain or in an encoding the message names."

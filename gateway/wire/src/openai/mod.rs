@@ -3,6 +3,7 @@
 mod conversation;
 pub(crate) mod error;
 pub(crate) mod media;
+mod realtime;
 pub(crate) mod request;
 pub(crate) mod response;
 mod settings;
@@ -16,6 +17,7 @@ mod write_stream;
 use crate::model::Finish;
 pub(crate) use conversation::read_answer_body;
 pub use conversation::read_conversation;
+pub use realtime::Listener;
 pub(crate) use write_answer::write_answer;
 pub(crate) use write_request::{effort_word, write_request, write_tier_and_user};
 pub(crate) use write_stream::StreamCodec;

@@ -38,6 +38,10 @@ pub(crate) fn read(usage: View<'_>, quirks: Quirks, work: Work) -> Usage {
     let input = inner(&["prompt_tokens_details", "input_tokens_details", "input_token_details"]);
     let output = inner(&["completion_tokens_details", "output_tokens_details", "output_token_details"]);
     let (input, output) = (input.as_ref(), output.as_ref());
+    // What of the cached tokens is sound or a picture counts as cached, and not again as sound or a picture.
+    let told = input.and_then(|input| input.get("cached_tokens_details")).map(|view| view.opened());
+    let uncached =
+        |key: &str| of(input, key).unwrap_or(0).saturating_sub(of(told.as_ref(), key).unwrap_or(0));
     let cached = of(input, "cached_tokens");
     let cached = cached.or_else(|| {
         elsewhere(&[
@@ -52,7 +56,7 @@ pub(crate) fn read(usage: View<'_>, quirks: Quirks, work: Work) -> Usage {
     let mut counts = Counts {
         prompt: prompt.unwrap_or(0),
         completion: completion.unwrap_or(0),
-        audio_input: of(input, "audio_tokens").unwrap_or(0),
+        audio_input: uncached("audio_tokens"),
         reasoning: of(output, "reasoning_tokens").unwrap_or(0),
         mismatch: false,
     };
@@ -63,7 +67,7 @@ pub(crate) fn read(usage: View<'_>, quirks: Quirks, work: Work) -> Usage {
         (Bucket::CacheRead, cached.unwrap_or(0)),
         (Bucket::CacheWrite5m, written.unwrap_or(0)),
         (Bucket::AudioInput, counts.audio_input),
-        (Bucket::ImageInput, of(input, "image_tokens").unwrap_or(0)),
+        (Bucket::ImageInput, uncached("image_tokens")),
     ];
     share_out(&mut buckets, counts.prompt, Bucket::Input, &inside_input);
     let inside_output = [
@@ -161,6 +165,17 @@ mod tests {
             ("reasoning", 30),
             ("audio_output", 8),
         ];
+        assert_eq!(buckets(text), (expected.to_vec(), false));
+    }
+
+    #[test]
+    fn sound_that_was_cached_is_not_counted_as_sound_again() {
+        let text = r#"{"total_tokens":253,"input_tokens":132,"output_tokens":121,
+            "input_token_details":{"text_tokens":100,"audio_tokens":32,"image_tokens":0,"cached_tokens":64,
+                "cached_tokens_details":{"text_tokens":54,"audio_tokens":10,"image_tokens":0}},
+            "output_token_details":{"text_tokens":30,"audio_tokens":91}}"#;
+        let expected =
+            [("input", 46), ("cache_read", 64), ("audio_input", 22), ("output", 30), ("audio_output", 91)];
         assert_eq!(buckets(text), (expected.to_vec(), false));
     }
 

@@ -272,6 +272,10 @@ pub fn peek_on<'a>(
     let boundary = form::boundary(content_type);
     match (api.work(), api.dialect()) {
         (Work::Stored | Work::Local, _) => Ok(nothing(api, body)),
+        (Work::Realtime, _) => match named {
+            Some(model) => Ok(Peek { model: Cow::Borrowed(model), stream: true, ..nothing(api, body) }),
+            None => Err(WireError::Missing { name: "model" }),
+        },
         (Work::Pass, _) => Ok(peek_loosely(api, named, boundary, body)),
         (_, Dialect::Gemini) => gemini::request::peek(api, Cow::Borrowed(named.unwrap_or_default()), body),
         (_, Dialect::Responses) => responses::request::peek(api, named, body),
