@@ -14,6 +14,8 @@ mod dispatch;
 mod ending;
 mod gained;
 pub(crate) mod headers;
+mod held;
+mod kept;
 mod key;
 mod models;
 mod preview;
@@ -56,9 +58,9 @@ async fn ask(exchange: &mut Exchange, request: Request<Incoming>) -> Result<Gain
     admit::admit(exchange, &head, &way, &peek).await?;
     screen::screen(exchange);
     recall::recall(exchange);
-    let plan = route::route(exchange, &way, &peek)?;
     let asked = dispatch::Asked { head: &head, route: &way, body: &body, peek: &peek, translation: None };
-    dispatch::dispatch(exchange, &asked, &plan).await
+    let (plan, body) = route::route(exchange, &asked)?;
+    dispatch::dispatch(exchange, &dispatch::Asked { body: &body, ..asked }, &plan).await
 }
 
 /// From there to the client's last byte, which leaves after the record is written. A stream's relay settles and records
@@ -68,6 +70,7 @@ async fn answer(mut exchange: Box<Exchange>, gained: Gained) -> Response<AnswerB
         relay::Relayed::Stream(begun) => begun.into_response(exchange),
         relay::Relayed::Whole(mut whole) => {
             settle::settle(&mut exchange, &whole.answer);
+            kept::remember(&exchange, &whole.body);
             let response = whole.take_response(&exchange);
             record::close(exchange, whole.bodies).await;
             response
@@ -115,6 +118,8 @@ pub(crate) struct Exchange {
     pub(crate) kept: record::KeptRequest,
     /// What will be remembered.
     pub(crate) record: Box<RequestRecord>,
+    /// What it has to do with files or batches.
+    pub(crate) keeping: kept::Keeping,
     /// Target that is being asked, for its price.
     pub(crate) target: Option<Arc<weir_contract::policy::Target>>,
     closed: bool,

@@ -1,5 +1,6 @@
 //! A gateway between a provider and a control plane of the tests' own: short stories about whole requests.
 
+mod batches;
 mod control;
 mod gemini;
 mod hosts;
