@@ -122,7 +122,7 @@ pub(crate) fn hold<'n, 'a>(
     if called.len() > MODELS_MAX {
         let message =
             format!("a batch may name at most {MODELS_MAX} models, this one names {}", called.len());
-        return Err(Refusal::invalid("too_many_models", message));
+        return Err(Refusal::invalid("invalid_body", message));
     }
     let mut models: Vec<String> = called.into_values().map(str::to_owned).collect();
     models.sort_unstable();
@@ -217,6 +217,6 @@ fn prefixed(mut refusal: Refusal, place: Place, number: usize) -> Refusal {
         Place::Line => "line",
         Place::Request => "request",
     };
-    refusal.error.message = format!("{place} {number}: {}", refusal.error.message).into();
+    refusal.error.message = format!("{place} {number}: {}", refusal.error.message);
     refusal
 }
