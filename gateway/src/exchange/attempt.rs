@@ -14,7 +14,7 @@ use weir_contract::id::SpanId;
 use weir_contract::policy::Target;
 use weir_contract::price::Charge;
 use weir_contract::record::CallRecord;
-use weir_wire::batch::Tally;
+use weir_wire::batch::{Tally, results_here};
 use weir_wire::host::Host;
 use weir_wire::translate::Written;
 use weir_wire::{
@@ -263,6 +263,7 @@ async fn collect(
     };
     let retold = host::retold(host, model, &head.headers, &body).transpose();
     let retold = retold.map_err(|error| unreadable(error.to_string()))?;
+    let retold = retold.or_else(|| results_here(reads, &body));
     let Some(translation) = &translation else {
         let (body, received) = retold.map_or((body.clone(), None), |told| (told, Some(body)));
         let answer = read_untouched(&head.headers, reads, &body, quirks);

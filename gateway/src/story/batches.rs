@@ -176,8 +176,10 @@ async fn anthropics_batches_name_models_of_the_gateway_and_are_counted_by_their_
         let read = story.read("/v1/messages/batches/msgbatch_1/results", jsonl).await;
         assert_eq!((read.body.as_str(), read.header("content-type")), (line, "application/x-jsonl"));
     }
-    story.provider.will(Reply::Json(200, r#"{"id":"msgbatch_1","processing_status":"canceling"}"#));
-    story.post("/v1/messages/batches/msgbatch_1/cancel", &[], "").await;
+    story.provider.will(Reply::Json(200, r#"{"id":"msgbatch_1","processing_status":"canceling","results_url":"https://provider.invalid/v1/messages/batches/msgbatch_1/results"}"#));
+    let called_off = story.post("/v1/messages/batches/msgbatch_1/cancel", &[], "").await;
+    let here = r#""results_url":"/v1/messages/batches/msgbatch_1/results""#;
+    assert!(called_off.body.contains(here), "an SDK would take our key there: {}", called_off.body);
     assert_eq!(story.last().path, "/v1/messages/batches/msgbatch_1/cancel");
     let lines = story.books().await;
     assert_eq!(lines.iter().map(|line| line.cost).sum::<Money>(), Money::from_nano(15_000));

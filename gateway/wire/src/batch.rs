@@ -96,6 +96,26 @@ pub fn renamed(body: &Bytes, names: &[(&Named<'_>, &str)]) -> Bytes {
     splice::apply(body, &edits)
 }
 
+/// The answer with the places of results below whoever is asked, where it names the provider's own address: clients go
+/// where `results_url` says and would hand their key to somebody it is not for. `None` where nothing changes.
+#[must_use]
+pub fn results_here(api: Api, answer: &Bytes) -> Option<Bytes> {
+    if !matches!(api, Api::MessageBatches | Api::StoredMessageBatch) {
+        return None;
+    }
+    let top = top_level(answer).ok()?;
+    let listed = top.get("data").into_iter().flat_map(|data| data.items());
+    let urls = listed.filter_map(|batch| batch.get("results_url")).chain(top.get("results_url"));
+    let here = |url: View<'_>| {
+        let text = url.text()?;
+        let path = text.get(text.find(Api::MessageBatches.path())?..)?;
+        Some(Edit::replace(url.range(), quoted(path).into_bytes()))
+    };
+    let mut edits: Vec<Edit<'_>> = urls.filter_map(here).collect();
+    edits.sort_by_key(|edit| edit.range.start);
+    (!edits.is_empty()).then(|| splice::apply(answer, &edits))
+}
+
 /// Adds up what the results of a batch consumed, one on each line, in whatever pieces they come.
 #[derive(Debug, Default)]
 pub struct Tally {
@@ -300,6 +320,20 @@ mod tests {
         assert_eq!(sent, String::from_utf8_lossy(&body).replace("\"claude\"", "\"c-1\"").as_bytes());
         let twice = br#"{"requests":[{"params":{"model":"a"},"params":{"model":"b"}}]}"#;
         assert_eq!(models_of_requests(&top_level(twice).unwrap()).unwrap_err().0, 1);
+    }
+
+    #[test]
+    fn results_are_read_where_the_batch_was_asked_for() {
+        let answer = |place: &str| {
+            Bytes::from(format!(
+                r#"{{"data":[{{"id":"m","results_url":{place}}}],"results_url":{place},"x":null}}"#
+            ))
+        };
+        let there = answer(r#""https:\/\/api.example\/v1\/messages\/batches\/m\/results""#);
+        let here = answer(r#""/v1/messages/batches/m/results""#);
+        assert_eq!(results_here(Api::MessageBatches, &there), Some(here));
+        assert_eq!(results_here(Api::StoredMessageBatch, &answer("null")), None);
+        assert_eq!(results_here(Api::Messages, &there), None);
     }
 
     proptest! {
