@@ -2,7 +2,9 @@
 //! once, when its results are read.
 
 use http::Method;
+use http_body_util::{BodyExt as _, Full};
 use serde_json::{Value, json};
+use tokio::sync::mpsc;
 use weir_contract::money::Money;
 use weir_contract::policy::{Content, ModelEntry, TargetEntry, WorkspaceEntry};
 use weir_contract::price::Rates;
@@ -134,8 +136,17 @@ async fn results_that_break_off_or_that_nobody_saw_begin_are_not_counted() {
     story.begin_batch().await;
     story.read("/v1/batches/batch_1", Reply::Json(200, DONE)).await;
     let first = RESULTS[0].split_inclusive('\n').next().unwrap();
-    let cut = story.read("/v1/files/file-out/content", Reply::Cut(vec![first])).await;
-    assert!(cut.body.starts_with(first) && cut.body.contains("upstream_error"), "{}", cut.body);
+    let (feed, fed) = mpsc::unbounded_channel();
+    feed.send(Ok(first)).unwrap();
+    story.provider.will(Reply::Fed(fed));
+    let request = http::Request::get(format!("http://{}/v1/files/file-out/content", story.gateway.address));
+    let request = request.header("x-api-key", sample::KEY).body(Full::default()).unwrap();
+    let mut response = story.client.request(request).await.unwrap();
+    let begun = response.body_mut().frame().await.unwrap().unwrap().into_data().unwrap();
+    assert_eq!(begun, first);
+    feed.send(Err(std::io::Error::other("cut"))).unwrap();
+    let rest = super::read(response).await.body;
+    assert!(rest.contains("upstream_error"), "{rest}");
     let lines = story.books().await;
     assert_eq!(lines.iter().map(|line| line.cost).sum::<Money>(), Money::ZERO);
 }
@@ -255,7 +266,7 @@ async fn what_another_workspace_made_is_not_found_and_no_batch_is_made_of_it() {
     ] {
         let mut request = http::Request::builder().method(method.clone()).uri(format!("{bearer}{path}"));
         request = request.header("x-api-key", OTHER);
-        let request = request.body(http_body_util::Full::from(body.to_owned())).unwrap();
+        let request = request.body(Full::from(body.to_owned())).unwrap();
         let answered = super::read(story.client.request(request).await.unwrap()).await;
         assert_eq!(code(&answered), (404, json!("not_found")), "{method} {path}");
     }
