@@ -45,7 +45,7 @@ pub(crate) struct Handles {
     pub(crate) sessions: TaskTracker,
     /// Where such work runs, also when it is started while a connection is torn down.
     pub(crate) runtime: Handle,
-    /// Which endpoint keeps which response.
+    /// Which endpoint keeps which response, file and batch.
     pub(crate) owners: Owners,
     drains: Arc<Semaphore>,
     /// Where clients reach this gateway.

@@ -9,7 +9,7 @@
 //! | `upstream` | endpoints: connections, credentials, breaker, retry budget, the one way out |
 //! | `policy` | received, verified, compiled, swapped in, kept on disk |
 //! | `limits` | a key's requests per minute and in flight |
-//! | `owners` | which endpoint keeps which response |
+//! | `owners` | which endpoint keeps which response, file and batch |
 //! | [`spool`] | the journal on disk, and from there to the archive and the books |
 //! | `search` | the words a stored request can be found by |
 //! | `telemetry` | the counters |

@@ -37,13 +37,18 @@ pub(crate) fn secrets() -> (String, String) {
     (secret().to_base64(), signer().verifier().0)
 }
 
+/// What a policy knows of a key's secret.
+pub(crate) fn hash_of(key: &str) -> String {
+    secret().key_hash(key).to_hex()
+}
+
 /// The key.
 pub(crate) fn key_entry() -> KeyEntry {
     KeyEntry {
         id: "key_1".into(),
         workspace: "ws_1".into(),
         name: "sample".to_owned(),
-        hash: secret().key_hash(KEY).to_hex(),
+        hash: hash_of(KEY),
         previous: None,
         expires_at_us: None,
         models: Vec::new(),

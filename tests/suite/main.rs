@@ -6,6 +6,7 @@
 //! | `first_run`, `sdk`, `recordings` | what a client sees, and what is stored of it |
 //! | `agents` | coding agents finish a turn with a tool call; in `make test` what they send, in `make prove` themselves |
 //! | `conformance` | suites of others find no fault in what we translate |
+//! | `sdk_batches` | files and batches by the SDKs; what a batch consumed is counted once |
 //! | `sdk_clients` | the libraries programs are made of, each in every format it speaks |
 //! | `sdk_realtime` | a session over a WebSocket gives an SDK its provider's events, and is one row |
 //! | `sdk_crossed` | every SDK calls tools of models that speak another format |
@@ -52,6 +53,7 @@ mod publish;
 mod recordings;
 mod requests;
 mod sdk;
+mod sdk_batches;
 mod sdk_clients;
 mod sdk_crossed;
 mod sdk_realtime;

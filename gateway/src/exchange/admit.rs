@@ -138,6 +138,7 @@ pub(crate) fn begin(handles: &Arc<Handles>, arrival: Arrival, request: &Request<
         knock: None,
         kept: KeptRequest::default(),
         record,
+        keeping: super::kept::Keeping::default(),
         target: None,
         closed: false,
         gone,

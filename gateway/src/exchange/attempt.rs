@@ -14,6 +14,7 @@ use weir_contract::id::SpanId;
 use weir_contract::policy::Target;
 use weir_contract::price::Charge;
 use weir_contract::record::CallRecord;
+use weir_wire::batch::{Tally, results_here};
 use weir_wire::completion::{Heading, Told};
 use weir_wire::host::Host;
 use weir_wire::translate::Written;
@@ -27,7 +28,7 @@ use super::gained::{Failure, Gained, GainedBody, WholeBody, outcome_of};
 use super::reading::{Framing, Progress, Reading};
 use super::realtime::Awaited;
 use super::translation::Translation;
-use super::{Exchange, headers, micros, realtime, settle};
+use super::{Exchange, headers, kept, micros, realtime, settle};
 use crate::upstream::Upstream;
 use crate::upstream::host::{self, Unpacker};
 
@@ -50,7 +51,7 @@ pub(crate) async fn attempt(
     let sent = match (asked.told, asked.translation, work) {
         (Some(told), ..) => told.body.clone(),
         (None, Some(translation), _) => translation.body.clone(),
-        (None, None, Work::Pass | Work::Stored) => asked.body.clone(),
+        (None, None, Work::Pass | Work::Stored | Work::Batch) => asked.body.clone(),
         _ => weir_wire::forward(asked.peek, asked.body, &target.upstream_model, true),
     };
     let mut headers = headers::to_provider(&asked.head.headers, upstream.dialect, work);
@@ -79,7 +80,8 @@ pub(crate) async fn attempt(
 
 /// Who wraps the call. Below a provider's own path a client speaks to the host itself.
 fn host_of(upstream: &Upstream, work: Work, model: &str) -> Host {
-    if matches!(work, Work::Pass | Work::Stored) { Host::Direct } else { upstream.host.of_model(model) }
+    let kept = matches!(work, Work::Pass | Work::Stored | Work::Batch);
+    if kept { Host::Direct } else { upstream.host.of_model(model) }
 }
 
 fn begin(exchange: &Exchange, (target_no, try_no): (u8, u8), target: &Target) -> CallRecord {
@@ -158,6 +160,9 @@ async fn talk(
         host::unpacker(host, &heading, response.headers()).filter(|_| response.status().is_success());
     let framing = match &unpacker {
         Some(_) => Some(Framing::events(true)),
+        None if kept::is_contents(asked.route) => {
+            Some(Framing::Bare).filter(|_| response.status().is_success())
+        }
         None => framing(reads, response.headers()).filter(|_| response.status().is_success()),
     };
     if let Some(framing) = framing {
@@ -295,6 +300,7 @@ async fn collect(
     };
     let retold = host::retold(host, reads, &heading, &head.headers, &body).transpose();
     let retold = retold.map_err(|error| unreadable(error.to_string()))?;
+    let retold = retold.or_else(|| results_here(reads, &body));
     let Some(translation) = &translation else {
         let (body, received) = retold.map_or((body.clone(), None), |told| (told, Some(body.clone())));
         let answer = read_untouched(&head.headers, reads, &body, quirks);
@@ -387,7 +393,9 @@ async fn open_stream(
     }
     let writer = translation.as_ref().map(|translation| Box::new(translation.writer()));
     let reading = Reading::begin(incoming, framing, reader, strip_usage, writer);
-    let mut reading = Box::new(reading.lenient(lenient).unpacked(unpacker));
+    let tally = exchange.keeping.results_of.as_ref().filter(|_| is_plain(&head.headers));
+    let tally = tally.map(|_| Tally::new(Quirks::of_provider(&upstream.entry.provider)));
+    let mut reading = Box::new(reading.lenient(lenient).unpacked(unpacker).tallied(tally));
     let first = (begun + limits.first_byte_max).min(limits.end);
     let mut fault = None;
     while fault.is_none() && !reading.may_pass() && reading.waiting() < GATE_BYTES_MAX {

@@ -53,7 +53,8 @@ pub(crate) async fn serve(
         (Api::Key, _) => return key::show(handles, &force, &key),
         (api, _) => api,
     };
-    let free = api.work().is_free() || (api.work() == Work::Pass && request.method() != http::Method::POST);
+    let makes = matches!(api.work(), Work::Pass | Work::Batch) && request.method() == http::Method::POST;
+    let free = api.work().is_free() || (matches!(api.work(), Work::Pass | Work::Batch) && !makes);
     let exchange = admit::begin(
         handles,
         admit::Arrival {
@@ -86,7 +87,7 @@ fn dialect_of(request: &Request<Incoming>) -> Dialect {
     let route = Route::of(request.method().as_str(), path);
     let below = route.as_ref().filter(|route| route.api == Api::Passthrough);
     let below = below.and_then(|route| Route::of(request.method().as_str(), route.rest));
-    let spoken = below.or(route).filter(|route| !matches!(route.api.work(), Work::Local | Work::Pass));
+    let spoken = below.or(route).filter(|route| !route.api.is_shared());
     match spoken {
         Some(route) => route.api.dialect(),
         None if map.contains_key(headers::ANTHROPIC_VERSION) => Dialect::Anthropic,

@@ -39,7 +39,8 @@ pub(crate) struct Asked<'a> {
 impl Asked<'_> {
     /// Whether asking twice does no harm: below a provider's own paths a call may make things.
     fn may_repeat(&self, kind: FaultKind) -> bool {
-        let makes = matches!(self.route.api.work(), Work::Pass | Work::Stored) && !self.head.method.is_safe();
+        let work = self.route.api.work();
+        let makes = matches!(work, Work::Pass | Work::Stored | Work::Batch) && !self.head.method.is_safe();
         !makes || matches!(kind, FaultKind::Connect | FaultKind::RateLimited)
     }
 }

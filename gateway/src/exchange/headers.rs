@@ -37,6 +37,7 @@ names! {
     REQUEST_ID = "request-id",
     ANTHROPIC_VERSION = "anthropic-version",
     X_WEIR_LOG = "x-weir-log",
+    X_WEIR_ENDPOINT = "x-weir-endpoint",
     X_WEIR_TIMEOUT_MS = "x-weir-timeout-ms",
     X_WEIR_COST = "x-weir-cost",
     X_WEIR_DROP_UNSUPPORTED = "x-weir-drop-unsupported",

@@ -15,6 +15,8 @@ mod dispatch;
 mod ending;
 mod gained;
 pub(crate) mod headers;
+mod held;
+mod kept;
 mod key;
 mod models;
 mod preview;
@@ -59,10 +61,10 @@ async fn ask(exchange: &mut Exchange, request: Request<Incoming>) -> Result<Gain
     admit::admit(exchange, &head, &way, &peek).await?;
     screen::screen(exchange);
     recall::recall(exchange);
-    let plan = route::route(exchange, &way, &peek)?;
     let (head, route, body, peek) = (&head, &way, &body, &peek);
     let asked = dispatch::Asked { head, route, body, peek, translation: None, told: None };
-    dispatch::dispatch(exchange, &asked, &plan).await
+    let (plan, body) = route::route(exchange, &asked)?;
+    dispatch::dispatch(exchange, &dispatch::Asked { body: &body, ..asked }, &plan).await
 }
 
 /// From there to the client's last byte, which leaves after the record is written. A stream's relay and a session settle
@@ -73,6 +75,7 @@ async fn answer(mut exchange: Box<Exchange>, gained: Gained) -> Response<AnswerB
         relay::Relayed::Session(opened) => realtime::open(exchange, *opened),
         relay::Relayed::Whole(mut whole) => {
             settle::settle(&mut exchange, &whole.answer);
+            kept::remember(&exchange, &whole.body);
             let response = whole.take_response(&exchange);
             record::close(exchange, whole.bodies).await;
             response
@@ -122,6 +125,8 @@ pub(crate) struct Exchange {
     pub(crate) kept: record::KeptRequest,
     /// What will be remembered.
     pub(crate) record: Box<RequestRecord>,
+    /// What it has to do with files or batches.
+    pub(crate) keeping: kept::Keeping,
     /// Target that is being asked, for its price.
     pub(crate) target: Option<Arc<weir_contract::policy::Target>>,
     closed: bool,

@@ -9,6 +9,7 @@ use std::task::{Context, Poll};
 use bytes::Bytes;
 use http_body::Body as _;
 use hyper::body::Incoming;
+use weir_wire::batch::Tally;
 use weir_wire::translate::StreamWriter;
 use weir_wire::{
     Answer, Dialect, Elements, FaultKind, Frame, Frames, Quirks, SseError, SseLimits, StreamReader,
@@ -81,6 +82,8 @@ pub(crate) struct Reading {
     writer: Option<Box<StreamWriter>>,
     /// Whether nothing more can be translated, because an event outgrew its bound.
     spoiled: bool,
+    /// Adds up what a batch consumed, where its results pass.
+    tally: Option<Tally>,
 }
 
 /// What a poll found.
@@ -118,12 +121,19 @@ impl Reading {
             fault: None,
             writer,
             spoiled: false,
+            tally: None,
         }
     }
 
     /// The same, of a stream whose shape need not be known.
     pub(crate) fn lenient(mut self, lenient: bool) -> Self {
         self.lenient = lenient;
+        self
+    }
+
+    /// The same, of the results of a batch, which are added up.
+    pub(crate) fn tallied(mut self, tally: Option<Tally>) -> Self {
+        self.tally = tally;
         self
     }
 
@@ -187,6 +197,9 @@ impl Reading {
     fn take_plain(&mut self, chunk: &Bytes) {
         if self.is_blind() {
             self.began |= !chunk.is_empty();
+            if let Some(tally) = &mut self.tally {
+                tally.push(chunk);
+            }
             self.ready.push_back(chunk.clone());
             return;
         }
@@ -328,6 +341,11 @@ impl Reading {
     /// What the provider sent, where it differs from what passed.
     pub(crate) fn take_received(&mut self) -> Option<Vec<Bytes>> {
         self.received.take()
+    }
+
+    /// What the results of a batch add up to, as far as they came.
+    pub(crate) const fn take_tally(&mut self) -> Option<Tally> {
+        self.tally.take()
     }
 
     /// What was read.

@@ -25,7 +25,7 @@ use super::gained::{Gained, GainedBody, WholeBody};
 use super::reading::{Progress, Reading};
 use super::realtime::Opened;
 use super::translation::mark_losses;
-use super::{Exchange, headers, micros, record, settle};
+use super::{Exchange, headers, kept, micros, record, settle};
 use crate::handles::Handles;
 use crate::spool::Bodies;
 use crate::upstream::Upstream;
@@ -47,7 +47,8 @@ pub(crate) enum Relayed {
 pub(crate) struct Whole {
     status: StatusCode,
     headers: HeaderMap,
-    body: Bytes,
+    /// What passes.
+    pub(crate) body: Bytes,
     /// What it says of itself.
     pub(crate) answer: Answer,
     /// What is kept of it.
@@ -365,7 +366,10 @@ impl Live {
         };
         exchange.waited_us += micros(self.begun);
         note_lost(&mut exchange, self.reading.lost());
-        let answer = self.reading.finish();
+        let mut answer = self.reading.finish();
+        if let Some(tally) = self.reading.take_tally().filter(|_| matches!(ending, Ending::Closed)) {
+            kept::count(&mut exchange, tally, &mut answer);
+        }
         settle::settle(&mut exchange, &answer);
         let mut tail = self.reading.take_held();
         let unknowable = self.reading.is_obscure() && matches!(ending, Ending::Closed);

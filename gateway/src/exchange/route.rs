@@ -13,7 +13,8 @@ use weir_contract::record::Stage;
 use weir_wire::translate::translates;
 use weir_wire::{Api, Dialect, Peek, Route, Work, peek_on};
 
-use super::{Exchange, abilities, headers, realtime};
+use super::dispatch::Asked;
+use super::{Exchange, abilities, headers, kept, realtime};
 use crate::error::Refusal;
 
 /// What the request's method and path ask for, and its query where that names the model.
@@ -50,13 +51,21 @@ fn model_in<'w>(way: &'w Route<'_>) -> Option<&'w str> {
     Some(verb.map_or(model, |(model, _)| model)).filter(|model| !model.is_empty())
 }
 
-/// Routes the request. Every target of the plan takes it, as it is or translated.
-pub(crate) fn route(exchange: &mut Exchange, way: &Route<'_>, peek: &Peek<'_>) -> Result<Plan, Refusal> {
+/// Routes the request. Every target of the plan takes it, as it is or translated. The body comes back as it shall be
+/// asked, which is another only where a batch is handed in by the names that models have here.
+pub(crate) fn route(exchange: &mut Exchange, asked: &Asked<'_>) -> Result<(Plan, Bytes), Refusal> {
     exchange.reach(Stage::Route);
+    if asked.route.api.is_of_files_or_batches() {
+        return kept::route(exchange, asked);
+    }
+    Ok((route_work(exchange, asked.route, asked.peek)?, asked.body.clone()))
+}
+
+fn route_work(exchange: &mut Exchange, way: &Route<'_>, peek: &Peek<'_>) -> Result<Plan, Refusal> {
     let (policy, key) = (&exchange.force.policy, &exchange.key);
     let mut plan = match (way.api.work(), way.provider.as_deref()) {
         (Work::Pass, Some(provider)) => plan_path(policy, key, provider, &peek.model)?,
-        (Work::Stored, _) => kept(exchange, way.rest)?,
+        (Work::Stored, _) => kept_response(exchange, way.rest)?,
         _ => plan(policy, key, &peek.model)?,
     };
     exchange.record.explain.append(&mut plan.why);
@@ -88,7 +97,7 @@ pub(crate) fn route(exchange: &mut Exchange, way: &Route<'_>, peek: &Peek<'_>) -
 }
 
 /// The plan for a response that its provider keeps.
-fn kept(exchange: &Exchange, rest: &str) -> Result<Plan, Refusal> {
+fn kept_response(exchange: &Exchange, rest: &str) -> Result<Plan, Refusal> {
     let response = rest.split('/').next().unwrap_or_default();
     let owner = exchange.handles.owners.find(&exchange.key.workspace.id, response);
     let could = |endpoint: &EndpointEntry| {

@@ -1,6 +1,7 @@
 //! A gateway between a provider and a control plane of the tests' own: short stories about whole requests.
 
 mod abilities;
+mod batches;
 mod control;
 mod gemini;
 mod hosts;

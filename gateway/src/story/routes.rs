@@ -59,7 +59,7 @@ fn with_gemini(content: &mut Content) {
 fn exchange_on(api: Api) -> (Method, String, &'static str, String, Reply) {
     let json = "application/json";
     let body = |body: &str| body.to_owned();
-    let path = api.path().replace("{model}", "demo/flash");
+    let path = api.path().replace("{model}", "demo/flash").replace("{id}", "kept_1");
     let plain =
         body(r#"{"model":"gpt","input":"hi","query":"hi","prompt":"hi","documents":["a"],"messages":[]}"#);
     let tokens = r#"{"usage":{"prompt_tokens":10,"completion_tokens":2,"total_tokens":12}}"#;
@@ -73,6 +73,20 @@ fn exchange_on(api: Api) -> (Method, String, &'static str, String, Reply) {
             Reply::Json(200, RESPONSE),
         ),
         (Api::Realtime, _) => (Method::GET, format!("{path}?model=gpt"), json, String::new(), Reply::Agree),
+        (Api::Files, _) => {
+            let form = FORM_BODY.replace("model", "purpose").replace("MODEL", "user_data");
+            (Method::POST, path, FORM, form, Reply::Json(200, r#"{"id":"kept_1"}"#))
+        }
+        (Api::StoredFile | Api::StoredBatch | Api::StoredMessageBatch, _) => {
+            (Method::GET, path, json, String::new(), Reply::Json(200, r#"{"id":"kept_1"}"#))
+        }
+        (Api::Batches, _) => {
+            post(body(r#"{"input_file_id":"kept_1"}"#), Reply::Json(200, r#"{"id":"kept_1"}"#))
+        }
+        (Api::MessageBatches, _) => {
+            let text = body(r#"{"requests":[{"custom_id":"1","params":{"model":"claude"}}]}"#);
+            post(text, Reply::Json(200, r#"{"id":"kept_1"}"#))
+        }
         (Api::Passthrough, _) => {
             let text = body(r#"{"model":"gpt-upstream","messages":[]}"#);
             (
@@ -140,7 +154,7 @@ async fn no_route_reaches_a_provider_without_a_key_and_each_call_that_does_is_on
     }
     let lines = story.books().await;
     assert_eq!(lines.iter().map(|line| line.requests).sum::<u64>(), recorded);
-    assert!(recorded > 20);
+    assert!(recorded > 25);
 }
 
 #[tokio::test]

@@ -145,7 +145,7 @@ impl Upstream {
             _ if hosted.is_some() => format!("{}{}", self.base, hosted.unwrap_or_default()),
             (Some(uri), ..) => uri.to_string(),
             (None, _, Some(verb)) => format!("{}/{}:{verb}", self.base, resource(model)),
-            (None, Api::StoredResponse, _) => format!("{}/responses/{}", self.base, route.rest),
+            (None, api, _) if !api.stem().is_empty() => format!("{}{}{}", self.base, api.stem(), route.rest),
             (None, ..) => format!("{}{}", self.origin, route.rest),
         };
         if let Some(query) = query {

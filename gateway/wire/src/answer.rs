@@ -119,7 +119,9 @@ pub fn read_answer_of(api: Api, body: &[u8], quirks: Quirks) -> Result<Answer, W
     match (api.work(), api.dialect()) {
         (Work::Generate, dialect) => read_answer(dialect, body, quirks),
         (Work::Embed, Dialect::Gemini) => gemini::response::read(body, Work::Embed, &mut |_| ()),
-        (Work::Count | Work::Stored | Work::Local, _) => Ok(Answer { complete: true, ..Answer::default() }),
+        (Work::Count | Work::Stored | Work::Batch | Work::Local, _) => {
+            Ok(Answer { complete: true, ..Answer::default() })
+        }
         (work, _) => openai::media::read(body, work, quirks),
     }
 }

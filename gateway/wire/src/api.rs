@@ -25,10 +25,12 @@ pub enum Work {
     Rerank,
     /// Something is only counted: nothing is consumed.
     Count,
-    /// An answer the provider keeps is read, cancelled or deleted: nothing is consumed.
+    /// Something the provider keeps is made, listed, read, cancelled or deleted: nothing is consumed.
     Stored,
     /// Client and model talk over a WebSocket: events both ways, for as long as they like.
     Realtime,
+    /// Work is handed in that the provider does later, or such work is listed: what it consumes its results tell.
+    Batch,
     /// Anything else a provider offers.
     Pass,
     /// Answered by the gateway itself.
@@ -84,6 +86,14 @@ routes! {
     ResponseCompact = "response_compact", "/v1/responses/compact", "chat", Responses, Generate;
     /// A response the provider keeps: read, cancelled, deleted, its input listed.
     StoredResponse = "stored_response", "/v1/responses/{id}", "stored_response", Responses, Stored;
+    /// Files: handed in or listed. Shared by OpenAI's clients and Anthropic's, who send `anthropic-version`.
+    Files = "files", "/v1/files", "files", OpenAi, Stored;
+    /// A file the provider keeps: shown, deleted, its contents read. Shared like [`Api::Files`].
+    StoredFile = "stored_file", "/v1/files/{id}", "files", OpenAi, Stored;
+    /// OpenAI's batches: handed in or listed.
+    Batches = "batches", "/v1/batches", "batch", OpenAi, Batch;
+    /// One of OpenAI's batches: shown, cancelled.
+    StoredBatch = "stored_batch", "/v1/batches/{id}", "stored_batch", OpenAi, Stored;
     /// Embeddings.
     Embeddings = "embeddings", "/v1/embeddings", "embeddings", OpenAi, Embed;
     /// Moderations.
@@ -108,6 +118,10 @@ routes! {
     Messages = "messages", "/v1/messages", "chat", Anthropic, Generate;
     /// How many tokens a message would read.
     CountTokens = "count_tokens", "/v1/messages/count_tokens", "count_tokens", Anthropic, Count;
+    /// Anthropic's batches: handed in or listed.
+    MessageBatches = "message_batches", "/v1/messages/batches", "batch", Anthropic, Batch;
+    /// One of Anthropic's batches: shown, cancelled, deleted, its results read.
+    StoredMessageBatch = "stored_message_batch", "/v1/messages/batches/{id}", "stored_batch", Anthropic, Stored;
     /// Gemini's answers in one piece. Also at `/v1/models/…` and `/v1alpha/models/…`, like all of Gemini's routes.
     GenerateContent = "generate_content", "/v1beta/models/{model}:generateContent", "generate_content", Gemini, Generate;
     /// Gemini's answers as they come: an event stream with `alt=sse`, else one JSON array.
@@ -149,8 +163,8 @@ impl Api {
         self.facts().operation
     }
 
-    /// The dialect that callers of the route speak. [`Api::Models`], [`Api::Key`] and [`Api::Passthrough`] are shared;
-    /// their plain callers speak OpenAI's.
+    /// The dialect that callers of the route speak. [`Api::Models`], [`Api::Key`], [`Api::Passthrough`] and the routes of
+    /// files are shared; their plain callers speak OpenAI's.
     #[must_use]
     pub const fn dialect(self) -> Dialect {
         self.facts().dialect
@@ -167,6 +181,28 @@ impl Api {
     pub fn path_below_base(self) -> Option<&'static str> {
         let path = self.path().strip_prefix("/v1")?;
         (!path.contains('{') && self.work() != Work::Local).then_some(path)
+    }
+
+    /// What stands before the id below the version, on routes about one thing that a provider keeps.
+    #[must_use]
+    pub fn stem(self) -> &'static str {
+        let path = self.path().strip_suffix("{id}").unwrap_or_default();
+        path.strip_prefix("/v1").unwrap_or_default()
+    }
+
+    /// Whether its callers may speak more than one dialect: then their headers tell.
+    #[must_use]
+    pub const fn is_shared(self) -> bool {
+        matches!(self, Self::Files | Self::StoredFile) || matches!(self.work(), Work::Local | Work::Pass)
+    }
+
+    /// Whether it is about files or batches, which a provider keeps.
+    #[must_use]
+    pub const fn is_of_files_or_batches(self) -> bool {
+        let files = matches!(self, Self::Files | Self::StoredFile);
+        files
+            || matches!(self, Self::StoredBatch | Self::StoredMessageBatch)
+            || matches!(self.work(), Work::Batch)
     }
 
     /// The verb at the end of the path, where Gemini's routes have one.
@@ -221,10 +257,13 @@ impl<'p> Route<'p> {
             let (model, below) = deployment.split_at_checked(deployment.find('/')?)?;
             return Some(Self { model: Some(percent_decoded(model)), ..Self::below_version(method, below)? });
         }
+        // Gemini's own files and batches stand below these and are another thing.
+        let other = path.starts_with("/v1alpha/") || path.starts_with("/v1beta");
         let versioned = |version: &&str| path.strip_prefix(version).filter(|below| below.starts_with('/'));
         match (VERSIONS.iter().find_map(versioned), path) {
             (None, "/v2/rerank") if method == "POST" => Some(Self::plain(Api::Rerank)),
-            (below, _) => Self::below_version(method, below.unwrap_or(path)),
+            (below, _) => Self::below_version(method, below.unwrap_or(path))
+                .filter(|route| !(other && route.api.is_of_files_or_batches())),
         }
     }
 
@@ -240,10 +279,14 @@ impl<'p> Route<'p> {
             ("GET", "/models") => return Some(Self::plain(Api::Models)),
             ("GET", "/key") => return Some(Self::plain(Api::Key)),
             ("GET", "/realtime") => return Some(Self::plain(Api::Realtime)),
+            ("GET", "/files") => return Some(Self::plain(Api::Files)),
+            ("GET", "/batches") => return Some(Self::plain(Api::Batches)),
+            ("GET", "/messages/batches") => return Some(Self::plain(Api::MessageBatches)),
             _ => {}
         }
-        if let Some(rest) = path.strip_prefix("/responses/") {
-            return is_stored(method, rest).then_some(Self { rest, ..Self::plain(Api::StoredResponse) });
+        if let Some((api, rest)) = STORED.iter().find_map(|api| Some((*api, path.strip_prefix(api.stem())?)))
+        {
+            return is_stored(api, method, rest).then_some(Self { rest, ..Self::plain(api) });
         }
         let google = path.starts_with("/projects/") || path.starts_with("/publishers/");
         let models = if google { path.find("/models/").and_then(|at| path.get(at..)) } else { Some(path) };
@@ -277,15 +320,25 @@ fn fixed(path: &str) -> Option<Api> {
     if path.contains('{') { None } else { Api::ALL.iter().find(fits).copied().filter(|api| !local(api)) }
 }
 
-/// Whether that may be done to a stored response.
-fn is_stored(method: &str, rest: &str) -> bool {
+/// The routes about one thing that a provider keeps.
+const STORED: [Api; 4] = [Api::StoredResponse, Api::StoredFile, Api::StoredBatch, Api::StoredMessageBatch];
+
+/// Whether that may be done to something a provider keeps.
+fn is_stored(api: Api, method: &str, rest: &str) -> bool {
     let (id, action) = rest.split_once('/').unwrap_or((rest, ""));
-    let is_route = fixed(&format!("/responses/{id}")).is_some();
+    let is_route = fixed(&format!("{}{id}", api.stem())).is_some();
     let sound = !id.is_empty()
         && !is_route
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
-    let known =
-        matches!((method, action), ("GET" | "DELETE", "") | ("POST", "cancel") | ("GET", "input_items"));
+    let known = match (method, action) {
+        ("GET", "") => true,
+        ("DELETE", "") => api != Api::StoredBatch,
+        ("POST", "cancel") => api != Api::StoredFile,
+        ("GET", "input_items") => api == Api::StoredResponse,
+        ("GET", "content") => api == Api::StoredFile,
+        ("GET", "results") => api == Api::StoredMessageBatch,
+        _ => false,
+    };
     sound && known
 }
 
@@ -337,7 +390,8 @@ mod tests {
         let posted = |api: &&Api| api.path_below_base().is_some() && api.work() != Work::Realtime;
         for api in Api::ALL.iter().filter(posted) {
             assert_eq!(Route::of("POST", api.path()), Some(Route::plain(*api)));
-            assert_eq!(Route::of("GET", api.path()), None, "{api:?}");
+            let listed = (api.is_of_files_or_batches()).then_some(*api);
+            assert_eq!(Route::of("GET", api.path()).map(|route| route.api), listed, "{api:?}");
         }
         assert_eq!(api("POST", "/openai/v1/chat/completions"), Some(Api::ChatCompletions));
         assert_eq!(api("POST", "/messages/"), Some(Api::Messages));
@@ -378,6 +432,29 @@ mod tests {
         assert_eq!(api("POST", "/v1/responses/input_tokens"), Some(Api::ResponseTokens));
         assert_eq!(api("GET", "/v1/responses/resp_1/cancel"), None);
         assert_eq!(api("GET", "/v1/responses/..%2Ffiles"), None);
+    }
+
+    #[test]
+    fn files_and_batches_allow_what_their_providers_do_and_geminis_are_others() {
+        for (method, path, wanted) in [
+            ("GET", "/v1/files/file-1", Some((Api::StoredFile, "file-1"))),
+            ("DELETE", "/files/file-1", Some((Api::StoredFile, "file-1"))),
+            ("GET", "/v1/files/file-1/content", Some((Api::StoredFile, "file-1/content"))),
+            ("POST", "/v1/files/file-1/cancel", None),
+            ("GET", "/v1/batches/batch_1", Some((Api::StoredBatch, "batch_1"))),
+            ("POST", "/openai/v1/batches/batch_1/cancel", Some((Api::StoredBatch, "batch_1/cancel"))),
+            ("DELETE", "/v1/batches/batch_1", None),
+            ("GET", "/v1/messages/batches/msgbatch_1", Some((Api::StoredMessageBatch, "msgbatch_1"))),
+            ("GET", "/v1/messages/batches/m/results", Some((Api::StoredMessageBatch, "m/results"))),
+            ("GET", "/v1/batches/batch_1/results", None),
+            ("GET", "/v1/files/..%2Fbatches", None),
+            ("GET", "/v1beta/files/f", None),
+            ("POST", "/v1beta/files", None),
+            ("GET", "/v1alpha/batches", None),
+        ] {
+            let route = Route::of(method, path);
+            assert_eq!(route.as_ref().map(|route| (route.api, route.rest)), wanted, "{method} {path}");
+        }
     }
 
     #[test]

@@ -53,7 +53,7 @@ pub fn most(peek: &Peek<'_>, output: u64) -> Usage {
     let bytes = peek.bytes as u64;
     let input = || input_bound(peek).tokens;
     match peek.api.work() {
-        Work::Count | Work::Stored | Work::Local => most,
+        Work::Count | Work::Stored | Work::Batch | Work::Local => most,
         Work::Embed | Work::Moderate => most.with(Bucket::Input, input()),
         Work::Rerank => {
             let documents = peek.top.get("documents").map_or(0, |documents| documents.items().count() as u64);

@@ -75,14 +75,22 @@ impl Dialect {
     /// some have and which all others can be told in chat completions.
     #[must_use]
     pub fn serves(self, api: Api, provider: &str) -> bool {
-        self.may_serve(api) && (self == api.dialect() || Quirks::of_provider(provider).has_responses)
+        let told_apart = api.dialect() == Self::Responses && self != Self::Responses;
+        self.may_serve(api) && (!told_apart || Quirks::of_provider(provider).has_responses)
     }
 
-    /// Whether some provider's endpoint of this dialect does.
+    /// Whether some provider's endpoint of this dialect does. Files are OpenAI's and Anthropic's, and who serves responses
+    /// has the files and batches of the same provider.
     #[must_use]
     pub fn may_serve(self, api: Api) -> bool {
         let spoken = api.dialect();
-        spoken == self || (self == Self::OpenAi && spoken == Self::Responses)
+        let kept = api.is_of_files_or_batches() && spoken == Self::OpenAi;
+        let too = match self {
+            Self::Anthropic => kept && api.is_shared(),
+            Self::Responses => kept,
+            _ => false,
+        };
+        too || spoken == self || (self == Self::OpenAi && spoken == Self::Responses)
     }
 }
 

@@ -19,6 +19,7 @@
 //! | [`fault`] | what went wrong upstream, whatever shape it came in; [`error`] says it in the caller's dialect |
 //! | [`model`] | the internal conversation: what guards, pages and translations read |
 //! | [`translate`] | a request for another dialect's target, and its answer back, through the model |
+//! | [`batch`] | what many requests in one body name, and what many results in one body consumed |
 //! | [`count`] | an upper bound of a request's input tokens, for holds |
 //! | [`openai`], [`responses`], [`anthropic`], [`gemini`] | the codecs |
 
@@ -26,6 +27,7 @@ pub mod answer;
 pub mod anthropic;
 pub mod api;
 pub mod array;
+pub mod batch;
 pub mod cohere;
 pub mod completion;
 pub mod converse;

@@ -167,11 +167,23 @@ errors! {
         "The model is served by an endpoint that speaks another API than the one that was called."
         "Call the path the message names, or ask for a model that is served in this API."
     Gateway 404 "provider_not_found" PROVIDERS
-        "The path names a provider or endpoint that does not exist or is not in the key's reach. The message lists the nearest names."
-        "Correct the name in `/passthrough/NAME/…`, or add the endpoint and publish."
+        "The path or the header `x-weir-endpoint` names a provider or endpoint that does not exist, is not in the key's reach, or does not keep what is asked for."
+        "Correct the name in `/passthrough/NAME/…` or in the header, or add the endpoint and publish."
     Gateway 404 "owner_not_known" PROVIDERS
-        "Several endpoints could keep the response that was asked for, and this gateway did not see it being made."
-        "Ask the endpoint itself: the message shows the path."
+        "Several endpoints could keep the response, file or batch that was asked for, and this gateway did not see it being made."
+        "Ask the endpoint itself: the message shows the path, or the header that names it."
+    Gateway 400 "endpoint_not_named" PROVIDERS
+        "Several endpoints could take the file or batch, or have such a list, and nothing says which one is meant."
+        "Name one in the header `x-weir-endpoint`; the message lists them."
+    Gateway 404 "not_found" KEYS
+        "This gateway does not know the file or batch as something that the key's workspace made: another workspace did, or it was forgotten and the key is held to models."
+        "Check the id, and ask with a key of the workspace that made it."
+    Gateway 403 "list_not_allowed" KEYS
+        "The key is held to models, and a list of files or batches shows what others made who share the provider's account."
+        "Ask for a file or batch by its id, or list with a key that is not held to models."
+    Gateway 400 "wrong_endpoint" MODELS
+        "A file or batch names models that one endpoint alone does not serve. The message names the line or request."
+        "Hand in one batch for each endpoint, or name the endpoint that serves the model in `x-weir-endpoint`."
     Gateway 400 "previous_response_elsewhere" MODELS
         "The conversation goes on from a response that one endpoint keeps, but the model is served by another."
         "Send the conversation itself instead of `previous_response_id`, or ask for a model of that endpoint."

@@ -14,7 +14,7 @@ use crate::{
     dialect::Dialect,
     error::WireError,
     form, gemini,
-    json::{TopLevel, View, quoted},
+    json::{TopLevel, View, quoted, top_level},
     openai, responses,
     splice::{self, Edit},
 };
@@ -272,6 +272,8 @@ pub fn peek_on<'a>(
     let boundary = form::boundary(content_type);
     match (api.work(), api.dialect()) {
         (Work::Stored | Work::Local, _) => Ok(nothing(api, body)),
+        (Work::Batch, _) if body.is_empty() => Ok(nothing(api, body)),
+        (Work::Batch, _) => Ok(Peek::unnamed(api, top_level(body)?, Cow::Borrowed(""))),
         (Work::Realtime, _) => match named {
             Some(model) => Ok(Peek { model: Cow::Borrowed(model), stream: true, ..nothing(api, body) }),
             None => Err(WireError::Missing { name: "model" }),
