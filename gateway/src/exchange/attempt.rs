@@ -127,20 +127,13 @@ async fn talk(
     let fault = |fault| Failure { fault, gained: None };
     let target = exchange.target.clone();
     let model = target.as_ref().map_or("", |target| target.upstream_model.as_str());
-    let query = match (asked.head.uri.query(), asked.route.api.work()) {
-        (query, Work::Realtime) => Some(realtime::query_to_provider(query, model)),
-        (query, work) => headers::query_to_provider(query, work),
-    };
+    let query = query_to_provider(asked, model);
     let host = host_of(upstream, asked.route.api.work(), model);
     let uri = upstream.address(asked.route, model, query.as_deref(), asked.peek.stream).map_err(fault)?;
     let (method, now_us) = (asked.head.method.clone(), exchange.handles.clock.now_us());
     let response = upstream.send((method, uri), headers, sent.clone(), limits.first_byte_max, now_us).await;
     let mut response = response.map_err(fault)?;
-    if let Some(call) = exchange.call() {
-        call.http_status = response.status().as_u16();
-        let id = headers::provider_request_id(response.headers()).and_then(|id| id.to_str().ok());
-        call.provider_request_id = id.unwrap_or_default().chars().take(200).collect();
-    }
+    note_arrival(exchange, &response);
     if let Some(awaited) = &awaited
         && let Some(on_upgrade) = realtime::opened(&mut response, awaited, upstream).map_err(fault)?
     {
@@ -168,9 +161,7 @@ async fn talk(
     if let Some(framing) = framing {
         let strip_usage =
             upstream.dialect == Dialect::OpenAi && !asked.peek.include_usage && asked.translation.is_none();
-        let spoken = if upstream.dialect.may_serve(reads) { reads.dialect() } else { upstream.dialect };
-        let reader =
-            StreamReader::of_work(spoken, reads.work(), Quirks::of_provider(&upstream.entry.provider));
+        let reader = reader(upstream, reads);
         let lenient = asked.route.api.work() == Work::Pass;
         let (translation, told) = (asked.translation.cloned(), asked.told.cloned());
         let opening = Opening {
@@ -191,6 +182,29 @@ async fn talk(
     let (translation, told) = (asked.translation.cloned(), asked.told.cloned());
     let collecting = Collecting { upstream, limits, begun, sent, reads, translation, told, host, heading };
     collect(exchange, response, collecting).await
+}
+
+/// What of the caller's query goes on.
+fn query_to_provider(asked: &Asked<'_>, model: &str) -> Option<String> {
+    match (asked.head.uri.query(), asked.route.api.work()) {
+        (query, Work::Realtime) => Some(realtime::query_to_provider(query, model)),
+        (query, work) => headers::query_to_provider(query, work),
+    }
+}
+
+/// The provider has answered: with which status, under which id of its own.
+fn note_arrival(exchange: &mut Exchange, response: &Response<Incoming>) {
+    if let Some(call) = exchange.call() {
+        call.http_status = response.status().as_u16();
+        let id = headers::provider_request_id(response.headers()).and_then(|id| id.to_str().ok());
+        call.provider_request_id = id.unwrap_or_default().chars().take(200).collect();
+    }
+}
+
+/// A reader of what comes in the shape of that route.
+fn reader(upstream: &Upstream, reads: Api) -> StreamReader {
+    let spoken = if upstream.dialect.may_serve(reads) { reads.dialect() } else { upstream.dialect };
+    StreamReader::of_work(spoken, reads.work(), Quirks::of_provider(&upstream.entry.provider))
 }
 
 /// What stands for what a host does not say of its answer.
