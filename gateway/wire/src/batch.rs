@@ -168,20 +168,13 @@ impl Tally {
     }
 
     fn end_line(&mut self) {
-        let line = std::mem::take(&mut self.line);
-        if self.unreadable || line.trim_ascii().is_empty() {
-            return;
+        let mut line = std::mem::take(&mut self.line);
+        if !self.unreadable && !line.trim_ascii().is_empty() {
+            self.unreadable = self.read(&line).is_err();
         }
-        match self.read(&line) {
-            Ok(()) => {
-                self.line = {
-                    let mut line = line;
-                    line.clear();
-                    line
-                }
-            }
-            Err(_) => self.unreadable = true,
-        }
+        // Its room is for the next one.
+        line.clear();
+        self.line = line;
     }
 
     fn read(&mut self, line: &[u8]) -> Result<(), WireError> {
