@@ -169,18 +169,18 @@ async fn ask(app: &App, endpoint: &Endpoint) -> Result<(Tested, Option<BTreeSet<
     };
     let body = &caller.body;
     let dialect = Dialect::from_name(&body.dialect).unwrap_or(Dialect::OpenAi);
-    if Host::of(&body.provider, dialect, &body.base_url) != Host::Direct {
+    let Some(pages) = Pages::of(Host::of(&body.provider, dialect, &body.base_url), dialect) else {
         let missing = "This host has no list of the models it serves: add them by hand.";
         return Ok((caller.failed(Step::Settings, None, missing), None));
-    }
+    };
     let late = || (caller.failed(Step::Answer, None, "no answer within 20 seconds"), None);
-    Ok(tokio::time::timeout(TEST_MAX, read(&caller, dialect)).await.unwrap_or_else(|_| late()))
+    Ok(tokio::time::timeout(TEST_MAX, read(&caller, &pages)).await.unwrap_or_else(|_| late()))
 }
 
 /// Page by page to the end.
-async fn read(caller: &Caller, dialect: Dialect) -> (Tested, Option<BTreeSet<String>>) {
+async fn read(caller: &Caller, pages: &Pages) -> (Tested, Option<BTreeSet<String>>) {
     let mut names = BTreeSet::new();
-    let mut path = first_page(dialect).to_owned();
+    let mut path = pages.first.to_owned();
     for _ in 0..PAGES_MAX {
         let (asked, bytes) = caller.fetch(Method::GET, &path, None, LIST_BYTES_MAX).await;
         if !asked.ok {
@@ -193,7 +193,7 @@ async fn read(caller: &Caller, dialect: Dialect) -> (Tested, Option<BTreeSet<Str
             return (Tested { call: asked.call, ..failed }, None);
         };
         names.extend(members.iter().filter_map(name_of));
-        match next_page(dialect, &list) {
+        match pages.after(&list) {
             Some(next) => path = next,
             None => {
                 let message = format!("it lists {} models", names.len());
@@ -204,30 +204,47 @@ async fn read(caller: &Caller, dialect: Dialect) -> (Tested, Option<BTreeSet<Str
     (caller.failed(Step::Answer, None, &format!("its list has more than {PAGES_MAX} pages")), None)
 }
 
-/// Where a list begins. Those that come in pages are asked for long ones.
-fn first_page(dialect: Dialect) -> &'static str {
-    match dialect {
-        Dialect::Anthropic => "/models?limit=1000",
-        Dialect::Gemini => "/models?pageSize=1000",
-        _ => "/models",
+/// Where a provider's list of models is, below the base URL, and how it goes on.
+pub(super) struct Pages {
+    first: &'static str,
+    /// The parameter that asks for the next page, and the member that says its value; the others give their list whole.
+    next: Option<(&'static str, &'static str)>,
+}
+
+impl Pages {
+    /// The list of a host; `None` where it has none. Those that come in pages are asked for long ones.
+    pub(super) const fn of(host: Host, dialect: Dialect) -> Option<Self> {
+        let (first, next) = match (host, dialect) {
+            (Host::Direct, Dialect::Anthropic) => ("/models?limit=1000", Some(("after_id", "last_id"))),
+            (Host::Direct, Dialect::Gemini) => {
+                ("/models?pageSize=1000", Some(("pageToken", "nextPageToken")))
+            }
+            (Host::Direct, _) => ("/models", None),
+            (Host::Cohere, _) => ("/v1/models?page_size=1000", Some(("page_token", "next_page_token"))),
+            (Host::Ollama, _) => ("/api/tags", None),
+            _ => return None,
+        };
+        Some(Self { first, next })
+    }
+
+    /// Where it begins, however long its pages are.
+    pub(super) fn path(&self) -> &'static str {
+        self.first.split_once('?').map_or(self.first, |(path, _)| path)
+    }
+
+    /// What follows a page.
+    fn after(&self, page: &Value) -> Option<String> {
+        let (parameter, member) = self.next?;
+        if page.get("has_more") == Some(&Value::Bool(false)) {
+            return None;
+        }
+        let next = page.get(member)?.as_str().filter(|next| !next.is_empty())?;
+        let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
+        Some(format!("{}&{parameter}={next}", self.first))
     }
 }
 
-/// Where it goes on, as Anthropic and Gemini say it; the others give it whole.
-fn next_page(dialect: Dialect, list: &Value) -> Option<String> {
-    let (first, parameter, next) = match dialect {
-        Dialect::Anthropic => {
-            list.get("has_more")?.as_bool().filter(|more| *more)?;
-            (first_page(dialect), "after_id", list.get("last_id")?.as_str()?)
-        }
-        Dialect::Gemini => (first_page(dialect), "pageToken", list.get("nextPageToken")?.as_str()?),
-        _ => return None,
-    };
-    let next: String = form_urlencoded::byte_serialize(next.as_bytes()).collect();
-    Some(format!("{first}&{parameter}={next}")).filter(|_| !next.is_empty())
-}
-
-/// `data` (OpenAI, Anthropic), `models` (Gemini, Cohere), or the list itself (Together).
+/// `data` (OpenAI, Anthropic), `models` (Gemini, Cohere, Ollama), or the list itself (Together).
 fn members(list: &Value) -> Option<&Vec<Value>> {
     list.get("data").or_else(|| list.get("models")).unwrap_or(list).as_array()
 }
@@ -255,13 +272,18 @@ mod tests {
 
     #[test]
     fn a_list_goes_on_only_where_it_says_so() {
-        let more = json!({ "has_more": true, "last_id": "claude x", "nextPageToken": "a&b" });
-        let next = |dialect| next_page(dialect, &more);
-        assert_eq!(next(Dialect::Anthropic).unwrap(), "/models?limit=1000&after_id=claude+x");
-        assert_eq!(next(Dialect::Gemini).unwrap(), "/models?pageSize=1000&pageToken=a%26b");
-        assert_eq!(next(Dialect::OpenAi), None);
-        let last = json!({ "has_more": false, "last_id": "claude-x", "nextPageToken": "" });
-        assert_eq!(next_page(Dialect::Anthropic, &last), None);
-        assert_eq!(next_page(Dialect::Gemini, &last), None);
+        let more = json!({ "has_more": true, "last_id": "claude x", "nextPageToken": "a&b", "next_page_token": "c" });
+        let last = json!({ "has_more": false, "last_id": "x", "nextPageToken": "", "next_page_token": "" });
+        for (host, dialect, wanted) in [
+            (Host::Direct, Dialect::Anthropic, Some("/models?limit=1000&after_id=claude+x")),
+            (Host::Direct, Dialect::Gemini, Some("/models?pageSize=1000&pageToken=a%26b")),
+            (Host::Cohere, Dialect::OpenAi, Some("/v1/models?page_size=1000&page_token=c")),
+            (Host::Ollama, Dialect::OpenAi, None),
+            (Host::Direct, Dialect::OpenAi, None),
+        ] {
+            let pages = Pages::of(host, dialect).unwrap();
+            assert_eq!((pages.after(&more).as_deref(), pages.after(&last)), (wanted, None), "{host:?}");
+        }
+        assert!(Pages::of(Host::Bedrock, Dialect::Anthropic).is_none());
     }
 }

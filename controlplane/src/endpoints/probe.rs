@@ -19,6 +19,7 @@ use weir_wire::Dialect;
 use weir_wire::host::Host;
 use zeroize::Zeroizing;
 
+use super::listing::Pages;
 use super::{CredentialSource, Endpoint, EndpointBody, vault_place};
 use crate::app::App;
 use crate::audit::{self, Change};
@@ -162,13 +163,14 @@ impl Caller {
     async fn run(&self, model: Option<&str>) -> Tested {
         let dialect = Dialect::from_name(&self.body.dialect).unwrap_or(Dialect::OpenAi);
         let host = Host::of(&self.body.provider, dialect, &self.body.base_url);
-        if host != Host::Direct {
+        let Some(list) = Pages::of(host, dialect) else {
             return self.run_hosted(host, dialect, model).await;
-        }
-        let listed = self.call(Method::GET, "/models", None).await;
+        };
+        let listed = self.call(Method::GET, list.path(), None).await;
         let has_no_list = matches!(listed.status, Some(404 | 405 | 501));
         match model.filter(|_| has_no_list) {
             None => listed,
+            model if host != Host::Direct => self.run_hosted(host, dialect, model).await,
             Some(model) => {
                 let messages = json!([{ "role": "user", "content": "Hi" }]);
                 let ask = json!({ "model": model, "max_tokens": 1, "messages": messages });
@@ -190,7 +192,7 @@ impl Caller {
         }
     }
 
-    /// One token from a host with addresses or words of its own: we know no list there.
+    /// One token from a host with addresses or words of its own that has no list.
     async fn run_hosted(&self, host: Host, dialect: Dialect, model: Option<&str>) -> Tested {
         let missing =
             "This host has no list of models. Add a model that has this endpoint as a target, then test.";

@@ -10,8 +10,10 @@ use http::{HeaderMap, StatusCode};
 use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio::task::JoinSet;
+use weir_contract::policy::snapshot::AuthStyle;
 
 use crate::endpoints::listing::{SyncForm, sync};
+use crate::endpoints::probe::probe;
 use crate::endpoints::{self, Endpoint, EndpointForm, EndpointLimits};
 use crate::error::AppError;
 use crate::models::{self, ModelForm, TargetForm};
@@ -50,7 +52,10 @@ impl Lister {
         let answers = Arc::new(Mutex::new(pages));
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}/v1", listener.local_addr().unwrap());
-        let router = Router::new().route("/v1/models", get(answer)).with_state(Arc::clone(&answers));
+        let router = Router::new()
+            .route("/v1/models", get(answer))
+            .route("/api/tags", get(answer))
+            .with_state(Arc::clone(&answers));
         let mut serving = JoinSet::new();
         serving.spawn(async move { axum::serve(listener, router).await.unwrap() });
         Self { url, answers, _serving: serving }
@@ -175,4 +180,29 @@ async fn a_host_without_a_list_says_so_before_anything_is_called() {
     let told = sync(&house.app, &house.admin(), &endpoint.id, &SyncForm::default()).await.unwrap();
     assert!(!told.asked.ok && told.asked.call.is_empty(), "{told:?}");
     assert!(told.asked.message.contains("by hand"), "{told:?}");
+}
+
+#[tokio::test]
+async fn a_host_with_words_of_its_own_is_asked_for_its_own_list() {
+    let house = House::new().await;
+    let tags = json!({ "models": [{ "name": "llama3.2:3b", "model": "llama3.2:3b" }] });
+    let lister = Lister::start(&[("", tags)]).await;
+    let endpoint = lister.endpoint(&house, openai("sk-good")).await;
+    let limits = EndpointLimits { allow_private: true, ..EndpointLimits::default() };
+    let form = EndpointForm {
+        name: "at home".to_owned(),
+        provider: "ollama".to_owned(),
+        base_url: Some(lister.url.replace("/v1", "")),
+        auth: Some(AuthStyle::Bearer),
+        limits,
+        ..openai("sk-good")
+    };
+    let own = endpoints::create(&house.app, &house.admin(), form).await.unwrap();
+    for (endpoint, path) in [(&endpoint, "/v1/models"), (&own, "/api/tags")] {
+        let listed = sync(&house.app, &house.admin(), &endpoint.id, &SyncForm::default()).await.unwrap();
+        assert!(listed.asked.ok && listed.asked.call.ends_with(path), "{listed:?}");
+        assert_eq!(listed.added, [format!("{}/llama3.2:3b", endpoint.body.provider)], "{listed:?}");
+        let tested = probe(&house.app, &house.admin(), &endpoint.id).await.unwrap();
+        assert!(tested.ok && tested.call.ends_with(path), "{tested:?}");
+    }
 }
