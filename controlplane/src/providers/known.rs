@@ -95,6 +95,14 @@ pub const KNOWN: &[Provider] = &[
             "https://console.aws.amazon.com/iam",
         )
     },
+    hosted(
+        "bedrock-mantle",
+        "Amazon Bedrock, OpenAI's format",
+        "openai",
+        AuthStyle::Bearer,
+        "https://bedrock-mantle.us-east-1.api.aws/v1",
+        "https://console.aws.amazon.com/bedrock",
+    ),
     Provider {
         also: &[
             also("anthropic", "", AuthStyle::GoogleServiceAccount),
@@ -194,6 +202,7 @@ pub const KNOWN: &[Provider] = &[
     ),
     local("ollama", "Ollama", "http://127.0.0.1:11434/v1", ""),
     local("vllm", "vLLM", "", "http://127.0.0.1:8000/v1"),
+    local("sglang", "SGLang", "", "http://127.0.0.1:30000/v1"),
     local("llama-cpp", "llama.cpp server", "", "http://127.0.0.1:8081/v1"),
     local("lm-studio", "LM Studio", "http://127.0.0.1:1234/v1", ""),
     Provider { example: "http://127.0.0.1:4000/v1", ..openai("litellm", "LiteLLM proxy", "", "sk-", "") },

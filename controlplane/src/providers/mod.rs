@@ -100,11 +100,18 @@ mod tests {
 
     #[test]
     fn the_price_book_knows_the_providers_that_are_paid() {
-        let free = ["ollama", "vllm", "llama-cpp", "lm-studio", "litellm", "nvidia", "custom"];
+        let free = ["ollama", "vllm", "sglang", "llama-cpp", "lm-studio", "litellm", "nvidia", "custom"];
         let book = include_str!("../../../deploy/prices/book.jsonl");
         let book = weir_contract::price::PriceBook::parse(book).unwrap();
         for provider in KNOWN.iter().filter(|provider| !free.contains(&provider.name)) {
             assert!(book.rows().iter().any(|row| row.provider == provider.name), "{}", provider.name);
+        }
+    }
+
+    #[test]
+    fn how_a_provider_deviates_is_said_under_the_name_it_has_here() {
+        for row in weir_wire::Quirks::all() {
+            assert!(find(row.provider).is_some(), "no provider here is called `{}`", row.provider);
         }
     }
 }

@@ -110,8 +110,8 @@ const KNOWN: &[Quirks] = &[
     Quirks { provider: "groq", has_responses: true, lacks: &["logprobs", "n"], ..PLAIN },
     Quirks { provider: "huggingface", has_responses: true, ..ENGINE },
     Quirks { provider: "litellm", has_responses: true, ..PLAIN },
-    Quirks { provider: "llamacpp", ..ENGINE },
-    Quirks { provider: "lmstudio", has_responses: true, ..ENGINE },
+    Quirks { provider: "llama-cpp", ..ENGINE },
+    Quirks { provider: "lm-studio", has_responses: true, ..ENGINE },
     // It refuses members it does not know.
     Quirks {
         provider: "mistral",
@@ -126,9 +126,7 @@ const KNOWN: &[Quirks] = &[
     Quirks { provider: "openrouter", takes_top_k: true, ..ROUTER },
     Quirks { provider: "sglang", thought: ThoughtPlace::Content, ..ENGINE },
     Quirks { provider: "together", ..ENGINE },
-    Quirks { provider: "vercel", reasoning_on_top: true, ..ROUTER },
     Quirks { provider: "vercel-gateway", reasoning_on_top: true, ..ROUTER },
-    Quirks { provider: "vercel_ai_gateway", reasoning_on_top: true, ..PLAIN },
     Quirks { provider: "vllm", has_responses: true, thought: ThoughtPlace::Content, ..ENGINE },
     Quirks { provider: "xai", has_responses: true, ..PLAIN },
     Quirks { provider: "zai", thought: ThoughtPlace::Content, ..PLAIN },
@@ -145,6 +143,11 @@ impl Quirks {
     #[must_use]
     pub fn of_provider(name: &str) -> Self {
         KNOWN.iter().find(|row| row.provider == name).copied().unwrap_or_default()
+    }
+
+    /// The rows there are.
+    pub fn all() -> impl Iterator<Item = &'static Self> {
+        KNOWN.iter()
     }
 
     /// Whether that model refuses to be asked for reasoning.

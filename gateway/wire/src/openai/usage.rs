@@ -191,7 +191,7 @@ mod tests {
         let text = r#"{"prompt_tokens":10,"completion_tokens":30,"total_tokens":40,
             "completion_tokens_details":{"reasoning_tokens":20}}"#;
         let expected = vec![("input", 10), ("output", 30), ("reasoning", 20)];
-        assert_eq!(buckets_with(text, Quirks::of_provider("vercel")), (expected, false));
+        assert_eq!(buckets_with(text, Quirks::of_provider("vercel-gateway")), (expected, false));
         assert_eq!(buckets(text).0, [("input", 10), ("output", 10), ("reasoning", 20)]);
     }
 
