@@ -30,9 +30,13 @@ pub struct ControlConfig {
     /// The built-in demo provider, without `/v1`; set up at first start when given by the program that starts it.
     #[serde(skip)]
     pub demo_url: Option<String>,
-    /// No demo provider, no loopback endpoints without a grant; chosen by the program that starts it.
+    /// No demo provider; chosen by the program that starts it.
     #[serde(skip)]
     pub production: bool,
+    /// Whether tests of endpoints may call this machine's loopback without a grant of the endpoint's own, as the gateway
+    /// beside it may; chosen by the program that starts it.
+    #[serde(skip)]
+    pub allow_loopback: bool,
     /// File of the master key; `master.key` in the data folder when not given. Made at first start.
     pub master_key_file: Option<PathBuf>,
     /// Proxies in front of the dashboard whose `X-Forwarded-For` is believed: how many, 0 for none.
@@ -77,6 +81,7 @@ impl Default for ControlConfig {
             archive: ArchiveConfig::default(),
             demo_url: None,
             production: false,
+            allow_loopback: false,
             master_key_file: None,
             trusted_proxies: 0,
             tls: TlsFiles::default(),

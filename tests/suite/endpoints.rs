@@ -143,6 +143,7 @@ async fn a_test_says_which_step_failed_and_never_the_credential() {
 
     let mut closed = form.clone();
     closed["name"] = json!("not granted");
+    closed["base_url"] = json!("http://10.255.255.1:9/v1");
     closed["limits"]["allow_private"] = json!(false);
     let endpoint = weir.api(Method::POST, "/endpoints", Some(closed)).await.ok().json();
     let found = tested(&weir, endpoint["id"].as_str().unwrap()).await;
@@ -260,4 +261,34 @@ async fn an_earlier_revision_is_brought_back_and_answers_as_it_did() {
     assert_eq!(status().await, 200);
     let known = weir.api(Method::GET, &path, None).await;
     assert!(known.status.is_success(), "the draft has it again: {}", known.text());
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_model_on_this_machine_works_as_it_comes() {
+    let weir = Setup::default().up().await;
+    let provider = Provider::start().await;
+    for (name, base, list, said) in [
+        ("vllm", "/v1", json!({ "object": "list", "data": [{ "id": "qwen", "object": "model" }] }), answer()),
+        (
+            "ollama",
+            "",
+            json!({ "models": [{ "name": "qwen", "model": "qwen" }] }),
+            json!({ "model": "qwen", "message": { "role": "assistant", "content": "Hi" }, "done": true,
+                "done_reason": "stop", "prompt_eval_count": 1, "eval_count": 1 }),
+        ),
+    ] {
+        provider.answer(Reply::json(200, &list));
+        let form = json!({ "name": name, "provider": name, "base_url": format!("{}{base}", provider.url) });
+        let endpoint = weir.api(Method::POST, "/endpoints", Some(form)).await.ok().json();
+        let path = format!("/endpoints/{}/models", endpoint["id"].as_str().unwrap());
+        let synced = weir.api(Method::POST, &path, Some(json!({}))).await.ok().json();
+        assert_eq!(synced["added"], json!([format!("{name}/qwen")]), "{synced}");
+        weir.in_force(weir.publish("a model at home").await).await;
+        provider.answer(Reply::json(200, &said));
+        let hello =
+            json!({ "model": format!("{name}/qwen"), "messages": [{ "role": "user", "content": "Hello" }] });
+        let answered = weir.ask("/v1/chat/completions", &[], &hello).await.ok().json();
+        assert_eq!(answered["choices"][0]["message"]["content"], "Hi", "{answered}");
+        assert_eq!(answered["usage"]["total_tokens"], 2, "{answered}");
+    }
 }

@@ -142,7 +142,7 @@ impl Caller {
         };
         let tls =
             roots::client_config(body.limits.ca_pem.as_deref(), certificate.as_deref().map(Vec::as_slice));
-        let dial = dial(&body);
+        let dial = dial(&body, app.config.allow_loopback);
         let credential = Zeroizing::new(credential);
         let prepared = tls.and_then(|tls| {
             let client = client(tls, dial?);
@@ -304,8 +304,8 @@ fn signer(body: &EndpointBody, credential: &str, client: &HttpClient) -> Result<
 }
 
 /// The connector of that endpoint, with the grants and the proxy gateways have for it.
-fn dial(body: &EndpointBody) -> Result<Dial, String> {
-    let reach = if body.limits.allow_private { Reach::Private } else { Reach::Public };
+fn dial(body: &EndpointBody, allow_loopback: bool) -> Result<Dial, String> {
+    let reach = Reach::granted(body.limits.allow_private, allow_loopback);
     let connect_max = Duration::from_millis(body.limits.connect_timeout_ms.max(1));
     Dial::with(reach, connect_max, body.limits.proxy.as_deref())
 }

@@ -47,11 +47,7 @@ impl Dial {
     /// # Errors
     /// When its proxy is not a URL.
     pub fn to_endpoint(entry: &EndpointEntry, egress: Egress) -> Result<Self, String> {
-        let reach = match (entry.allow_private, egress.allow_loopback) {
-            (true, _) => Reach::Private,
-            (false, true) => Reach::Loopback,
-            (false, false) => Reach::Public,
-        };
+        let reach = Reach::granted(entry.allow_private, egress.allow_loopback);
         Self::with(reach, Duration::from_millis(entry.connect_timeout_ms.max(1)), entry.proxy.as_deref())
     }
 

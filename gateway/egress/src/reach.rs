@@ -16,6 +16,16 @@ pub enum Reach {
 }
 
 impl Reach {
+    /// What an endpoint may dial: by its own grant of private networks, else by the operator's of loopback.
+    #[must_use]
+    pub const fn granted(private: bool, loopback: bool) -> Self {
+        match (private, loopback) {
+            (true, _) => Self::Private,
+            (false, true) => Self::Loopback,
+            (false, false) => Self::Public,
+        }
+    }
+
     /// Whether that address may be dialled.
     #[must_use]
     pub fn allows(self, address: IpAddr) -> bool {

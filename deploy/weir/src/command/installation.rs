@@ -77,6 +77,7 @@ pub(super) fn control(config: &Config) -> ControlConfig {
     let mut control = config.control.clone();
     control.data = config.data.join("control");
     control.production = config.production;
+    control.allow_loopback = config.gateway.allow_loopback;
     control.archive = ArchiveConfig {
         url: config.clickhouse.url.clone(),
         user: config.clickhouse.user.clone(),

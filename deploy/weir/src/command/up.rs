@@ -55,16 +55,16 @@ async fn start_demo(config: &Config) -> Result<Option<demo::Demo>, Failure> {
 }
 
 async fn serve_planes(
-    config: Config,
+    mut config: Config,
     demo_url: Option<String>,
     book: Arc<PriceBook>,
     json: bool,
 ) -> Result<(), Failure> {
+    config.gateway.allow_loopback |= !config.production;
     let control = control::start(&config, demo_url, book).await?;
     let mut gateway_config = config.gateway.clone();
     gateway_config.control.url = format!("http://{}", control.inner_address);
     gateway_config.control.token = Secret::from(control.gateway_token.clone());
-    gateway_config.allow_loopback |= !config.production;
     let gateway = gateway::start(&config, gateway_config).await?;
     if tokio::time::timeout(FIRST_POLICY_MAX, gateway.ready()).await.is_err() {
         tracing::warn!(
