@@ -46,6 +46,6 @@ def responses(client):
     show(name, "object", ask.parse(model=MODEL, input=DESCRIBE, text_format=Place).output_parsed.model_dump())
 
 
-openai = OpenAI(base_url=f"{BASE_URL}/v1", api_key=API_KEY, max_retries=0)
+openai = OpenAI(base_url=f"{BASE_URL}/v1", api_key=API_KEY, max_retries=0, _strict_response_validation=True)
 chat(openai)
 responses(openai)

@@ -6,7 +6,9 @@ import os
 
 import anthropic
 
-client = anthropic.Anthropic(base_url=os.environ["BASE_URL"], api_key=os.environ["API_KEY"], max_retries=0)
+client = anthropic.Anthropic(
+    base_url=os.environ["BASE_URL"], api_key=os.environ["API_KEY"], max_retries=0, _strict_response_validation=True
+)
 tools = [{
     "name": "level",
     "description": "The water's level",

@@ -6,7 +6,9 @@ import os
 
 import openai
 
-client = openai.OpenAI(base_url=os.environ["BASE_URL"] + "/v1", api_key=os.environ["API_KEY"], max_retries=0)
+client = openai.OpenAI(
+    base_url=os.environ["BASE_URL"] + "/v1", api_key=os.environ["API_KEY"], max_retries=0, _strict_response_validation=True
+)
 tools = [{
     "type": "function",
     "name": "level",

@@ -182,9 +182,7 @@ fn write_usage(usage: &Usage, json: &mut JsonText) {
         json.key("input_tokens").count(input);
         json.key("input_tokens_details").object(|json| {
             json.key("cached_tokens").count(usage.get(Bucket::CacheRead));
-            if written > 0 {
-                json.key("cache_write_tokens").count(written);
-            }
+            json.key("cache_write_tokens").count(written);
         });
         json.key("output_tokens").count(output);
         json.key("output_tokens_details").object(|json| {

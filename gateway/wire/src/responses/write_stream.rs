@@ -152,7 +152,10 @@ impl StreamCodec {
             Kind::Reasoning(_) => "response.reasoning_summary_text.delta",
             Kind::Text | Kind::Call(..) => "response.output_text.delta",
         };
-        self.about(delta, place, out, |json| json.key("delta").text(text));
+        self.about(delta, place, out, |json| {
+            json.key("delta").text(text);
+            write_no_likelihood(kind, json);
+        });
     }
 
     /// Keeps text for the last event; `false` when there is no room.
@@ -301,11 +304,21 @@ impl StreamCodec {
                 Kind::Reasoning(_) => ("response.reasoning_summary_text.done", "text"),
                 Kind::Text | Kind::Call(..) => ("response.output_text.done", "text"),
             };
-            let text = self.items[place].text.clone();
-            self.about(kind, place, out, |json| json.key(key).text(&text));
+            let (text, of) = (self.items[place].text.clone(), self.items[place].kind.clone());
+            self.about(kind, place, out, |json| {
+                json.key(key).text(&text);
+                write_no_likelihood(&of, json);
+            });
             self.part("done", place, out);
         }
         self.item("response.output_item.done", place, false, out);
+    }
+}
+
+/// Texts say how likely their tokens were; nothing is known of that here.
+fn write_no_likelihood(kind: &Kind, json: &mut JsonText) {
+    if matches!(kind, Kind::Text) {
+        json.key("logprobs").array(|_| ());
     }
 }
 
