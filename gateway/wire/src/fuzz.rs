@@ -282,35 +282,39 @@ fn converse() {
     });
 }
 
-/// Hosts with words of their own: what they are told and what is told of them can be read, and their streams say the same however
-/// they are cut.
 #[test]
-fn hosts() {
+fn cohere() {
+    with_words_of_its_own(Host::Cohere, "cohere", "text/event-stream");
+}
+
+#[test]
+fn ollama() {
+    with_words_of_its_own(Host::Ollama, "ollama", "application/x-ndjson");
+}
+
+/// What such a host is told and what is told of it can be read, and its streams say the same however they are cut.
+fn with_words_of_its_own(host: Host, name: &str, kind: &str) {
     let heading = |packed| Heading { id: "r".to_owned(), model: "m".to_owned(), created_s: 0, packed };
     let mut asked = corpus("openai", "_request.json");
     asked.extend(corpus("host", "_request.json"));
-    for (host, name, kind) in
-        [(Host::Cohere, "cohere", "text/event-stream"), (Host::Ollama, "ollama", "application/x-ndjson")]
-    {
-        tried(&format!("requests, {name}"), &asked, |input, _| {
-            for api in [Api::ChatCompletions, Api::Embeddings] {
-                let told = host.tell(api, Dialect::OpenAi, input, true);
-                assert!(told.is_err() || is_json(&told.unwrap().body) || !is_json(input));
-            }
-        });
-        tried(&format!("answers, {name}"), &corpus(name, "_answer.json"), |input, dice| {
-            for api in [Api::ChatCompletions, Api::Embeddings] {
-                let told = host.retold(api, input, &heading(dice.below(2) == 0));
-                assert!(told.is_err() || is_json(&told.unwrap()) || !is_json(input));
-            }
-        });
-        tried(&format!("streams, {name}"), &corpus(name, "_stream.txt"), |input, dice| {
-            let (left, right) = input.split_at(dice.below(input.len() + 1));
-            let chunks = retold(host, kind, heading(false), &[left, right]);
-            assert_eq!(chunks, retold(host, kind, heading(false), &[input]), "however it is cut");
-            assert!(heard(Dialect::OpenAi, &[&chunks]).is_some(), "what is told can be read");
-        });
-    }
+    tried(&format!("requests, {name}"), &asked, |input, _| {
+        for api in [Api::ChatCompletions, Api::Embeddings] {
+            let told = host.tell(api, Dialect::OpenAi, input, true);
+            assert!(told.is_err() || is_json(&told.unwrap().body) || !is_json(input));
+        }
+    });
+    tried(&format!("answers, {name}"), &corpus(name, "_answer.json"), |input, dice| {
+        for api in [Api::ChatCompletions, Api::Embeddings] {
+            let told = host.retold(api, input, &heading(dice.below(2) == 0));
+            assert!(told.is_err() || is_json(&told.unwrap()) || !is_json(input));
+        }
+    });
+    tried(&format!("streams, {name}"), &corpus(name, "_stream.txt"), |input, dice| {
+        let (left, right) = input.split_at(dice.below(input.len() + 1));
+        let chunks = retold(host, kind, heading(false), &[left, right]);
+        assert_eq!(chunks, retold(host, kind, heading(false), &[input]), "however it is cut");
+        assert!(heard(Dialect::OpenAi, &[&chunks]).is_some(), "what is told can be read");
+    });
 }
 
 /// What is told of a host's stream that comes in pieces.
