@@ -13,11 +13,12 @@ use weir_wire::{Answer, Dialect, Quirks, SseDecoder, StreamEvent, StreamReader, 
 
 use super::Unframer;
 
-/// What must survive: texts, names of calls, why it ended, and counts in Converse's order.
+/// What must survive: texts, names of calls, what is cited (title and words), why it ended, and counts in Converse's order.
 #[derive(Debug, Default, PartialEq)]
 struct Said {
     text: String,
     calls: Vec<String>,
+    cited: Vec<(String, String)>,
     finish: String,
     counts: [u64; 4],
 }
@@ -30,6 +31,12 @@ impl Said {
         if let Some(cited) = piece["citationsContent"]["content"].as_array() {
             cited.iter().for_each(|one| self.text.push_str(one["text"].as_str().unwrap_or_default()));
         }
+        let listed = piece["citationsContent"]["citations"].as_array().into_iter().flatten();
+        for citation in listed.chain(piece.get("citation")) {
+            let words = citation["sourceContent"].as_array().into_iter().flatten();
+            let words = words.map(|one| one["text"].as_str().unwrap_or_default()).collect();
+            self.cited.push((citation["title"].as_str().unwrap_or_default().to_owned(), words));
+        }
         self.calls.extend(piece["toolUse"]["name"].as_str().map(str::to_owned));
         let reason = of("stopReason");
         if !reason.is_empty() {
@@ -41,22 +48,36 @@ impl Said {
         }
     }
 
-    fn told(answer: &Answer, text: String, calls: Vec<String>) -> Self {
+    fn told(answer: &Answer, noted: Noted) -> Self {
+        let Noted { text, calls, cited } = noted;
         let usage = &answer.usage;
         let written = usage.get(Bucket::CacheWrite5m) + usage.get(Bucket::CacheWrite1h);
         let counts =
             [usage.get(Bucket::Input), usage.get(Bucket::Output), usage.get(Bucket::CacheRead), written];
         let finish = answer.finish_reasons.first().cloned().unwrap_or_default();
         let finish = if finish == "refusal" { "guardrail_intervened".to_owned() } else { finish };
-        Self { text, calls, finish, counts }
+        Self { text, calls, cited, finish, counts }
     }
 }
 
-fn note(event: &StreamEvent<'_>, text: &mut String, calls: &mut Vec<String>) {
-    match event {
-        StreamEvent::Text { text: more, .. } => text.push_str(more),
-        StreamEvent::ToolCall { name, .. } if !name.is_empty() => calls.push(name.to_string()),
-        _ => {}
+/// What was heard on the way.
+#[derive(Default)]
+struct Noted {
+    text: String,
+    calls: Vec<String>,
+    cited: Vec<(String, String)>,
+}
+
+impl Noted {
+    fn note(&mut self, event: &StreamEvent<'_>) {
+        match event {
+            StreamEvent::Text { text: more, .. } => self.text.push_str(more),
+            StreamEvent::ToolCall { name, .. } if !name.is_empty() => self.calls.push(name.to_string()),
+            StreamEvent::Citation { citation, .. } => {
+                self.cited.push((citation.title.to_string(), citation.cited.to_string()));
+            }
+            _ => {}
+        }
     }
 }
 
@@ -66,10 +87,10 @@ fn whole(body: &Value) -> (Said, Said) {
     let content = body["output"]["message"]["content"].as_array();
     content.into_iter().flatten().for_each(|block| wanted.hear(block));
     let message = told(body.to_string().as_bytes(), "r", "m").unwrap();
-    let (mut text, mut calls) = (String::new(), Vec::new());
-    let mut take = |event: StreamEvent<'_>| note(&event, &mut text, &mut calls);
+    let mut noted = Noted::default();
+    let mut take = |event: StreamEvent<'_>| noted.note(&event);
     let answer = read_answer_events(Dialect::Anthropic, &message, Quirks::default(), &mut take).unwrap();
-    (wanted, Said::told(&answer, text, calls))
+    (wanted, Said::told(&answer, noted))
 }
 
 fn streamed(framed: &[u8]) -> (Said, Said) {
@@ -83,14 +104,14 @@ fn streamed(framed: &[u8]) -> (Said, Said) {
     let events: Vec<u8> =
         framed.chunks(97).flat_map(|piece| unframer.push(piece).unwrap().to_vec()).collect();
     let mut reader = StreamReader::new(Dialect::Anthropic, Quirks::default());
-    let (mut text, mut calls) = (String::new(), Vec::new());
+    let mut noted = Noted::default();
     let take = |event: weir_wire::Event<'_>| {
-        reader.read(&event, &mut |event| note(&event, &mut text, &mut calls));
+        reader.read(&event, &mut |event| noted.note(&event));
     };
     SseDecoder::default().push(&events, take).unwrap();
     let answer = reader.finish();
     assert!(answer.complete && answer.unreadable == 0, "{answer:?}");
-    (wanted, Said::told(&answer, text, calls))
+    (wanted, Said::told(&answer, noted))
 }
 
 #[test]
@@ -107,7 +128,7 @@ fn recorded_answers_of_converse_say_the_same_in_the_formats_words() {
         );
         return;
     };
-    let (mut answers, mut streams) = (0, 0);
+    let (mut answers, mut streams, mut cited) = (0, 0, 0);
     for line in recorded.lines() {
         let exchange: Value = serde_json::from_str(line).unwrap();
         let response = &exchange["response"];
@@ -123,7 +144,8 @@ fn recorded_answers_of_converse_say_the_same_in_the_formats_words() {
             _ => continue,
         };
         assert_eq!(wanted, got, "{}", exchange["id"]);
+        cited += got.cited.len();
     }
-    println!("recorded answers of Converse: {answers} in one piece, {streams} streams");
-    assert!(answers > 100 && streams > 30, "they were found");
+    println!("recorded answers of Converse: {answers} in one piece, {streams} streams, {cited} citations");
+    assert!(answers > 100 && streams > 30 && cited > 5, "they were found");
 }

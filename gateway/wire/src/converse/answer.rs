@@ -2,7 +2,7 @@
 
 use bytes::Bytes;
 
-use super::stop_reason;
+use super::{citation, stop_reason};
 use crate::{
     error::WireError,
     json::{JsonText, View},
@@ -95,6 +95,8 @@ fn write_block(block: View<'_>, json: &mut JsonText) {
             let text: String = texts.filter_map(|one| Some(one.get("text")?.text()?.into_owned())).collect();
             json.key("type").text("text");
             json.key("text").text(&text);
+            let citations = value.get("citations").into_iter().flat_map(|citations| citations.items());
+            json.key("citations").array(|json| citations.for_each(|one| citation::write(one, json)));
         }
         // Kept, so that it is told to be lost and not lost untold.
         other => {

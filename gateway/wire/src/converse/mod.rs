@@ -4,6 +4,7 @@
 //! Models of Anthropic's own keep their own wrapping there ([`crate::host::Host::Bedrock`]), which loses nothing.
 
 mod answer;
+mod citation;
 mod request;
 mod stream;
 

@@ -1,7 +1,7 @@
 //! An answer in events. Converse opens no block for text and thoughts, and tells usage after the end; Anthropic opens every block,
 //! and tells both at once.
 
-use super::{answer, stop_reason};
+use super::{answer, citation, stop_reason};
 use crate::{
     json::{JsonText, View},
     translate::frame,
@@ -97,6 +97,13 @@ impl Retelling {
                 self.open(number, out, |json| write_empty("text", &["text"], json));
                 self.delta("text_delta", "text", value, out);
             }
+            "citation" => {
+                self.open(number, out, |json| write_empty("text", &["text"], json));
+                self.grown(out, |json| {
+                    json.key("type").text("citations_delta");
+                    citation::write(value, json.key("citation"));
+                });
+            }
             "toolUse" => {
                 if let Some(input) = value.get("input") {
                     self.delta("input_json_delta", "partial_json", input, out);
@@ -128,13 +135,18 @@ impl Retelling {
     }
 
     fn delta(&self, kind: &str, key: &str, value: View<'_>, out: &mut Vec<u8>) {
+        self.grown(out, |json| {
+            json.key("type").text(kind);
+            json.key(key).raw(value.raw());
+        });
+    }
+
+    /// The open block has grown.
+    fn grown(&self, out: &mut Vec<u8>, fill: impl FnOnce(&mut JsonText)) {
         frame(out, Some("content_block_delta"), |json| {
             json.key("type").text("content_block_delta");
             json.key("index").count(self.opened.saturating_sub(1));
-            json.key("delta").object(|json| {
-                json.key("type").text(kind);
-                json.key(key).raw(value.raw());
-            });
+            json.key("delta").object(fill);
         });
     }
 
