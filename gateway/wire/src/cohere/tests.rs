@@ -5,8 +5,8 @@ use serde_json::{Value, json};
 use weir_contract::usage::Bucket;
 
 use crate::{
-    Answer, Api, Dialect, Quirks, SseDecoder, StreamEvent, StreamReader,
-    completion::{Heading, Told},
+    Answer, Api, Dialect, Quirks,
+    completion::{Heading, Told, testing},
     host::Host,
     read_answer, read_answer_of,
     translate::Unsupported,
@@ -176,27 +176,8 @@ fn an_answer_that_broke_is_an_error() {
 
 const EVENTS: &str = include_str!("../fixtures/cohere_stream.txt");
 
-/// What a stream says: its chunks, its text with thoughts, and what was read.
 fn heard(pieces: &[&[u8]]) -> (String, String, Answer) {
-    let mut retelling = Host::Cohere.retelling("text/event-stream; charset=utf-8", heading()).unwrap();
-    let mut chunks = Vec::new();
-    for piece in pieces {
-        chunks.extend(retelling.push(piece));
-    }
-    chunks.extend(retelling.finish());
-    let mut reader = StreamReader::new(Dialect::OpenAi, Quirks::default());
-    let mut said = String::new();
-    let mut take = |event: StreamEvent<'_>| match event {
-        StreamEvent::Text { text, .. } => said.push_str(&text),
-        StreamEvent::Reasoning { text, .. } => said.extend(["<", &text, ">"]),
-        StreamEvent::ToolCall { index, id, name, arguments, .. } => {
-            said.push_str(&format!("[{index}{id}{name}{arguments}]"));
-        }
-        StreamEvent::Other { kind, .. } => said.push_str(&format!("({kind})")),
-        _ => {}
-    };
-    SseDecoder::default().push(&chunks, |event| drop(reader.read(&event, &mut take))).unwrap();
-    (String::from_utf8(chunks).unwrap(), said, reader.finish())
+    testing::heard(Host::Cohere.retelling("text/event-stream; charset=utf-8", heading()).unwrap(), pieces)
 }
 
 #[test]

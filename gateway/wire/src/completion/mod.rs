@@ -2,6 +2,8 @@
 //! them. Their requests are accounted for like translations, their answers and events are written here.
 
 mod request;
+#[cfg(test)]
+pub(crate) mod testing;
 
 use bytes::Bytes;
 
