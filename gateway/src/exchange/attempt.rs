@@ -148,7 +148,7 @@ async fn talk(
         });
     }
     let reads = reads(asked.route, &asked.head.method, upstream);
-    let heading = heading(exchange, asked, model);
+    let heading = heading(exchange, asked, host, model);
     let unpacker =
         host::unpacker(host, &heading, response.headers()).filter(|_| response.status().is_success());
     let framing = match &unpacker {
@@ -204,11 +204,14 @@ fn note_arrival(exchange: &mut Exchange, response: &Response<Incoming>) {
 /// A reader of what comes in the shape of that route.
 fn reader(upstream: &Upstream, reads: Api) -> StreamReader {
     let spoken = if upstream.dialect.may_serve(reads) { reads.dialect() } else { upstream.dialect };
-    StreamReader::of_work(spoken, reads.work(), Quirks::of_provider(&upstream.entry.provider))
+    StreamReader::of_work(spoken, reads.work(), upstream.quirks)
 }
 
 /// What stands for what a host does not say of its answer.
-fn heading(exchange: &Exchange, asked: &Asked<'_>, model: &str) -> Heading {
+fn heading(exchange: &Exchange, asked: &Asked<'_>, host: Host, model: &str) -> Heading {
+    if host == Host::Direct {
+        return Heading::default();
+    }
     if asked.told.is_none() {
         return Heading { model: model.to_owned(), ..Heading::default() };
     }
@@ -308,7 +311,7 @@ async fn collect(
     if let Some(call) = exchange.call() {
         call.ttft_us = micros(begun);
     }
-    let quirks = Quirks::of_provider(&upstream.entry.provider);
+    let quirks = upstream.quirks;
     let unreadable = |why: String| {
         fault(UpstreamFault::local(FaultKind::Server, format!("the answer cannot be translated: {why}")))
     };
@@ -408,7 +411,7 @@ async fn open_stream(
     let writer = translation.as_ref().map(|translation| Box::new(translation.writer()));
     let reading = Reading::begin(incoming, framing, reader, strip_usage, writer);
     let tally = exchange.keeping.results_of.as_ref().filter(|_| is_plain(&head.headers));
-    let tally = tally.map(|_| Tally::new(Quirks::of_provider(&upstream.entry.provider)));
+    let tally = tally.map(|_| Tally::new(upstream.quirks));
     let mut reading = Box::new(reading.lenient(lenient).unpacked(unpacker).tallied(tally));
     let first = (begun + limits.first_byte_max).min(limits.end);
     let mut fault = None;

@@ -20,7 +20,7 @@ use weir_contract::policy::{EndpointEntry, PolicySecret};
 use weir_egress::credential::Given;
 use weir_egress::{Dial, SignError, Signer, client, roots, upgrading_client};
 use weir_wire::host::Host;
-use weir_wire::{Api, Dialect, FaultKind, Route, UpstreamFault, Work};
+use weir_wire::{Api, Dialect, FaultKind, Quirks, Route, UpstreamFault, Work};
 use zeroize::Zeroizing;
 
 pub(crate) use breaker::{Breaker, RetryBudget};
@@ -40,6 +40,8 @@ pub(crate) struct Upstream {
     pub(crate) retries: RetryBudget,
     /// Who serves what it speaks.
     pub(crate) host: Host,
+    /// How its provider deviates.
+    pub(crate) quirks: Quirks,
     client: HttpClient,
     /// For what becomes a WebSocket.
     upgrading: HttpClient,
@@ -93,6 +95,7 @@ impl Upstream {
             .map_err(|_| wrong(format!("its provider's name `{}` has odd characters", entry.provider)))?;
         Ok(Self {
             host: Host::of(&entry.provider, dialect, &base),
+            quirks: Quirks::of_provider(&entry.provider),
             entry: Arc::clone(entry),
             dialect,
             provider_header,

@@ -19,8 +19,8 @@ use tokio_tungstenite::tungstenite::protocol::{Role, WebSocketConfig};
 use weir_contract::id::Revision;
 use weir_contract::plan::plan;
 use weir_contract::record::LogLevel;
+use weir_wire::Answer;
 use weir_wire::openai::Listener;
-use weir_wire::{Answer, Quirks};
 
 use super::ending::Ending;
 use super::kept::Kept;
@@ -201,7 +201,7 @@ async fn live(exchange: Box<Exchange>, upstream: Arc<Upstream>, client: OnUpgrad
     let begun = Instant::now();
     let limits = &exchange.handles.config.limits;
     let (from_client, from_provider) = (limits.request_bytes_max, limits.response_bytes_max);
-    let quirks = Quirks::of_provider(&upstream.entry.provider);
+    let quirks = upstream.quirks;
     let mut talk = Talk {
         listener: Listener::new(quirks),
         client: Said::new(limits.request_bytes_max, &exchange),
