@@ -9,17 +9,37 @@ use weir_tests::script;
 use weir_tests::weir::{Setup, Weir};
 
 /// A script, what its endpoint speaks and is reached at, the answers to its requests in their order, and the tokens that
-/// its batch consumed.
+/// its batches consumed.
 struct Sdk {
     script: &'static str,
     dialect: &'static str,
+    version: &'static str,
     answers: fn(&str) -> Vec<Reply>,
-    tokens: (u64, u64),
+    tokens: &'static [(u64, u64)],
 }
 
-const SDKS: [Sdk; 2] = [
-    Sdk { script: "sdk/openai_batches.py", dialect: "openai", answers: openai, tokens: (14, 5) },
-    Sdk { script: "sdk/anthropic_batches.py", dialect: "anthropic", answers: anthropic, tokens: (9, 4) },
+const SDKS: [Sdk; 3] = [
+    Sdk {
+        script: "sdk/openai_batches.py",
+        dialect: "openai",
+        version: "v1",
+        answers: openai,
+        tokens: &[(14, 5)],
+    },
+    Sdk {
+        script: "sdk/anthropic_batches.py",
+        dialect: "anthropic",
+        version: "v1",
+        answers: anthropic,
+        tokens: &[(9, 4)],
+    },
+    Sdk {
+        script: "sdk/google_batches.py",
+        dialect: "gemini",
+        version: "v1beta",
+        answers: google,
+        tokens: &[(10, 2), (11, 5)],
+    },
 ];
 
 fn whole(body: &Value) -> Reply {
@@ -95,6 +115,65 @@ fn anthropic(url: &str) -> Vec<Reply> {
     ]
 }
 
+fn google(url: &str) -> Vec<Reply> {
+    let named = |name: &str| {
+        json!({"name": name, "displayName": "asked", "mimeType": "application/jsonl", "sizeBytes": "80",
+            "state": "ACTIVE", "uri": format!("https://google.invalid/v1beta/{name}")})
+    };
+    let there = format!("{url}/upload/v1beta/files?upload_id=u1&upload_protocol=resumable");
+    let state = |reply: Reply, state: &str| reply.header("x-goog-upload-status", state);
+    let begun = || state(whole(&json!({})), "active").header("x-goog-upload-url", &there);
+    let sent = |name: &str| state(whole(&json!({"file": named(name)})), "final");
+    let batch = |name: &str, state: &str, output: Option<Value>| {
+        let mut batch = json!({"name": name, "done": output.is_some(), "metadata": {
+            "@type": "type.googleapis.com/google.ai.generativelanguage.v1main.GenerateContentBatch",
+            "model": "models/model", "displayName": "d", "name": name, "state": state,
+            "createTime": "2026-01-01T00:00:00Z"}});
+        if let Some(output) = output {
+            batch["metadata"]["output"] = output.clone();
+            batch["response"] = output;
+        }
+        batch
+    };
+    let answer = |input: u64, output: u64| {
+        json!({"candidates": [{"content": {"role": "model", "parts": [{"text": "Grüße 🌊"}]}, "finishReason": "STOP"}],
+            "modelVersion": "model", "usageMetadata": {"promptTokenCount": input, "candidatesTokenCount": output,
+            "totalTokenCount": input + output}})
+    };
+    let pending = |name: &str| whole(&batch(name, "BATCH_STATE_PENDING", None));
+    let done = |name: &str, output: Value| whole(&batch(name, "BATCH_STATE_SUCCEEDED", Some(output)));
+    let inlined = || {
+        let results = [json!({"response": answer(4, 2)}), json!({"response": answer(7, 3)})];
+        done("batches/b2", json!({"inlinedResponses": {"inlinedResponses": results}}))
+    };
+    let failed = json!({"key": "2", "error": {"code": 3, "message": "no"}});
+    let results = || {
+        lines("application/octet-stream", &[json!({"key": "1", "response": answer(10, 2)}), failed.clone()])
+    };
+    let mut made = named("files/out");
+    made["downloadUri"] = json!(format!("{url}/download/v1beta/files/out:download?alt=media"));
+    vec![
+        begun(),
+        sent("files/f1"),
+        whole(&named("files/f1")),
+        pending("batches/b1"),
+        done("batches/b1", json!({"responsesFile": "files/out"})),
+        results(),
+        results(),
+        pending("batches/b2"),
+        inlined(),
+        inlined(),
+        whole(&json!({})),
+        whole(&json!({"operations": [batch("batches/b2", "BATCH_STATE_CANCELLED", None)]})),
+        whole(&json!({})),
+        begun(),
+        state(whole(&json!({})), "active"),
+        sent("files/f2"),
+        whole(&json!({"files": [named("files/f1"), made]})),
+        whole(&json!({})),
+    ]
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sdks_hand_in_batches_through_the_gateway_and_what_they_consumed_is_in_the_archive_once() {
     let weir = Setup::default().up().await;
@@ -127,8 +206,8 @@ async fn sdks_hand_in_batches_through_the_gateway_and_what_they_consumed_is_in_t
         let counted = rows.iter().filter(|row| row["service_tier"] == "batch");
         let counted = counted.map(|row| (number(&row["input_tokens"]), number(&row["output_tokens"])));
         let last: Vec<_> = counted.skip(already).collect();
-        assert_eq!(last, [sdk.tokens], "{}", sdk.script);
-        already += 1;
+        assert_eq!(last, sdk.tokens, "{}", sdk.script);
+        already += sdk.tokens.len();
     }
 }
 
@@ -136,7 +215,7 @@ async fn sdks_hand_in_batches_through_the_gateway_and_what_they_consumed_is_in_t
 async fn serve(weir: &Weir, provider: &Provider, sdk: &Sdk, name: &str) {
     let endpoint = json!({
         "name": sdk.script, "provider": sdk.dialect, "dialect": sdk.dialect, "credential": "sk-played",
-        "base_url": format!("{}/v1", provider.url), "limits": { "allow_private": true, "retries_max": 0 },
+        "base_url": format!("{}/{}", provider.url, sdk.version), "limits": { "allow_private": true, "retries_max": 0 },
     });
     let endpoint = weir.api(Method::POST, "/endpoints", Some(endpoint)).await.ok().json();
     let target = json!({ "endpoint": endpoint["id"], "upstream_model": "model" });

@@ -19,7 +19,7 @@ use weir_wire::{Api, Dialect, Peek, Route, Work};
 
 use super::attend::InFlight;
 use super::record::KeptRequest;
-use super::{Exchange, attribution, compat, headers, realtime};
+use super::{Exchange, attribution, compat, headers, realtime, upload};
 use crate::error::Refusal;
 use crate::handles::Handles;
 use crate::limits::Shut;
@@ -57,7 +57,11 @@ pub(crate) fn identify(
     };
     let presented = presented_key(request.headers(), request.uri().query());
     let now_us = handles.clock.now_us();
-    let key = presented.as_deref().and_then(|presented| force.key(presented, now_us)).cloned();
+    let key = match presented.as_deref() {
+        Some(presented) => force.key(presented, now_us),
+        None => upload::key_of(&force, request.uri()),
+    };
+    let key = key.cloned();
     let expired = |key: &Arc<Key>| key.entry.expires_at_us.is_some_and(|at_us| at_us <= now_us);
     match key.filter(|key| !expired(key)) {
         Some(key) => Ok((force, key)),

@@ -127,7 +127,7 @@ async fn talk(
     let fault = |fault| Failure { fault, gained: None };
     let target = exchange.target.clone();
     let model = target.as_ref().map_or("", |target| target.upstream_model.as_str());
-    let query = query_to_provider(asked, model);
+    let query = query_to_provider(exchange, asked, model);
     let host = host_of(upstream, asked.route.api.work(), model);
     let uri = upstream.address(asked.route, model, query.as_deref(), asked.peek.stream).map_err(fault)?;
     let (method, now_us) = (asked.head.method.clone(), exchange.handles.clock.now_us());
@@ -184,8 +184,12 @@ async fn talk(
     collect(exchange, response, collecting).await
 }
 
-/// What of the caller's query goes on.
-fn query_to_provider(asked: &Asked<'_>, model: &str) -> Option<String> {
+/// What of the caller's query goes on; an upload's is the one its provider named.
+fn query_to_provider(exchange: &Exchange, asked: &Asked<'_>, model: &str) -> Option<String> {
+    let upload = exchange.keeping.uploading.as_ref();
+    if let Some((_, query)) = upload.and_then(|upload| upload.goes_on.as_ref()) {
+        return Some(query.clone());
+    }
     match (asked.head.uri.query(), asked.route.api.work()) {
         (query, Work::Realtime) => Some(realtime::query_to_provider(query, model)),
         (query, work) => headers::query_to_provider(query, work),
@@ -231,7 +235,8 @@ fn reads(route: &Route<'_>, method: &http::Method, upstream: &Upstream) -> Api {
     if route.api.work() != Work::Pass {
         return if upstream.serves_route(route.api) { route.api } else { dialect.chat_api() };
     }
-    let known = Route::of(method.as_str(), route.rest).map(|route| route.api);
+    let known = Route::of(method.as_str(), route.rest).filter(|route| !kept::is_contents(route));
+    let known = known.map(|route| route.api);
     known.filter(|api| dialect.may_serve(*api)).unwrap_or(Api::Passthrough)
 }
 

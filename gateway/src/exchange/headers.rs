@@ -77,6 +77,15 @@ const TO_PROVIDER_WHOLE: [&str; 3] = ["idempotency-key", "x-goog-api-client", "x
 const SECRETS: [&str; 8] =
     ["key", "api_key", "api-key", "apikey", "access_token", "token", "x-api-key", "x-goog-api-key"];
 
+/// Whole names that pass to the client. Where an upload goes on is told anew (`upload.rs`).
+const TO_CLIENT_WHOLE: [&str; 5] = [
+    "retry-after-ms",
+    "x-should-retry",
+    "x-goog-upload-status",
+    "x-goog-upload-chunk-granularity",
+    "x-goog-upload-size-received",
+];
+
 /// Starts of names that pass to the client.
 const TO_CLIENT: [&str; 3] = ["x-ratelimit-", "anthropic-ratelimit-", "openai-"];
 
@@ -91,7 +100,8 @@ pub(crate) fn to_provider(client: &HeaderMap, dialect: Dialect, work: Work) -> H
             map.append(name.clone(), value.clone());
         }
     }
-    let keeps_type = work == Work::Pass || is_form(client);
+    let files = work == Work::Stored && map.contains_key(CONTENT_TYPE);
+    let keeps_type = work == Work::Pass || files || is_form(client);
     if !keeps_type {
         map.insert(CONTENT_TYPE, JSON);
     }
@@ -126,7 +136,7 @@ pub(crate) fn to_client(provider: &HeaderMap, dialect: Dialect) -> HeaderMap {
     for (name, value) in provider {
         let text = name.as_str();
         let passes = matches!(*name, CONTENT_TYPE | CONTENT_ENCODING | CONTENT_DISPOSITION | RETRY_AFTER)
-            || matches!(text, "retry-after-ms" | "x-should-retry")
+            || TO_CLIENT_WHOLE.contains(&text)
             || TO_CLIENT.iter().any(|start| text.starts_with(start));
         if passes {
             map.append(name.clone(), value.clone());
@@ -167,13 +177,13 @@ pub(crate) fn lenient<'m>(map: &'m HeaderMap, name: &HeaderName) -> Option<&'m s
     (!text.is_empty()).then_some(text)
 }
 
-/// Headers worth keeping beside a body: they explain it and hold no secret.
+/// Headers worth keeping beside a body: they explain it and hold no secret, as the address of an upload would.
 pub(crate) fn kept(map: &HeaderMap) -> Vec<(String, String)> {
     const KEPT: [&str; 6] =
         ["content-type", "user-agent", "accept", "retry-after", "x-should-retry", "request-id"];
     let passes = |name: &str| {
         KEPT.contains(&name)
-            || TO_PROVIDER.iter().any(|start| name.starts_with(start))
+            || TO_PROVIDER.iter().any(|start| name.starts_with(start) && !name.ends_with("-url"))
             || TO_CLIENT.iter().any(|start| name.starts_with(start))
     };
     map.iter()

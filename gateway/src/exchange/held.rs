@@ -3,13 +3,14 @@
 //! A key that is held to models may hand in only batches whose every request names one of them, and sees only what its
 //! workspace made through this gateway.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use http::header::CONTENT_TYPE;
 use weir_contract::plan::NoPlan;
 use weir_contract::policy::{EndpointEntry, Key};
-use weir_wire::batch::{MODELS_MAX, Named, models_of_lines, models_of_requests};
+use weir_wire::batch::{MODELS_MAX, Named, gemini_batch, models_of_lines, models_of_requests};
 use weir_wire::{Api, WireError, form};
 
 use super::dispatch::Asked;
@@ -28,12 +29,16 @@ pub(crate) struct Names<'a> {
     place: Place,
     /// Each request with its model.
     pub(crate) requests: Vec<Named<'a>>,
+    /// The file with more requests.
+    pub(crate) file: Option<Cow<'a, str>>,
 }
 
 /// What is sent of it.
 pub(crate) struct Sent<'n, 'a> {
     /// Requests whose model is called something else at the endpoint.
     pub(crate) renames: Vec<(&'n Named<'a>, &'n str)>,
+    /// What the first model is called there.
+    pub(crate) first: &'n str,
     /// The models, each once, as the endpoint calls them.
     pub(crate) models: Arc<[String]>,
 }
@@ -55,21 +60,31 @@ pub(crate) fn may_list(key: &Key) -> Result<(), Refusal> {
     Err(Refusal::client(403, "permission_error", "list_not_allowed", message))
 }
 
-/// The models that a file for a batch, or a batch, names; `None` of a file for something else.
+/// The models that a file for a batch, or a batch, names, and a batch's file; `None` of a file for something else.
 pub(crate) fn named<'a>(asked: &Asked<'a>) -> Result<Option<Names<'a>>, Refusal> {
     let wrong = |place: Place, (number, error): (usize, WireError)| {
         let refusal = Refusal::from(&error);
         prefixed(refusal, place, number)
     };
+    let requests = |requests| Names { place: Place::Request, requests, file: None };
     match asked.route.api {
         Api::MessageBatches => {
             let found = models_of_requests(&asked.peek.top).map_err(|at| wrong(Place::Request, at))?;
-            Ok(Some(Names { place: Place::Request, requests: found }))
+            Ok(Some(requests(found)))
         }
         Api::Files => {
             let Some(file) = file_for_batch(asked)? else { return Ok(None) };
             let found = models_of_lines(&file).map_err(|at| wrong(Place::Line, at))?;
-            Ok(Some(Names { place: Place::Line, requests: found }))
+            Ok(Some(Names { place: Place::Line, ..requests(found) }))
+        }
+        Api::Batches => {
+            let file = asked.peek.top.get("input_file_id").and_then(|file| file.filled_text());
+            Ok(Some(Names { file, ..requests(Vec::new()) }))
+        }
+        Api::BatchGenerateContent => {
+            let model = asked.route.model.as_deref().unwrap_or_default();
+            let batch = gemini_batch(&asked.peek.top, model).map_err(|at| wrong(Place::Request, at))?;
+            Ok(Some(Names { file: batch.file, ..requests(batch.named) }))
         }
         _ => Ok(None),
     }
@@ -124,10 +139,11 @@ pub(crate) fn hold<'n, 'a>(
             format!("a batch may name at most {MODELS_MAX} models, this one names {}", called.len());
         return Err(Refusal::invalid("invalid_body", message));
     }
+    let first = names.requests.first().and_then(|first| called.get(first.model.as_ref()).copied());
     let mut models: Vec<String> = called.into_values().map(str::to_owned).collect();
     models.sort_unstable();
     models.dedup();
-    Ok(Sent { renames, models: models.into() })
+    Ok(Sent { renames, first: first.unwrap_or_default(), models: models.into() })
 }
 
 /// Holds a batch of a file that was handed in before to what the key may ask for now.
@@ -213,6 +229,9 @@ fn names_at<'n>(
 }
 
 fn prefixed(mut refusal: Refusal, place: Place, number: usize) -> Refusal {
+    if number == 0 {
+        return refusal;
+    }
     let place = match place {
         Place::Line => "line",
         Place::Request => "request",

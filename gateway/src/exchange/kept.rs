@@ -4,6 +4,7 @@
 //! A provider's account is shared by everybody who uses its endpoint's credential. What a workspace made through this gateway
 //! is known as its own; what another made is not found.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use bytes::Bytes;
@@ -15,13 +16,14 @@ use weir_contract::policy::{EndpointEntry, Target};
 use weir_contract::price::Price;
 use weir_contract::record::Outcome;
 use weir_contract::usage::Bucket;
-use weir_wire::batch::{Tally, renamed};
+use weir_wire::batch::{Tally, gemini_results_file, renamed};
 use weir_wire::host::Host;
-use weir_wire::json::top_level;
+use weir_wire::json::{TopLevel, View, top_level};
 use weir_wire::{Answer, Api, Dialect, Route};
 
 use super::dispatch::Asked;
-use super::{Exchange, headers, held};
+use super::upload::Uploading;
+use super::{Exchange, headers, held, upload};
 use crate::error::Refusal;
 use crate::owners::Kept;
 
@@ -37,49 +39,86 @@ pub(crate) struct Keeping {
     models: Option<Arc<[String]>>,
     /// The batch whose results it reads, where they were not counted yet.
     pub(crate) results_of: Option<String>,
+    /// The upload it begins or goes on with.
+    pub(crate) uploading: Option<Uploading>,
 }
 
 /// Whether the answer is what somebody put into a file, or what a batch came to: it passes as it comes.
 pub(crate) fn is_contents(route: &Route<'_>) -> bool {
-    let action = route.rest.split_once('/').map_or("", |(_, action)| action);
-    matches!((route.api, action), (Api::StoredFile, "content") | (Api::StoredMessageBatch, "results"))
+    let (_, action) = route.kept();
+    matches!(
+        (route.api, action),
+        (Api::StoredFile, "content")
+            | (Api::StoredMessageBatch, "results")
+            | (Api::StoredGeminiFile, "download")
+    )
+}
+
+/// What a thing is remembered by: what its provider's answers call it.
+fn name_of<'i>(api: Api, id: &'i str) -> Cow<'i, str> {
+    match api.dialect() {
+        Dialect::Gemini => Cow::Owned(format!("{}{id}", api.stem().trim_start_matches('/'))),
+        _ => Cow::Borrowed(id),
+    }
 }
 
 /// Where a call about files or batches goes, and its body with the provider's names for the models in it.
 pub(crate) fn route(exchange: &mut Exchange, asked: &Asked<'_>) -> Result<(Plan, Bytes), Refusal> {
-    let (api, id) = (asked.route.api, asked.route.rest.split('/').next().unwrap_or_default());
+    let (api, (id, action)) = (asked.route.api, asked.route.kept());
     let makes = id.is_empty() && asked.head.method == Method::POST;
     if id.is_empty() && !makes {
         held::may_list(&exchange.key)?;
     }
+    let uploading = upload::of(exchange, asked)?;
     let named = if makes { held::named(asked)? } else { None };
-    let file = asked.peek.top.get("input_file_id").filter(|_| makes && api == Api::Batches);
-    let file = file.and_then(|file| file.filled_text());
-    let about = file.as_deref().or((!id.is_empty()).then_some(id));
+    let kept_as = (!id.is_empty()).then(|| name_of(api, id));
+    let about = named.as_ref().and_then(|named| named.file.as_deref()).or(kept_as.as_deref());
     let first = named.as_ref().and_then(|named| named.requests.first()).map_or("", |first| &first.model);
-    let endpoint = choose(exchange, asked, about, first)?;
+    let endpoint = match uploading.as_ref().and_then(|uploading| uploading.goes_on.as_ref()) {
+        Some((owner, _)) => owner_in_reach(exchange, owner, api.path())?,
+        None => choose(exchange, asked, about, first)?,
+    };
     let known = about.and_then(|id| exchange.handles.owners.find_kept(&exchange.key.workspace.id, id));
-    let (mut body, mut models) = (asked.body.clone(), None);
+    let (mut body, mut model) = (asked.body.clone(), String::new());
+    let mut models = uploading.as_ref().and_then(|_| upload::models(asked));
     if let Some(named) = &named {
         let sent = held::hold(exchange, &endpoint, named)?;
         body = renamed(asked.body, &sent.renames);
+        sent.first.clone_into(&mut model);
         models = Some(sent.models);
-    } else if makes && api == Api::Batches {
-        models = known.as_ref().and_then(|file| file.models.clone());
-        held::hold_file(exchange, &endpoint, about.unwrap_or_default(), models.as_deref())?;
+        if api == Api::Batches || named.file.is_some() {
+            let of_file = known.as_ref().and_then(|file| file.models.as_deref());
+            held::hold_file(exchange, &endpoint, about.unwrap_or_default(), of_file)?;
+            models = models.zip(of_file).map(|(models, of_file)| together(&models, of_file));
+        }
     }
     if let Some([one]) = models.as_deref() {
         exchange.record.model_requested = one.chars().take(200).collect();
     }
-    let results_of = known.filter(|_| is_contents(asked.route)).and_then(|kept| match api {
-        Api::StoredFile => kept.batch,
-        _ => Some(id.to_owned()),
+    let shows = api == Api::StoredGeminiBatch && asked.head.method == Method::GET && action.is_empty();
+    let results_of = known.filter(|_| shows || is_contents(asked.route)).and_then(|kept| match api {
+        Api::StoredFile | Api::StoredGeminiFile => kept.batch,
+        _ => kept_as.as_deref().map(str::to_owned),
     });
-    exchange.keeping = Keeping { made: makes, models, results_of: fresh(exchange, results_of) };
+    let results_of = fresh(exchange, results_of);
+    exchange.keeping = Keeping { made: makes, models, results_of, uploading };
     let subject = about.unwrap_or_else(|| api.path());
-    let plan = plan_kept(&exchange.force.policy, &exchange.key, subject, Some(&endpoint.id), |_| true)?;
+    let mut plan = plan_kept(&exchange.force.policy, &exchange.key, subject, Some(&endpoint.id), |_| true)?;
+    if api == Api::BatchGenerateContent {
+        // Its address names the model.
+        let there = Target { endpoint, upstream_model: model, price: None };
+        plan.targets = vec![Arc::new(there)];
+    }
     exchange.record.explain.extend(plan.why.iter().cloned());
     Ok((plan, body))
+}
+
+/// The models of a batch and of its file, each once.
+fn together(models: &[String], of_file: &[String]) -> Arc<[String]> {
+    let mut all: Vec<String> = models.iter().chain(of_file).cloned().collect();
+    all.sort_unstable();
+    all.dedup();
+    all.into()
 }
 
 /// The batch, unless what it consumed was counted before.
@@ -101,12 +140,10 @@ fn choose(
     model: &str,
 ) -> Result<Arc<EndpointEntry>, Refusal> {
     let (owners, workspace) = (&exchange.handles.owners, &exchange.key.workspace.id);
-    let reach = in_reach(exchange);
     if let Some(kept) = about.and_then(|id| owners.find_kept(workspace, id)) {
-        let owner = reach.into_iter().find(|endpoint| endpoint.id == kept.endpoint);
-        return owner.ok_or_else(|| not_found(about.unwrap_or_default()));
+        return owner_in_reach(exchange, &kept.endpoint, about.unwrap_or_default());
     }
-    let mut could = reach;
+    let mut could = in_reach(exchange);
     if let Some(named) = headers::text(&asked.head.headers, &headers::X_WEIR_ENDPOINT)? {
         let is = |endpoint: &Arc<EndpointEntry>| endpoint.name == named || endpoint.id.as_str() == named;
         let exact = could.iter().any(is);
@@ -130,6 +167,11 @@ fn choose(
     }
 }
 
+/// The endpoint that keeps it, where the key may still reach it.
+fn owner_in_reach(exchange: &Exchange, owner: &EndpointId, id: &str) -> Result<Arc<EndpointEntry>, Refusal> {
+    in_reach(exchange).into_iter().find(|endpoint| endpoint.id == *owner).ok_or_else(|| not_found(id))
+}
+
 /// The endpoints that the key may reach and that keep files and batches in the caller's dialect.
 fn in_reach(exchange: &Exchange) -> Vec<Arc<EndpointEntry>> {
     let (force, key) = (&exchange.force, &exchange.key);
@@ -140,6 +182,7 @@ fn in_reach(exchange: &Exchange) -> Vec<Arc<EndpointEntry>> {
     let keeps = |endpoint: &EndpointEntry| {
         let speaks = match (exchange.dialect(), Dialect::from_name(&endpoint.dialect)) {
             (Dialect::Anthropic, Some(Dialect::Anthropic)) => true,
+            (Dialect::Gemini, Some(Dialect::Gemini)) => true,
             (spoken, Some(Dialect::OpenAi | Dialect::Responses)) => spoken == Dialect::OpenAi,
             _ => false,
         };
@@ -151,7 +194,7 @@ fn in_reach(exchange: &Exchange) -> Vec<Arc<EndpointEntry>> {
     found
 }
 
-fn not_found(id: &str) -> Refusal {
+pub(crate) fn not_found(id: &str) -> Refusal {
     let message = format!("`{id}` is not known here as something that this key's workspace made");
     Refusal::client(404, "invalid_request_error", "not_found", message)
 }
@@ -189,21 +232,43 @@ pub(crate) fn remember(exchange: &Exchange, answer: &[u8]) {
     let Some(call) = exchange.record.calls.last().filter(|_| concerns) else { return };
     let Ok(top) = top_level(answer) else { return };
     let text = |member: &str| top.get(member).and_then(|value| value.filled_text());
-    let Some(id) = text("id") else { return };
+    let Some(id) = called(exchange.api, &top).and_then(|id| id.filled_text()) else { return };
     let (owners, workspace) = (&exchange.handles.owners, &exchange.key.workspace.id);
     let at = || Kept::at(&call.endpoint);
     if exchange.keeping.made {
         owners.note_kept(workspace, &id, Kept { models: exchange.keeping.models.clone(), ..at() });
     }
-    let batch = matches!(exchange.api, Api::Batches | Api::StoredBatch);
+    let geminis = exchange.api == Api::StoredGeminiBatch;
+    let batch = geminis || matches!(exchange.api, Api::Batches | Api::StoredBatch);
     if !batch || owners.find_kept(workspace, &id).is_none() {
         return;
     }
-    if let Some(file) = text("output_file_id") {
+    let results = if geminis { gemini_results_file(&top) } else { text("output_file_id") };
+    if let Some(file) = results {
         owners.note_kept(workspace, &file, Kept { batch: Some(id.clone().into_owned()), ..at() });
     }
     if let Some(file) = text("error_file_id") {
         owners.note_kept(workspace, &file, at());
+    }
+}
+
+/// What an answer calls the thing it is about.
+fn called<'a>(api: Api, top: &TopLevel<'a>) -> Option<View<'a>> {
+    match (api.dialect(), top.get("file")) {
+        (Dialect::Gemini, Some(file)) => file.get("name"),
+        (Dialect::Gemini, None) => top.get("name"),
+        _ => top.get("id"),
+    }
+}
+
+/// Takes over what one of Gemini's batches consumed where the results stand in the answer about it.
+pub(crate) fn count_inlined(exchange: &mut Exchange, body: &[u8], answer: &mut Answer) {
+    let reads = exchange.api == Api::StoredGeminiBatch && exchange.keeping.results_of.is_some();
+    if reads
+        && exchange.record.outcome == Outcome::Ok
+        && let Some(tally) = Tally::of_gemini_batch(body)
+    {
+        count(exchange, tally, answer);
     }
 }
 

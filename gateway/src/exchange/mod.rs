@@ -31,6 +31,7 @@ mod screen;
 mod settle;
 mod signed;
 mod translation;
+mod upload;
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
@@ -74,6 +75,7 @@ async fn answer(mut exchange: Box<Exchange>, gained: Gained) -> Response<AnswerB
         relay::Relayed::Stream(begun) => begun.into_response(exchange),
         relay::Relayed::Session(opened) => realtime::open(exchange, *opened),
         relay::Relayed::Whole(mut whole) => {
+            kept::count_inlined(&mut exchange, &whole.body, &mut whole.answer);
             settle::settle(&mut exchange, &whole.answer);
             kept::remember(&exchange, &whole.body);
             let response = whole.take_response(&exchange);

@@ -25,7 +25,7 @@ use super::gained::{Gained, GainedBody, WholeBody};
 use super::reading::{Progress, Reading};
 use super::realtime::Opened;
 use super::translation::mark_losses;
-use super::{Exchange, headers, kept, micros, record, settle};
+use super::{Exchange, headers, kept, micros, record, settle, upload};
 use crate::handles::Handles;
 use crate::spool::Bodies;
 use crate::upstream::Upstream;
@@ -115,6 +115,9 @@ fn client_headers(exchange: &Exchange, upstream: &Upstream, provider: &HeaderMap
     let model = exchange.target.as_ref().and_then(|target| headers::value(&target.upstream_model));
     if let Some(model) = model {
         map.insert(headers::X_WEIR_MODEL, model);
+    }
+    if let Some(address) = upload::address_here(exchange, provider) {
+        map.insert(upload::URL, address);
     }
     map
 }

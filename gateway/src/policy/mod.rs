@@ -33,6 +33,16 @@ impl InForce {
         self.policy.key(&self.secret.key_hash(presented), now_us)
     }
 
+    /// Seals a text for any gateway of the same control plane; `nonce` must be fresh random bytes.
+    pub(crate) fn seal(&self, text: &str, place: &str, nonce: [u8; 12]) -> Option<String> {
+        self.secret.seal(text.as_bytes(), place, nonce).ok()
+    }
+
+    /// Opens what was sealed for that place.
+    pub(crate) fn open(&self, sealed: &str, place: &str) -> Option<String> {
+        String::from_utf8(self.secret.open(sealed, place).ok()?).ok()
+    }
+
     /// The endpoint, ready to be called. Every endpoint of the policy is there.
     pub(crate) fn upstream(&self, endpoint: &EndpointId) -> Option<&Arc<Upstream>> {
         self.upstreams.get(endpoint)

@@ -4,6 +4,7 @@ mod abilities;
 mod batches;
 mod control;
 mod gemini;
+mod gemini_kept;
 mod hosts;
 mod policy;
 mod provider;

@@ -17,6 +17,8 @@ use tokio::task::JoinSet;
 pub(super) enum Reply {
     /// An answer in one piece.
     Json(u16, &'static str),
+    /// The same with these headers.
+    Headed(Vec<(&'static str, &'static str)>, &'static str),
     /// An answer in one piece, once the test says so.
     Late(oneshot::Receiver<()>, &'static str),
     /// A stream of these chunks that ends well.
@@ -72,6 +74,11 @@ impl Provider {
         self.script.replies.lock().unwrap().push_back(reply);
     }
 
+    /// Forgets what it was told to do next.
+    pub(super) fn forget(&self) {
+        self.script.replies.lock().unwrap().clear();
+    }
+
     /// Waits until it was asked so many times.
     pub(super) async fn asked(&self, times: usize) {
         self.script.asked.subscribe().wait_for(|asked| *asked >= times).await.unwrap();
@@ -101,6 +108,13 @@ async fn reply(
             json(200, body)
         }
         Reply::Json(status, body) => json(status, body),
+        Reply::Headed(headers, body) => {
+            let mut response = json(200, body);
+            for (name, value) in headers {
+                response.headers_mut().insert(name, value.parse().unwrap());
+            }
+            response
+        }
         Reply::Agree => super::realtime::agreed(&asking),
         Reply::Typed(kind, chunks) => {
             let mut response = events(stream::iter(chunks).map(|chunk| Ok(Bytes::from(chunk))));

@@ -77,9 +77,10 @@ fn exchange_on(api: Api) -> (Method, String, &'static str, String, Reply) {
             let form = FORM_BODY.replace("model", "purpose").replace("MODEL", "user_data");
             (Method::POST, path, FORM, form, Reply::Json(200, r#"{"id":"kept_1"}"#))
         }
-        (Api::StoredFile | Api::StoredBatch | Api::StoredMessageBatch, _) => {
-            (Method::GET, path, json, String::new(), Reply::Json(200, r#"{"id":"kept_1"}"#))
+        (Api::BatchGenerateContent | Api::GeminiUpload, _) => {
+            post(body("{}"), Reply::Json(200, r#"{"name":"batches/kept_1"}"#))
         }
+        (_, Work::Stored) => (Method::GET, path, json, String::new(), Reply::Json(200, r#"{"id":"kept_1"}"#)),
         (Api::Batches, _) => {
             post(body(r#"{"input_file_id":"kept_1"}"#), Reply::Json(200, r#"{"id":"kept_1"}"#))
         }

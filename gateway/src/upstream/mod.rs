@@ -197,10 +197,7 @@ fn addresses(dialect: Dialect, base: &str) -> Result<(String, Vec<Option<Uri>>),
     let (Some(scheme @ ("http" | "https")), Some(authority)) = (scheme, authority) else {
         return Err(format!("its base URL `{base}` needs http:// or https:// and a host"));
     };
-    let address = |api: &Api| {
-        let path = api.path_below_base().filter(|_| dialect.may_serve(*api))?;
-        format!("{base}{path}").parse().ok()
-    };
+    let address = |api: &Api| api.address(base).filter(|_| dialect.may_serve(*api))?.parse().ok();
     Ok((format!("{scheme}://{authority}"), Api::ALL.iter().map(address).collect()))
 }
 

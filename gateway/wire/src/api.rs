@@ -132,6 +132,18 @@ routes! {
     EmbedContent = "embed_content", "/v1beta/models/{model}:embedContent", "embeddings", Gemini, Embed;
     /// Several of Gemini's embeddings.
     BatchEmbedContents = "batch_embed_contents", "/v1beta/models/{model}:batchEmbedContents", "embeddings", Gemini, Embed;
+    /// Work handed in to Gemini for later.
+    BatchGenerateContent = "batch_generate_content", "/v1beta/models/{model}:batchGenerateContent", "batch", Gemini, Batch;
+    /// Gemini's batches, listed.
+    GeminiBatches = "gemini_batches", "/v1beta/batches", "stored_batch", Gemini, Stored;
+    /// One of Gemini's batches: shown with its results, cancelled, deleted.
+    StoredGeminiBatch = "stored_gemini_batch", "/v1beta/batches/{id}", "stored_batch", Gemini, Stored;
+    /// Files handed in to Gemini: their facts first, then their bytes at the address that the answer names.
+    GeminiUpload = "gemini_upload", "/upload/v1beta/files", "files", Gemini, Stored;
+    /// Gemini's files, listed.
+    GeminiFiles = "gemini_files", "/v1beta/files", "files", Gemini, Stored;
+    /// One of Gemini's files: shown, deleted, its contents read. These also at `/download/v1beta/…`.
+    StoredGeminiFile = "stored_gemini_file", "/v1beta/files/{id}", "files", Gemini, Stored;
     /// Anything else under a provider's own path.
     Passthrough = "passthrough", "/passthrough/{provider}/{path}", "passthrough", OpenAi, Pass;
     /// What a key may ask for.
@@ -176,18 +188,37 @@ impl Api {
         self.facts().work
     }
 
+    /// What follows the version in its path: what stands below a provider's base URL.
+    fn below_version(self) -> &'static str {
+        let path = self.path().strip_prefix(UPLOAD).unwrap_or(self.path());
+        let below = path.strip_prefix("/v1beta").or_else(|| path.strip_prefix("/v1"));
+        below.unwrap_or_default()
+    }
+
     /// What follows a provider's base URL; `None` where it depends on the request.
     #[must_use]
     pub fn path_below_base(self) -> Option<&'static str> {
-        let path = self.path().strip_prefix("/v1")?;
-        (!path.contains('{') && self.work() != Work::Local).then_some(path)
+        let path = self.below_version();
+        let is_fixed = !path.is_empty() && !path.contains('{');
+        (is_fixed && self.work() != Work::Local).then_some(path)
+    }
+
+    /// Where calls of it go at a provider with that base URL; `None` where it depends on the request. Google takes files
+    /// beside its versions: `https://host/upload/v1beta/files` belongs to the base `https://host/v1beta`.
+    #[must_use]
+    pub fn address(self, base: &str) -> Option<String> {
+        let below = self.path_below_base()?;
+        if self != Self::GeminiUpload {
+            return Some(format!("{base}{below}"));
+        }
+        let (root, version) = base.rsplit_once('/')?;
+        Some(format!("{root}{UPLOAD}/{version}{below}"))
     }
 
     /// What stands before the id below the version, on routes about one thing that a provider keeps.
     #[must_use]
     pub fn stem(self) -> &'static str {
-        let path = self.path().strip_suffix("{id}").unwrap_or_default();
-        path.strip_prefix("/v1").unwrap_or_default()
+        self.below_version().strip_suffix("{id}").unwrap_or_default()
     }
 
     /// Whether its callers may speak more than one dialect: then their headers tell.
@@ -199,9 +230,10 @@ impl Api {
     /// Whether it is about files or batches, which a provider keeps.
     #[must_use]
     pub const fn is_of_files_or_batches(self) -> bool {
-        let files = matches!(self, Self::Files | Self::StoredFile);
+        let files = matches!(self, Self::Files | Self::StoredFile | Self::GeminiUpload | Self::GeminiFiles);
         files
-            || matches!(self, Self::StoredBatch | Self::StoredMessageBatch)
+            || matches!(self, Self::StoredBatch | Self::StoredMessageBatch | Self::GeminiBatches)
+            || matches!(self, Self::StoredGeminiFile | Self::StoredGeminiBatch)
             || matches!(self.work(), Work::Batch)
     }
 
@@ -235,10 +267,14 @@ pub struct Route<'p> {
     pub model: Option<Cow<'p, str>>,
     /// The provider, where the path names it.
     pub provider: Option<Cow<'p, str>>,
-    /// What follows in the route: a stored object's name with what is done to it (`{id}`, `{id}/cancel`), or a
-    /// provider's own path with its first slash.
+    /// What follows in the route: a stored object's name with what is done to it (`{id}`, `{id}/cancel`, Gemini's
+    /// `{id}:cancel`), or a provider's own path with its first slash.
     pub rest: &'p str,
 }
+
+/// What stands before a version where files are handed in to Google, and where their contents are read.
+const UPLOAD: &str = "/upload";
+const DOWNLOAD: &str = "/download";
 
 /// What stands before a route's own path, the plain one first.
 const VERSIONS: [&str; 4] = ["/v1", "/v1beta", "/v1alpha", "/v1beta1"];
@@ -257,13 +293,16 @@ impl<'p> Route<'p> {
             let (model, below) = deployment.split_at_checked(deployment.find('/')?)?;
             return Some(Self { model: Some(percent_decoded(model)), ..Self::below_version(method, below)? });
         }
-        // Gemini's own files and batches stand below these and are another thing.
+        if let Some(route) = Self::kept_by_gemini(method, path) {
+            return Some(route);
+        }
+        // What has no such version is another thing below it.
         let other = path.starts_with("/v1alpha/") || path.starts_with("/v1beta");
         let versioned = |version: &&str| path.strip_prefix(version).filter(|below| below.starts_with('/'));
         match (VERSIONS.iter().find_map(versioned), path) {
             (None, "/v2/rerank") if method == "POST" => Some(Self::plain(Api::Rerank)),
             (below, _) => Self::below_version(method, below.unwrap_or(path))
-                .filter(|route| !(other && route.api.is_of_files_or_batches())),
+                .filter(|route| !(other && route.api.is_of_files_or_batches()) || route.model.is_some()),
         }
     }
 
@@ -301,6 +340,32 @@ impl<'p> Route<'p> {
         }
     }
 
+    /// What a stored object is called, and what is done to it.
+    #[must_use]
+    pub fn kept(&self) -> (&'p str, &'p str) {
+        self.rest.split_once(['/', ':']).unwrap_or((self.rest, ""))
+    }
+
+    /// Gemini's files and batches, at the same paths as OpenAI's but for the version.
+    fn kept_by_gemini(method: &str, path: &'p str) -> Option<Self> {
+        let (place, path) = [UPLOAD, DOWNLOAD]
+            .iter()
+            .find_map(|place| Some((*place, path.strip_prefix(*place)?)))
+            .unwrap_or(("", path));
+        let below = path.strip_prefix("/v1beta/").or_else(|| path.strip_prefix("/v1alpha/"))?;
+        match (method, place, below) {
+            ("POST", UPLOAD, "files") => return Some(Self::plain(Api::GeminiUpload)),
+            ("GET", "", "files") => return Some(Self::plain(Api::GeminiFiles)),
+            ("GET", "", "batches") => return Some(Self::plain(Api::GeminiBatches)),
+            _ => {}
+        }
+        let of = |api: &Api| Some((*api, below.strip_prefix(api.stem().strip_prefix('/')?)?));
+        let (api, rest) = [Api::StoredGeminiFile, Api::StoredGeminiBatch].iter().find_map(of)?;
+        let route = Self { rest, ..Self::plain(api) };
+        let placed = place.is_empty() || (place == DOWNLOAD && route.kept().1 == "download");
+        (placed && is_stored(api, method, rest)).then_some(route)
+    }
+
     /// `{provider}/{path}`. A path that climbs (`..`) or names a host of its own is none.
     fn to_provider(rest: &'p str) -> Option<Self> {
         let (provider, path) = rest.split_at_checked(rest.find('/')?)?;
@@ -325,7 +390,8 @@ const STORED: [Api; 4] = [Api::StoredResponse, Api::StoredFile, Api::StoredBatch
 
 /// Whether that may be done to something a provider keeps.
 fn is_stored(api: Api, method: &str, rest: &str) -> bool {
-    let (id, action) = rest.split_once('/').unwrap_or((rest, ""));
+    let gemini = api.dialect() == Dialect::Gemini;
+    let (id, action) = rest.split_once(if gemini { ':' } else { '/' }).unwrap_or((rest, ""));
     let is_route = fixed(&format!("{}{id}", api.stem())).is_some();
     let sound = !id.is_empty()
         && !is_route
@@ -333,7 +399,8 @@ fn is_stored(api: Api, method: &str, rest: &str) -> bool {
     let known = match (method, action) {
         ("GET", "") => true,
         ("DELETE", "") => api != Api::StoredBatch,
-        ("POST", "cancel") => api != Api::StoredFile,
+        ("POST", "cancel") => !matches!(api, Api::StoredFile | Api::StoredGeminiFile),
+        ("GET", "download") => api == Api::StoredGeminiFile,
         ("GET", "input_items") => api == Api::StoredResponse,
         ("GET", "content") => api == Api::StoredFile,
         ("GET", "results") => api == Api::StoredMessageBatch,
@@ -387,10 +454,13 @@ mod tests {
 
     #[test]
     fn the_paths_real_clients_use_are_known_and_no_others() {
-        let posted = |api: &&Api| api.path_below_base().is_some() && api.work() != Work::Realtime;
-        for api in Api::ALL.iter().filter(posted) {
-            assert_eq!(Route::of("POST", api.path()), Some(Route::plain(*api)));
-            let listed = (api.is_of_files_or_batches()).then_some(*api);
+        let fixed = |api: &&Api| api.path_below_base().is_some() && api.work() != Work::Realtime;
+        for api in Api::ALL.iter().filter(fixed) {
+            let posted = Route::of("POST", api.path());
+            let only_listed = matches!(api, Api::GeminiFiles | Api::GeminiBatches);
+            assert_eq!(posted, (!only_listed).then(|| Route::plain(*api)));
+            let only_posted = matches!(api, Api::GeminiUpload);
+            let listed = (api.is_of_files_or_batches() && !only_posted).then_some(*api);
             assert_eq!(Route::of("GET", api.path()).map(|route| route.api), listed, "{api:?}");
         }
         assert_eq!(api("POST", "/openai/v1/chat/completions"), Some(Api::ChatCompletions));
@@ -435,7 +505,7 @@ mod tests {
     }
 
     #[test]
-    fn files_and_batches_allow_what_their_providers_do_and_geminis_are_others() {
+    fn files_and_batches_allow_what_their_providers_do() {
         for (method, path, wanted) in [
             ("GET", "/v1/files/file-1", Some((Api::StoredFile, "file-1"))),
             ("DELETE", "/files/file-1", Some((Api::StoredFile, "file-1"))),
@@ -448,13 +518,41 @@ mod tests {
             ("GET", "/v1/messages/batches/m/results", Some((Api::StoredMessageBatch, "m/results"))),
             ("GET", "/v1/batches/batch_1/results", None),
             ("GET", "/v1/files/..%2Fbatches", None),
-            ("GET", "/v1beta/files/f", None),
+            ("GET", "/v1beta/files/f", Some((Api::StoredGeminiFile, "f"))),
+            ("GET", "/v1beta/files/f:download", Some((Api::StoredGeminiFile, "f:download"))),
+            ("GET", "/download/v1beta/files/f:download", Some((Api::StoredGeminiFile, "f:download"))),
+            ("GET", "/download/v1beta/files/f", None),
+            ("DELETE", "/v1beta/files/f", Some((Api::StoredGeminiFile, "f"))),
+            ("POST", "/v1beta/files/f:cancel", None),
+            ("GET", "/v1beta/files/f/content", None),
             ("POST", "/v1beta/files", None),
-            ("GET", "/v1alpha/batches", None),
+            ("POST", "/upload/v1beta/files", Some((Api::GeminiUpload, ""))),
+            ("GET", "/upload/v1beta/files", None),
+            ("GET", "/v1alpha/batches", Some((Api::GeminiBatches, ""))),
+            ("GET", "/v1beta/batches/b", Some((Api::StoredGeminiBatch, "b"))),
+            ("POST", "/v1beta/batches/b:cancel", Some((Api::StoredGeminiBatch, "b:cancel"))),
+            ("POST", "/v1beta/batches/b/cancel", None),
+            ("DELETE", "/v1beta/batches/b", Some((Api::StoredGeminiBatch, "b"))),
+            ("GET", "/v1beta/batches/..%2Ffiles", None),
+            ("GET", "/v1beta1/files/f", None),
+            ("GET", "/v1beta1/batches", None),
+            ("POST", "/v1beta/models/m:batchGenerateContent", Some((Api::BatchGenerateContent, ""))),
         ] {
             let route = Route::of(method, path);
             assert_eq!(route.as_ref().map(|route| (route.api, route.rest)), wanted, "{method} {path}");
         }
+    }
+
+    #[test]
+    fn google_takes_files_beside_its_versions() {
+        let upload = |base| Api::GeminiUpload.address(base);
+        assert_eq!(upload("https://h/v1beta").as_deref(), Some("https://h/upload/v1beta/files"));
+        assert_eq!(upload("https://h/p/v1beta").as_deref(), Some("https://h/p/upload/v1beta/files"));
+        assert_eq!(Api::GeminiFiles.address("https://h/v1beta").as_deref(), Some("https://h/v1beta/files"));
+        assert_eq!(Api::StoredGeminiFile.address("https://h/v1beta"), None);
+        assert_eq!(Api::StoredGeminiFile.stem(), "/files/");
+        assert_eq!(Route::of("GET", "/v1beta/files/f:download").unwrap().kept(), ("f", "download"));
+        assert_eq!(Route::of("GET", "/v1/files/f/content").unwrap().kept(), ("f", "content"));
     }
 
     #[test]

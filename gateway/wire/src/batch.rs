@@ -22,15 +22,20 @@ const LINE_BYTES_MAX: usize = 16 * 1024 * 1024;
 /// How many models of one batch are told apart.
 pub const MODELS_MAX: usize = 64;
 
+/// What stands before a model's name where Google names it as a resource.
+const RESOURCE: &str = "models/";
+
 /// A model that one request of a batch names.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Named<'a> {
-    /// Which request names it, counted from one: a line of a file, or an element of a list.
+    /// Which request names it, counted from one: a line of a file, or an element of a list. Zero: the batch itself does.
     pub number: usize,
     /// The model; empty where the request names none.
     pub model: Cow<'a, str>,
-    /// Where it stands in the body, quotes included.
-    place: Range<usize>,
+    /// Where it stands in the body, quotes included; `None` where it does not stand there.
+    place: Option<Range<usize>>,
+    /// What stands before its name there.
+    prefix: &'static str,
 }
 
 /// The models of a file with a request on each line (`{"custom_id", "method", "url", "body"}`), as it stands in a form.
@@ -67,15 +72,87 @@ pub fn models_of_requests<'a>(top: &TopLevel<'a>) -> Result<Vec<Named<'a>>, (usi
     requests.enumerate().map(of).collect()
 }
 
+/// What one of Gemini's batches asks for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct GeminiBatch<'a> {
+    /// The file with its requests, where they are not in the body.
+    pub file: Option<Cow<'a, str>>,
+    /// The model in the path, and whatever else names one.
+    pub named: Vec<Named<'a>>,
+}
+
+/// The models of one of Gemini's batches, and its file (`{"batch": {"inputConfig": {"fileName" or "requests":
+/// {"requests": [{"request"}]}}}}`). `model` is the one in the path, which holds for requests that name none.
+///
+/// # Errors
+///
+/// The number of the first request that is none, and what is wrong with it; zero where the batch itself is wrong.
+pub fn gemini_batch<'a>(top: &TopLevel<'a>, model: &'a str) -> Result<GeminiBatch<'a>, (usize, WireError)> {
+    let by_path = Named { number: 0, model: Cow::Borrowed(model), place: None, prefix: RESOURCE };
+    let mut found = GeminiBatch { file: None, named: vec![by_path] };
+    let whole = |error| (0, error);
+    let Some(batch) = top.get("batch") else { return Ok(found) };
+    found.named.extend(resource_named(0, batch).map_err(whole)?);
+    let Some(input) = either(batch, "inputConfig", "input_config").map_err(whole)? else { return Ok(found) };
+    let file = either(input, "fileName", "file_name").map_err(whole)?;
+    found.file = file.and_then(|file| file.filled_text());
+    let Some(inlined) = once(input, "requests").map_err(whole)? else { return Ok(found) };
+    let requests = once(inlined, "requests").map_err(whole)?;
+    for (index, item) in requests.into_iter().flat_map(|requests| requests.items()).enumerate() {
+        let of = |error| (index + 1, error);
+        if let Some(request) = once(item, "request").map_err(of)? {
+            found.named.extend(resource_named(index + 1, request).map_err(of)?);
+        }
+    }
+    Ok(found)
+}
+
+/// The models that a file for one of Gemini's batches names (a line: `{"key", "request"}`), each once; `None` of a file
+/// for something else, without a line, or with too many models.
+#[must_use]
+pub fn models_of_gemini_lines(file: &[u8]) -> Option<Vec<String>> {
+    let (mut models, mut lines) = (Vec::new(), 0);
+    for line in file.split(|byte| *byte == b'\n').filter(|line| !line.trim_ascii().is_empty()) {
+        let request = top_level(line).ok()?.get("request").filter(View::is_object)?;
+        let named = resource_named(0, request).ok()?.map(|named| named.model.into_owned());
+        models.extend(named.filter(|model| !models.contains(model)));
+        if models.len() > MODELS_MAX {
+            return None;
+        }
+        lines += 1;
+    }
+    (lines > 0).then_some(models)
+}
+
+/// A model that is named as a resource, or just by its name; `None` where there is none.
+fn resource_named<'a>(number: usize, view: View<'a>) -> Result<Option<Named<'a>>, WireError> {
+    let named = named(number, 0, view)?;
+    let model = match named.model {
+        Cow::Borrowed(model) => Cow::Borrowed(model.strip_prefix(RESOURCE).unwrap_or(model)),
+        Cow::Owned(model) => Cow::Owned(model.strip_prefix(RESOURCE).unwrap_or(&model).to_owned()),
+    };
+    Ok(named.place.is_some().then_some(Named { model, prefix: RESOURCE, ..named }))
+}
+
+/// A member in either of the spellings that Google takes, but not in both.
+fn either<'a>(view: View<'a>, camel: &str, snake: &str) -> Result<Option<View<'a>>, WireError> {
+    match (once(view, camel)?, once(view, snake)?) {
+        (Some(_), Some(second)) => {
+            Err(WireError::DuplicateMember { at: second.range().start, name: snake.to_owned() })
+        }
+        (one, other) => Ok(one.or(other)),
+    }
+}
+
 fn named<'a>(number: usize, start: usize, body: View<'a>) -> Result<Named<'a>, WireError> {
     let Some(model) = once(body, "model")? else {
-        return Ok(Named { number, model: Cow::Borrowed(""), place: start..start });
+        return Ok(Named { number, model: Cow::Borrowed(""), place: None, prefix: "" });
     };
     let range = model.range();
     let wrong =
         WireError::WrongType { name: "model", at: range.start, wanted: "a string with a model's name" };
     let name = model.filled_text().ok_or(wrong)?;
-    Ok(Named { number, model: name, place: start + range.start..start + range.end })
+    Ok(Named { number, model: name, place: Some(start + range.start..start + range.end), prefix: "" })
 }
 
 /// A member that must not be there twice: readers would disagree on which one counts.
@@ -91,30 +168,47 @@ fn once<'a>(view: View<'a>, key: &str) -> Result<Option<View<'a>>, WireError> {
 /// The body with other names for these models. Without any the same bytes come back.
 #[must_use]
 pub fn renamed(body: &Bytes, names: &[(&Named<'_>, &str)]) -> Bytes {
-    let edit =
-        |(named, name): &(&Named<'_>, &str)| Edit::replace(named.place.clone(), quoted(name).into_bytes());
-    let edits: Vec<Edit<'_>> = names.iter().map(edit).collect();
+    let edit = |(named, name): &(&Named<'_>, &str)| {
+        let spelt = quoted(&format!("{}{name}", named.prefix));
+        Some(Edit::replace(named.place.clone()?, spelt.into_bytes()))
+    };
+    let mut edits: Vec<Edit<'_>> = names.iter().filter_map(edit).collect();
+    edits.sort_by_key(|edit| edit.range.start);
     splice::apply(body, &edits)
 }
 
 /// The answer with the places of results below whoever is asked, where it names the provider's own address: clients go
-/// where `results_url` says and would hand their key to somebody it is not for. `None` where nothing changes.
+/// where `results_url` or `downloadUri` says and would hand their key to somebody it is not for. `None` where nothing
+/// changes.
 #[must_use]
 pub fn results_here(api: Api, answer: &Bytes) -> Option<Bytes> {
-    if !matches!(api, Api::MessageBatches | Api::StoredMessageBatch) {
-        return None;
-    }
+    let (list, member, begins) = match api {
+        Api::MessageBatches | Api::StoredMessageBatch => ("data", "results_url", Api::MessageBatches.path()),
+        Api::GeminiFiles | Api::StoredGeminiFile => ("files", "downloadUri", "/download/v1"),
+        _ => return None,
+    };
     let top = top_level(answer).ok()?;
-    let listed = top.get("data").into_iter().flat_map(|data| data.items());
-    let urls = listed.filter_map(|batch| batch.get("results_url")).chain(top.get("results_url"));
+    let listed = top.get(list).into_iter().flat_map(|listed| listed.items());
+    let urls = listed.filter_map(|one| one.get(member)).chain(top.get(member));
     let here = |url: View<'_>| {
         let text = url.text()?;
-        let path = text.get(text.find(Api::MessageBatches.path())?..)?;
+        let path = text.get(text.find(begins)?..)?;
         Some(Edit::replace(url.range(), quoted(path).into_bytes()))
     };
     let mut edits: Vec<Edit<'_>> = urls.filter_map(here).collect();
     edits.sort_by_key(|edit| edit.range.start);
     (!edits.is_empty()).then(|| splice::apply(answer, &edits))
+}
+
+/// What an answer about one of Gemini's batches says of its results: with the operation's outcome, or with the batch.
+fn outputs<'a>(top: &TopLevel<'a>) -> impl Iterator<Item = View<'a>> + use<'a> {
+    top.get("response").into_iter().chain(top.get("metadata").and_then(|batch| batch.get("output")))
+}
+
+/// The file with the results of one of Gemini's batches, where an answer about it names one.
+#[must_use]
+pub fn gemini_results_file<'a>(top: &TopLevel<'a>) -> Option<Cow<'a, str>> {
+    outputs(top).find_map(|output| output.get("responsesFile")?.filled_text())
 }
 
 /// Adds up what the results of a batch consumed, one on each line, in whatever pieces they come.
@@ -144,6 +238,21 @@ impl Tally {
     #[must_use]
     pub fn new(quirks: Quirks) -> Self {
         Self { quirks, ..Self::default() }
+    }
+
+    /// The tally of the results that stand in an answer about one of Gemini's batches; `None` before it is done, and where
+    /// they are elsewhere.
+    #[must_use]
+    pub fn of_gemini_batch(answer: &[u8]) -> Option<Self> {
+        let mut tally = Self::default();
+        let Ok(top) = top_level(answer) else { return Some(Self { unreadable: true, ..tally }) };
+        top.get("done").filter(|done| done.boolean() == Some(true))?;
+        let mut lists =
+            outputs(&top).filter_map(|output| output.get("inlinedResponses")?.get("inlinedResponses"));
+        for result in lists.next()?.items() {
+            tally.unreadable |= tally.read(result.raw().as_bytes()).is_err();
+        }
+        Some(tally)
     }
 
     /// Takes the next piece.
@@ -180,6 +289,7 @@ impl Tally {
     fn read(&mut self, line: &[u8]) -> Result<(), WireError> {
         let top = top_level(line)?;
         let within = |member: &str, inner: &str| top.get(member).and_then(|view| view.get(inner));
+        let geminis = top.get("response").filter(|answer| answer.get("usageMetadata").is_some());
         let answer = match (within("response", "body"), within("result", "message")) {
             (Some(body), _) if body.is_object() => {
                 let kind = body.get("object").and_then(|kind| kind.text());
@@ -191,8 +301,12 @@ impl Tally {
                 read_answer_of(api, body.raw().as_bytes(), self.quirks)?
             }
             (_, Some(message)) => read_answer(Dialect::Anthropic, message.raw().as_bytes(), self.quirks)?,
-            // It failed, or was cancelled or too late: nothing was consumed.
-            _ => return Ok(()),
+            _ => match (geminis, top.get("usageMetadata")) {
+                (Some(answer), _) => read_answer(Dialect::Gemini, answer.raw().as_bytes(), self.quirks)?,
+                (None, Some(_)) => read_answer(Dialect::Gemini, line, self.quirks)?,
+                // It failed, or was cancelled or too late: nothing was consumed.
+                (None, None) => return Ok(()),
+            },
         };
         if !answer.usage.is_known() {
             return Ok(());
@@ -317,6 +431,84 @@ mod tests {
     }
 
     #[test]
+    fn geminis_batch_asks_the_paths_model_unless_a_request_names_another() {
+        let body = Bytes::from_static(br#"{"batch":{"input_config":{"requests":{"requests":[{"request":{"contents":[]}},{"request":{"model":"models\/a"}},{"request":{"model":"b"}}]}},"model":"models/flash"}}"#);
+        let found = gemini_batch(&top_level(&body).unwrap(), "flash").unwrap();
+        let told: Vec<_> = found.named.iter().map(|named| (named.number, named.model.as_ref())).collect();
+        assert_eq!(told, [(0, "flash"), (0, "flash"), (2, "a"), (3, "b")]);
+        let names: Vec<_> = found.named.iter().map(|named| (named, "there")).collect();
+        let text = String::from_utf8(body.to_vec()).unwrap();
+        let expected = [r#""models\/a""#, r#""b""#, r#""models/flash""#]
+            .iter()
+            .fold(text, |text, name| text.replace(name, r#""models/there""#));
+        assert_eq!(renamed(&body, &names), expected.as_bytes());
+        let of_file = br#"{"batch":{"inputConfig":{"fileName":"files/f"}}}"#;
+        assert_eq!(gemini_batch(&top_level(of_file).unwrap(), "m").unwrap().file.as_deref(), Some("files/f"));
+    }
+
+    #[test]
+    fn geminis_batch_says_nothing_twice() {
+        for (body, number) in [
+            (r#"{"batch":{"inputConfig":{},"input_config":{}}}"#, 0),
+            (r#"{"batch":{"inputConfig":{"fileName":"a","file_name":"b"}}}"#, 0),
+            (r#"{"batch":{"inputConfig":{"requests":{"requests":[],"requests":[]}}}}"#, 0),
+            (r#"{"batch":{"model":"a","model":"b"}}"#, 0),
+            (r#"{"batch":{"inputConfig":{"requests":{"requests":[{},{"request":{},"request":{}}]}}}}"#, 2),
+            (
+                r#"{"batch":{"inputConfig":{"requests":{"requests":[{"request":{"model":"a","m\u006fdel":"b"}}]}}}}"#,
+                1,
+            ),
+        ] {
+            let top = top_level(body.as_bytes()).unwrap();
+            assert_eq!(gemini_batch(&top, "m").unwrap_err().0, number, "{body}");
+        }
+    }
+
+    #[test]
+    fn a_file_for_geminis_batches_is_known_by_its_lines() {
+        let models = |text: &str| models_of_gemini_lines(text.as_bytes());
+        let plain = "{\"key\":\"1\",\"request\":{\"contents\":[]}}\n";
+        assert_eq!(models(plain), Some(vec![]));
+        let named = "{\"request\":{\"model\":\"models/a\"}}\r\n\n{\"request\":{\"model\":\"a\"}}";
+        assert_eq!(models(&format!("{plain}{named}")), Some(vec!["a".to_owned()]));
+        for other in
+            ["", "\n", "text", "{}", "{\"request\":1}", "{\"request\":{\"model\":\"a\",\"model\":\"b\"}}"]
+        {
+            assert_eq!(models(other), None, "{other}");
+        }
+    }
+
+    #[test]
+    fn what_geminis_results_consumed_is_read_from_lines_and_from_the_answer_about_a_batch() {
+        let answer = r#"{"modelVersion":"g","candidates":[],
+            "usageMetadata":{"promptTokenCount":7,"candidatesTokenCount":2,"thoughtsTokenCount":1,"totalTokenCount":10}}"#;
+        let line = answer.replace('\n', "");
+        let lines =
+            format!("{{\"key\":\"1\",\"response\":{line}}}\n{{\"key\":\"2\",\"error\":{{}}}}\n{line}\n");
+        let counted = tallied(&[lines.as_bytes()]).unwrap();
+        assert_eq!(
+            (counted.usage.get(Bucket::Input), counted.models.as_slice()),
+            (14, &["g".to_owned()][..])
+        );
+        let list = format!(
+            r#"{{"inlinedResponses":{{"inlinedResponses":[{{"response":{answer}}},{{"error":{{}}}}]}}}}"#
+        );
+        let inlined = |text: String| Tally::of_gemini_batch(text.as_bytes()).map(Tally::finish);
+        for done in [
+            format!(r#"{{"done":true,"response":{list},"metadata":{{"output":{list}}}}}"#),
+            format!(r#"{{"done":true,"metadata":{{"output":{list}}}}}"#),
+        ] {
+            let counted = inlined(done).unwrap().unwrap();
+            assert_eq!(counted.usage.get(Bucket::Input), 7, "once, wherever it stands");
+        }
+        assert_eq!(inlined(format!(r#"{{"metadata":{{"output":{list}}}}}"#)), None, "it is not done");
+        assert_eq!(inlined(r#"{"done":true,"response":{"responsesFile":"files/o"}}"#.to_owned()), None);
+        assert_eq!(inlined("[".to_owned()), Some(None), "unreadable is not nothing");
+        let top = br#"{"metadata":{"output":{"responsesFile":"files/o"}}}"#;
+        assert_eq!(gemini_results_file(&top_level(top).unwrap()).as_deref(), Some("files/o"));
+    }
+
+    #[test]
     fn results_are_read_where_the_batch_was_asked_for() {
         let answer = |place: &str| {
             Bytes::from(format!(
@@ -328,12 +520,16 @@ mod tests {
         assert_eq!(results_here(Api::MessageBatches, &there), Some(here));
         assert_eq!(results_here(Api::StoredMessageBatch, &answer("null")), None);
         assert_eq!(results_here(Api::Messages, &there), None);
+        let file = Bytes::from_static(br#"{"uri":"https://h/v1beta/files/f","downloadUri":"https://h/download/v1beta/files/f:download"}"#);
+        let told = br#"{"uri":"https://h/v1beta/files/f","downloadUri":"/download/v1beta/files/f:download"}"#;
+        assert_eq!(results_here(Api::StoredGeminiFile, &file).as_deref(), Some(&told[..]));
     }
 
     proptest! {
         #[test]
         fn arbitrary_bytes_never_panic(bytes: Vec<u8>) {
             let _ = tallied(&[&bytes]);
+            let _ = (models_of_gemini_lines(&bytes), Tally::of_gemini_batch(&bytes));
             let body = [b"--b\r\nContent-Disposition: form-data; name=\"file\"\r\n\r\n".as_slice(), &bytes, b"\r\n--b--"].concat();
             let _ = fields(&body, "b").first().map(models_of_lines);
         }
