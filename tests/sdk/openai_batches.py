@@ -31,4 +31,12 @@ show("its results again", client.files.content(batch.output_file_id).text)
 show("a batch called off", client.batches.cancel(batch.id))
 show("batches", [each.to_dict(mode="json") for each in client.batches.list(limit=2, extra_headers=THERE).data])
 show("files", [each.to_dict(mode="json") for each in client.files.list(extra_headers=THERE).data])
+upload = client.uploads.create(
+    filename="large.jsonl", purpose="batch", bytes=6, mime_type="application/jsonl", extra_headers=THERE
+)
+show("a file in parts", upload)
+parts = [client.uploads.parts.create(upload.id, data=data) for data in (b"one", b"two")]
+show("its parts", [part.to_dict(mode="json") for part in parts])
+show("it is whole", client.uploads.complete(upload.id, part_ids=[part.id for part in parts]))
+show("one called off", client.uploads.cancel(upload.id))
 show("a file deleted", client.files.delete(file.id))

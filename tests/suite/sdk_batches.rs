@@ -72,6 +72,12 @@ fn openai(_: &str) -> Vec<Reply> {
         json!({"id": id, "custom_id": id, "response": {"status_code": 200, "request_id": id, "body": body}, "error": null})
     };
     let results = || lines("application/octet-stream", &[result("1", 10, 2), result("2", 4, 3)]);
+    let upload = |status: &str, file: Value| {
+        json!({"id": "upload_1", "object": "upload", "bytes": 6, "created_at": 1, "expires_at": 2,
+            "filename": "large.jsonl", "purpose": "batch", "status": status, "file": file})
+    };
+    let part =
+        |id: &str| json!({"id": id, "object": "upload.part", "created_at": 1, "upload_id": "upload_1"});
     vec![
         whole(&file),
         whole(&file),
@@ -84,6 +90,11 @@ fn openai(_: &str) -> Vec<Reply> {
             &json!({"object": "list", "data": [done()], "has_more": false, "first_id": "batch_1", "last_id": "batch_1"}),
         ),
         whole(&json!({"object": "list", "data": [file], "has_more": false})),
+        whole(&upload("pending", Value::Null)),
+        whole(&part("part_1")),
+        whole(&part("part_2")),
+        whole(&upload("completed", file.clone())),
+        whole(&upload("cancelled", Value::Null)),
         whole(&json!({"id": "file-1", "object": "file", "deleted": true})),
     ]
 }

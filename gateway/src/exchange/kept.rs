@@ -238,6 +238,11 @@ pub(crate) fn remember(exchange: &Exchange, answer: &[u8]) {
     if exchange.keeping.made {
         owners.note_kept(workspace, &id, Kept { models: exchange.keeping.models.clone(), ..at() });
     }
+    if exchange.api == Api::StoredUpload
+        && let Some(file) = top.get("file").and_then(|file| file.get("id")?.filled_text())
+    {
+        owners.note_kept(workspace, &file, at());
+    }
     let geminis = exchange.api == Api::StoredGeminiBatch;
     let batch = geminis || matches!(exchange.api, Api::Batches | Api::StoredBatch);
     if !batch || owners.find_kept(workspace, &id).is_none() {

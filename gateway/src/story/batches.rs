@@ -259,6 +259,7 @@ async fn what_another_workspace_made_is_not_found_and_no_batch_is_made_of_it() {
     for (method, path, body) in [
         (Method::GET, "/v1/files/file-1", ""),
         (Method::GET, "/v1/files/file-1/content", ""),
+        (Method::POST, "/v1/uploads/file-1/complete", "{}"),
         (Method::DELETE, "/v1/files/file-1", ""),
         (Method::GET, "/v1/batches/batch_1", ""),
         (Method::POST, "/v1/batches/batch_1/cancel", ""),
@@ -317,6 +318,34 @@ async fn a_key_that_is_held_to_models_names_them_in_every_line_and_sees_only_wha
     assert_eq!(story.begin_batch().await.status, 200);
     assert_eq!(story.read("/v1/batches/batch_1", Reply::Json(200, DONE)).await.status, 200);
     assert_eq!(story.read("/v1/files/file-out/content", results()).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_file_that_comes_in_parts_is_kept_where_they_went() {
+    let story = Story::begin_with(|content| {
+        second(content);
+        held(content);
+    })
+    .await;
+    let there = [("x-weir-endpoint", "ep_4")];
+    story.provider.will(Reply::Json(200, r#"{"id":"upload_1","object":"upload","file":null}"#));
+    let begun = story.post("/v1/uploads", &there, r#"{"purpose":"batch","bytes":9}"#).await;
+    assert_eq!(begun.status, 200, "{}", begun.body);
+    story.provider.will(Reply::Json(200, r#"{"id":"part_1"}"#));
+    let part = form("", &["{}"]);
+    story.post("/v1/uploads/upload_1/parts", &[FORM], &part).await;
+    let seen = story.last();
+    assert_eq!(
+        (seen.path.as_str(), seen.headers["content-type"].to_str().unwrap(), seen.body),
+        ("/second/v1/uploads/upload_1/parts", FORM.1, part)
+    );
+    story.provider.will(Reply::Json(200, r#"{"id":"upload_1","status":"completed","file":{"id":"file-1"}}"#));
+    story.post("/v1/uploads/upload_1/complete", &[], r#"{"part_ids":["part_1"]}"#).await;
+    assert_eq!(story.last().path, "/second/v1/uploads/upload_1/complete");
+    assert_eq!(story.read("/v1/files/file-1", Reply::Json(200, FILE)).await.status, 200);
+    assert_eq!(story.last().path, "/second/v1/files/file-1");
+    let batch = story.post("/v1/batches", &[], r#"{"input_file_id":"file-1"}"#).await;
+    assert_eq!(code(&batch), (403, json!("model_not_allowed")), "its lines were not read");
 }
 
 #[tokio::test]

@@ -77,6 +77,11 @@ fn exchange_on(api: Api) -> (Method, String, &'static str, String, Reply) {
             let form = FORM_BODY.replace("model", "purpose").replace("MODEL", "user_data");
             (Method::POST, path, FORM, form, Reply::Json(200, r#"{"id":"kept_1"}"#))
         }
+        (Api::StoredUpload, _) => {
+            let path = format!("{path}/cancel");
+            (Method::POST, path, json, String::new(), Reply::Json(200, r#"{"id":"kept_1"}"#))
+        }
+        (Api::Uploads, _) => post(body("{}"), Reply::Json(200, r#"{"id":"kept_1"}"#)),
         (Api::BatchGenerateContent | Api::GeminiUpload, _) => {
             post(body("{}"), Reply::Json(200, r#"{"name":"batches/kept_1"}"#))
         }

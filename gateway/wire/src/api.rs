@@ -90,6 +90,10 @@ routes! {
     Files = "files", "/v1/files", "files", OpenAi, Stored;
     /// A file the provider keeps: shown, deleted, its contents read. Shared like [`Api::Files`].
     StoredFile = "stored_file", "/v1/files/{id}", "files", OpenAi, Stored;
+    /// Files handed in to OpenAI in parts: begun.
+    Uploads = "uploads", "/v1/uploads", "files", OpenAi, Stored;
+    /// A file on its way to OpenAI: a part of it, its end, its being called off.
+    StoredUpload = "stored_upload", "/v1/uploads/{id}", "files", OpenAi, Stored;
     /// OpenAI's batches: handed in or listed.
     Batches = "batches", "/v1/batches", "batch", OpenAi, Batch;
     /// One of OpenAI's batches: shown, cancelled.
@@ -232,6 +236,7 @@ impl Api {
     pub const fn is_of_files_or_batches(self) -> bool {
         let files = matches!(self, Self::Files | Self::StoredFile | Self::GeminiUpload | Self::GeminiFiles);
         files
+            || matches!(self, Self::Uploads | Self::StoredUpload)
             || matches!(self, Self::StoredBatch | Self::StoredMessageBatch | Self::GeminiBatches)
             || matches!(self, Self::StoredGeminiFile | Self::StoredGeminiBatch)
             || matches!(self.work(), Work::Batch)
@@ -386,7 +391,8 @@ fn fixed(path: &str) -> Option<Api> {
 }
 
 /// The routes about one thing that a provider keeps.
-const STORED: [Api; 4] = [Api::StoredResponse, Api::StoredFile, Api::StoredBatch, Api::StoredMessageBatch];
+const STORED: [Api; 5] =
+    [Api::StoredResponse, Api::StoredFile, Api::StoredUpload, Api::StoredBatch, Api::StoredMessageBatch];
 
 /// Whether that may be done to something a provider keeps.
 fn is_stored(api: Api, method: &str, rest: &str) -> bool {
@@ -397,8 +403,9 @@ fn is_stored(api: Api, method: &str, rest: &str) -> bool {
         && !is_route
         && id.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"_-.".contains(&byte));
     let known = match (method, action) {
-        ("GET", "") => true,
-        ("DELETE", "") => api != Api::StoredBatch,
+        ("GET", "") => api != Api::StoredUpload,
+        ("DELETE", "") => !matches!(api, Api::StoredBatch | Api::StoredUpload),
+        ("POST", "parts" | "complete") => api == Api::StoredUpload,
         ("POST", "cancel") => !matches!(api, Api::StoredFile | Api::StoredGeminiFile),
         ("GET", "download") => api == Api::StoredGeminiFile,
         ("GET", "input_items") => api == Api::StoredResponse,
@@ -459,7 +466,7 @@ mod tests {
             let posted = Route::of("POST", api.path());
             let only_listed = matches!(api, Api::GeminiFiles | Api::GeminiBatches);
             assert_eq!(posted, (!only_listed).then(|| Route::plain(*api)));
-            let only_posted = matches!(api, Api::GeminiUpload);
+            let only_posted = matches!(api, Api::Uploads | Api::GeminiUpload);
             let listed = (api.is_of_files_or_batches() && !only_posted).then_some(*api);
             assert_eq!(Route::of("GET", api.path()).map(|route| route.api), listed, "{api:?}");
         }
@@ -518,6 +525,13 @@ mod tests {
             ("GET", "/v1/messages/batches/m/results", Some((Api::StoredMessageBatch, "m/results"))),
             ("GET", "/v1/batches/batch_1/results", None),
             ("GET", "/v1/files/..%2Fbatches", None),
+            ("POST", "/v1/uploads/upload_1/parts", Some((Api::StoredUpload, "upload_1/parts"))),
+            ("POST", "/v1/uploads/upload_1/complete", Some((Api::StoredUpload, "upload_1/complete"))),
+            ("POST", "/v1/uploads/upload_1/cancel", Some((Api::StoredUpload, "upload_1/cancel"))),
+            ("GET", "/v1/uploads/upload_1", None),
+            ("DELETE", "/v1/uploads/upload_1", None),
+            ("POST", "/v1/files/file-1/parts", None),
+            ("POST", "/v1beta/uploads", None),
             ("GET", "/v1beta/files/f", Some((Api::StoredGeminiFile, "f"))),
             ("GET", "/v1beta/files/f:download", Some((Api::StoredGeminiFile, "f:download"))),
             ("GET", "/download/v1beta/files/f:download", Some((Api::StoredGeminiFile, "f:download"))),
