@@ -195,6 +195,9 @@ async fn files_are_shown_listed_read_and_deleted_where_they_are_kept() {
         let seen = story.latest();
         assert_eq!((seen.path.as_str(), seen.query.as_str()), ("/v1beta/files/f1:download", "alt=media"));
     }
+    let sound = Reply::Typed("video/mp4", vec!["so", "und"]);
+    let below = story.told(Method::GET, "/passthrough/ep_3/v1beta/files/f1:download?alt=media", sound).await;
+    assert_eq!((below.body.as_str(), below.header("x-accel-buffering")), ("sound", "no"), "as it comes");
     story.told(Method::DELETE, "/v1beta/files/f1", Reply::Json(200, "{}")).await;
     assert_eq!((story.latest().method, story.latest().path.as_str()), (Method::DELETE, "/v1beta/files/f1"));
 }
