@@ -1,13 +1,15 @@
 //! What can be chosen: `make bench ARGS="--quick --only json-1k"`.
 
+use std::path::PathBuf;
 use std::time::Duration;
 
-const USAGE: &str = "bench [--quick] [--rounds N] [--seconds N] [--only PAYLOAD] [--only-weir] [--realtime] [--save]
+const USAGE: &str = "bench [--quick] [--rounds N] [--seconds N] [--only PAYLOAD] [--only-weir] [--program FILE] [--realtime] [--save]
   --quick         one round of one second each: whether it works, not what it costs
   --rounds N      rounds, interleaved; the best of them counts (3)
   --seconds N     length of one measurement (4)
   --only PAYLOAD  json-1k, json-100k, sse-50 or cross-1k
   --only-weir     leave nginx and the direct way out
+  --program FILE  measure that build of weir, not the one beside this program
   --realtime      ask for real-time scheduling (root): on a machine that is busy otherwise, and for figures to keep
   --save          add the figures to docs/proofs/bench.jsonl";
 
@@ -21,6 +23,8 @@ pub struct Arguments {
     pub only: Option<String>,
     /// Weir alone, for a profiler's eyes.
     pub only_weir: bool,
+    /// The build of weir that is measured; the one beside this program where none is named.
+    pub program: Option<PathBuf>,
     /// Whether nobody else may run on the two processors meanwhile, but for the system's own reserve.
     pub realtime: bool,
     /// Whether the figures go to `docs/proofs/bench.jsonl`.
@@ -35,6 +39,7 @@ impl Arguments {
             length: Duration::from_secs(4),
             only: None,
             only_weir: false,
+            program: None,
             realtime: false,
             save: false,
         };
@@ -46,6 +51,7 @@ impl Arguments {
                 "--seconds" => this.length = Duration::from_secs(number().ok_or(USAGE)? as u64),
                 "--only" => this.only = Some(words.next().ok_or(USAGE)?),
                 "--only-weir" => this.only_weir = true,
+                "--program" => this.program = Some(words.next().ok_or(USAGE)?.into()),
                 "--realtime" => this.realtime = true,
                 "--save" => this.save = true,
                 _ => return Err(USAGE.to_owned()),

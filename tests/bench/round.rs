@@ -94,7 +94,7 @@ fn prepare(arguments: &Arguments) -> Ground {
     let provider = Subject::provider();
     let control = runtime.block_on(control::start(provider.address));
     let (archive, counts) = runtime.block_on(sink::start());
-    let weir = Subject::weir(control, archive);
+    let weir = Subject::weir(arguments.program.as_deref(), control, archive);
     let others = if arguments.only_weir {
         Vec::new()
     } else {

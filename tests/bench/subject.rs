@@ -89,11 +89,12 @@ impl Subject {
         Self { name, address, child, _folder: None, _output: Some(output) }
     }
 
-    /// The gateway alone, with that control plane and that archive.
-    pub fn weir(control: SocketAddr, archive: SocketAddr) -> Self {
+    /// The gateway of that program alone, with that control plane and that archive.
+    pub fn weir(program: Option<&Path>, control: SocketAddr, archive: SocketAddr) -> Self {
+        let program = program.map_or_else(|| binary::built("weir"), Path::to_owned);
         let folder = TempDir::new().expect("a folder");
         let log = std::fs::File::create(folder.path().join("log")).expect("a log file");
-        let mut child = pinned(MEASURED, &binary::built("weir"))
+        let mut child = pinned(MEASURED, &program)
             .args([
                 "gateway",
                 "--json",
