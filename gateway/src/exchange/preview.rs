@@ -19,14 +19,24 @@ pub(crate) fn preview(peek: &Peek<'_>) -> String {
     text.map(|text| first_chars(&text, PREVIEW_CHARS).to_owned()).unwrap_or_default()
 }
 
-/// The words of the newest user turn. Gemini's turns without a role are the user's.
+/// The words of the newest user turn.
 fn newest(turns: View<'_>) -> Option<Cow<'_, str>> {
-    let is_user = |turn: &View<'_>| match turn.get("role") {
-        Some(role) => role.text().as_deref() == Some("user"),
-        None => turn.get("parts").is_some(),
-    };
-    let turn = turns.items().filter(is_user).last()?;
-    words(turn.get("content").or_else(|| turn.get("parts"))?)
+    turns.items().filter_map(said_by_user).last().and_then(words)
+}
+
+/// What a turn says when it is the user's; Gemini's turns without a role are.
+fn said_by_user(turn: View<'_>) -> Option<View<'_>> {
+    let (mut role, mut content, mut parts) = (None, None, None);
+    for (key, value) in turn.members().filter(|(_, value)| !value.is_null()) {
+        match key.as_ref() {
+            "role" => role = value.text(),
+            "content" => content = Some(value),
+            "parts" => parts = Some(value),
+            _ => {}
+        }
+    }
+    let is_users = role.map_or(parts.is_some(), |role| role == "user");
+    content.or(parts).filter(|_| is_users)
 }
 
 /// Text as a string, as the first part that has some, or as the first of several strings.

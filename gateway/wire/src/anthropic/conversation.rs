@@ -24,8 +24,12 @@ pub fn read_conversation<'a>(top: &TopLevel<'a>) -> Conversation<'a> {
 }
 
 /// Reads the message of an answer's body.
-pub(crate) fn read_answer_body(root: View<'_>) -> Vec<Message<'_>> {
-    if root.get("content").is_some() { vec![message(root)] } else { Vec::new() }
+pub(crate) fn read_answer_body<'a>(top: &TopLevel<'a>) -> Vec<Message<'a>> {
+    if top.get("content").is_some_and(|content| !content.is_null()) {
+        vec![message(top.whole())]
+    } else {
+        Vec::new()
+    }
 }
 
 fn tool(view: View<'_>) -> Tool<'_> {

@@ -56,8 +56,8 @@ fn give_ids(messages: &mut [Message<'_>]) {
 }
 
 /// Reads the messages of an answer's body, one for each candidate.
-pub(crate) fn read_answer_body(root: View<'_>) -> Vec<Message<'_>> {
-    let candidates = root.get("candidates").into_iter().flat_map(|candidates| candidates.items());
+pub(crate) fn read_answer_body<'a>(top: &TopLevel<'a>) -> Vec<Message<'a>> {
+    let candidates = top.get("candidates").into_iter().flat_map(|candidates| candidates.items());
     candidates.filter_map(|candidate| candidate.get("content")).map(message).collect()
 }
 

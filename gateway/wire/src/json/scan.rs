@@ -219,9 +219,9 @@ impl<'a> Scanner<'a> {
     /// Passes a number or a literal.
     fn scalar(&mut self) -> Result<(), WireError> {
         let rest = self.text.as_bytes().get(self.at..).unwrap_or_default();
-        let length = |of: fn(u8) -> bool| rest.iter().position(|byte| !of(*byte)).unwrap_or(rest.len());
         let is_number = rest.first().is_some_and(|byte| matches!(byte, b'-' | b'0'..=b'9'));
-        let length = length(if is_number { in_number } else { in_word });
+        let ends = |byte: &u8| if is_number { !in_number(*byte) } else { !in_word(*byte) };
+        let length = rest.iter().position(ends).unwrap_or(rest.len());
         let next_is_word = rest.get(length).is_some_and(|byte| in_word(*byte));
         if next_is_word || !is_number && !matches!(&rest[..length], b"true" | b"false" | b"null") {
             return Err(self.wrong("a value"));

@@ -44,6 +44,12 @@ impl<'a> TopLevel<'a> {
         View::at(self.text, member.value.clone())
     }
 
+    /// The whole object, to read.
+    #[must_use]
+    pub fn whole(&self) -> View<'a> {
+        View::of_text(self.text)
+    }
+
     /// The body as text.
     #[must_use]
     pub const fn text(&self) -> &'a str {

@@ -27,10 +27,7 @@ impl<'a> View<'a> {
     ///
     /// As [`top_level`].
     pub fn of_object(body: &'a [u8]) -> Result<Self, WireError> {
-        let top = top_level(body)?;
-        let text = top.text();
-        let start = text.len() - text.trim_start().len();
-        Ok(Self { text, start, end: text.trim_end().len() })
+        Ok(top_level(body)?.whole())
     }
 
     /// An object without the guard's pass, for text already trusted to be whole (an event of a stream).

@@ -166,12 +166,12 @@ pub fn read_answer_messages(dialect: Dialect, body: &[u8]) -> Result<Vec<Message
     if !body.trim_ascii_start().starts_with(b"{") {
         return Ok(assemble::from_stream(dialect, body));
     }
-    let root = View::of_object(body)?;
+    let top = crate::json::top_level(body)?;
     Ok(match dialect {
-        Dialect::OpenAi => openai::read_answer_body(root),
-        Dialect::Responses => responses::read_answer_body(root),
-        Dialect::Anthropic => anthropic::read_answer_body(root),
-        Dialect::Gemini => gemini::read_answer_body(root),
+        Dialect::OpenAi => openai::read_answer_body(&top),
+        Dialect::Responses => responses::read_answer_body(&top),
+        Dialect::Anthropic => anthropic::read_answer_body(&top),
+        Dialect::Gemini => gemini::read_answer_body(&top),
     })
 }
 

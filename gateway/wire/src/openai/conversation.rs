@@ -28,8 +28,8 @@ pub fn read_conversation<'a>(top: &TopLevel<'a>) -> Conversation<'a> {
 }
 
 /// Reads the messages of an answer's body.
-pub(crate) fn read_answer_body(root: View<'_>) -> Vec<Message<'_>> {
-    let choices = root.get("choices").into_iter().flat_map(|choices| choices.items());
+pub(crate) fn read_answer_body<'a>(top: &TopLevel<'a>) -> Vec<Message<'a>> {
+    let choices = top.get("choices").into_iter().flat_map(|choices| choices.items());
     choices.filter_map(|choice| choice.get("message")).map(message).collect()
 }
 

@@ -56,13 +56,14 @@ pub(crate) fn read(body: &[u8], work: Work, quirks: Quirks) -> Result<Answer, Wi
 
 /// Tokens, or the length of what was heard: whoever says both bills the length.
 fn take_usage(value: View<'_>, work: Work, quirks: Quirks, answer: &mut Answer) {
-    let heard = value.get("seconds").or_else(|| value.get("prompt_audio_seconds")).and_then(millis);
+    let opened = value.opened();
+    let heard = opened.get("seconds").or_else(|| opened.get("prompt_audio_seconds")).and_then(millis);
     let counted = match heard.filter(|_| work == Work::Transcribe) {
         Some(heard) => Usage::new(UsageSource::Provider).with(Bucket::MilliSecond, heard),
-        None => usage::read(value, quirks, work),
+        None => usage::read(&opened, quirks, work),
     };
     if value.is_object() {
-        usage::own(value).raw().clone_into(&mut answer.usage_raw);
+        usage::own(value, &opened).raw().clone_into(&mut answer.usage_raw);
     }
     if counted.is_known() {
         answer.usage = counted;

@@ -117,7 +117,7 @@ impl Listener {
     }
 
     fn note_usage(&mut self, view: View<'_>) {
-        let more = usage::read(view, self.quirks, Work::Realtime);
+        let more = usage::read(&view.opened(), self.quirks, Work::Realtime);
         if !more.is_known() {
             return;
         }

@@ -66,11 +66,12 @@ pub(super) fn take_head(key: &str, value: View<'_>, answer: &mut Answer) {
 
 /// The last usage counts; one without counts changes nothing.
 pub(super) fn take_usage(value: View<'_>, quirks: Quirks, answer: &mut Answer) {
-    let usage = super::usage::read(value, quirks, Work::Generate);
+    let opened = value.opened();
+    let usage = super::usage::read(&opened, quirks, Work::Generate);
     if usage.is_known() {
         answer.usage = usage;
-        super::usage::own(value).raw().clone_into(&mut answer.usage_raw);
-        if let Some(tier) = value.get("service_tier").and_then(|tier| tier.filled_text()) {
+        super::usage::own(value, &opened).raw().clone_into(&mut answer.usage_raw);
+        if let Some(tier) = opened.get("service_tier").and_then(|tier| tier.filled_text()) {
             answer.service_tier.get_or_insert_with(|| tier.into_owned());
         }
     }

@@ -13,16 +13,15 @@ use crate::{
 /// Where the object of a provider stands that counts in words of its own ([`crate::completion`]).
 const OWN: &str = "provider_usage";
 
-/// The provider's own object.
-pub(super) fn own(usage: View<'_>) -> View<'_> {
-    usage.get(OWN).filter(View::is_object).unwrap_or(usage)
+/// The provider's own object in one that was opened.
+pub(super) fn own<'a>(usage: View<'a>, opened: &Members<'a>) -> View<'a> {
+    opened.get(OWN).filter(View::is_object).unwrap_or(usage)
 }
 
 /// Reads the object; unknown when it has no counts. Chat says `prompt` and `completion`, everything newer `input` and
 /// `output`.
-pub(crate) fn read(usage: View<'_>, quirks: Quirks, work: Work) -> Usage {
-    let opened = usage.opened();
-    let whole = Some(&opened);
+pub(crate) fn read(opened: &Members<'_>, quirks: Quirks, work: Work) -> Usage {
+    let whole = Some(opened);
     let of = |members: Option<&Members<'_>>, key: &str| members?.get(key)?.count();
     let elsewhere = |keys: &[&str]| keys.iter().find_map(|key| of(whole, key));
     let mut prompt = elsewhere(&["prompt_tokens", "input_tokens"]);
@@ -147,7 +146,7 @@ mod tests {
     }
 
     fn buckets_with(text: &str, quirks: Quirks) -> (Vec<(&'static str, u64)>, bool) {
-        let usage = read(View::of_text(text), quirks, Work::Generate);
+        let usage = read(&View::of_text(text).opened(), quirks, Work::Generate);
         (usage.filled().map(|(bucket, units)| (bucket.name(), units)).collect(), usage.mismatch)
     }
 

@@ -42,8 +42,8 @@ fn add_items<'a>(messages: &mut Vec<Message<'a>>, input: View<'a>) {
 }
 
 /// Reads the items of an answer's body as one message.
-pub(crate) fn read_answer_body(root: View<'_>) -> Vec<Message<'_>> {
-    let Some(output) = root.get("output") else { return Vec::new() };
+pub(crate) fn read_answer_body<'a>(top: &TopLevel<'a>) -> Vec<Message<'a>> {
+    let Some(output) = top.get("output") else { return Vec::new() };
     let parts = output.items().flat_map(|one| item(one).parts).collect();
     vec![Message { role: Role::Assistant, name: None, parts, rest: Vec::new() }]
 }

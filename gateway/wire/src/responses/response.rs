@@ -85,7 +85,7 @@ pub(super) fn take_head(response: View<'_>, quirks: Quirks, answer: &mut Answer)
 }
 
 fn take_usage(value: View<'_>, quirks: Quirks, answer: &mut Answer) {
-    let usage = usage::read(value, quirks, Work::Generate);
+    let usage = usage::read(&value.opened(), quirks, Work::Generate);
     if usage.is_known() {
         answer.usage = usage;
         value.raw().clone_into(&mut answer.usage_raw);
