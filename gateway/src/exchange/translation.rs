@@ -5,6 +5,7 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, StatusCode};
 use weir_contract::policy::Target;
 use weir_wire::completion::Told;
+use weir_wire::host::Host;
 use weir_wire::model::conversation_of;
 use weir_wire::responses::Echo;
 use weir_wire::translate::{
@@ -76,14 +77,18 @@ pub(crate) fn tell(
     mut translation: Option<Translation>,
 ) -> Result<(Option<Translation>, Option<Told>), Unsupported> {
     let api = if translation.is_some() { upstream.dialect.chat_api() } else { asked.route.api };
-    if !upstream.host.retells(api) {
+    let host = upstream.host.of_model(&target.upstream_model);
+    if !host.retells(api) {
         return Ok((translation, None));
     }
     let body = translation.as_ref().map_or_else(
         || weir_wire::forward(asked.peek, asked.body, &target.upstream_model, true),
         |translation| translation.body.clone(),
     );
-    let told = upstream.host.tell(api, exchange.dialect(), &body, exchange.drop_unsupported)?;
+    let mut told = host.tell(api, exchange.dialect(), &body, exchange.drop_unsupported)?;
+    if host == Host::Converse && asked.head.headers.contains_key(ANTHROPIC_BETA) {
+        told.losses.dropped.push(ANTHROPIC_BETA.to_owned());
+    }
     explain_losses(exchange, &told.losses);
     if let Some(translation) = &mut translation {
         translation.losses.dropped.extend(told.losses.dropped.iter().cloned());
@@ -112,10 +117,13 @@ fn wants_event_stream(asked: &Asked<'_>) -> bool {
     asked.head.uri.query().is_some_and(|query| query.split('&').any(|one| one.ends_with("alt=sse")))
 }
 
+/// The header that asks for features of Anthropic's, which only Anthropic's own models know.
+const ANTHROPIC_BETA: &str = "anthropic-beta";
+
 /// Headers by which the caller asks for features of its dialect: they mean nothing in another.
 const FEATURES: [(Dialect, &str); 3] = [
     (Dialect::OpenAi, "openai-beta"),
-    (Dialect::Anthropic, "anthropic-beta"),
+    (Dialect::Anthropic, ANTHROPIC_BETA),
     (Dialect::Gemini, "x-goog-fieldmask"),
 ];
 

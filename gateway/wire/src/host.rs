@@ -116,24 +116,24 @@ impl Host {
         }))
     }
 
-    /// The body as the host takes it. `betas` are the features asked for, as a JSON array, for hosts that read them here.
+    /// The body as the host takes it. `betas` are the features asked for, as a JSON array, for hosts that read them here. Hosts with
+    /// words of their own have been told before ([`Self::tell`]).
     ///
     /// # Errors
     ///
-    /// When the body is no sound JSON object, or says what the host cannot be told.
+    /// When the body is no sound JSON object.
     pub fn wrap(self, body: Bytes, betas: Option<&str>) -> Result<Bytes, WireError> {
         match self {
-            Self::Direct | Self::Azure | Self::Vertex(Dialect::Gemini) => Ok(body),
-            Self::Vertex(_) => rewrap(&body, &["model"], &[("anthropic_version", VERTEX_ANTHROPIC)]),
-            Self::Converse => converse::write_request(&body),
-            Self::Cohere | Self::Ollama => {
-                let told = self.tell(Api::ChatCompletions, Dialect::OpenAi, &body, true);
-                told.map(|told| told.body).map_err(|refused| WireError::Unsaid { what: refused.param })
+            Self::Vertex(Dialect::Anthropic) => {
+                rewrap(&body, &["model"], &[("anthropic_version", VERTEX_ANTHROPIC)])
             }
             Self::Bedrock => {
                 let mut with = vec![("anthropic_version", BEDROCK_ANTHROPIC)];
                 with.extend(betas.map(|betas| ("anthropic_beta", betas)));
                 rewrap(&body, &["model", "stream"], &with)
+            }
+            Self::Direct | Self::Azure | Self::Vertex(_) | Self::Converse | Self::Cohere | Self::Ollama => {
+                Ok(body)
             }
         }
     }
@@ -143,7 +143,11 @@ impl Host {
     /// Whether calls of that route are said in words of the host's own. Reranking is Cohere's own word everywhere.
     #[must_use]
     pub fn retells(self, api: Api) -> bool {
-        matches!(self, Self::Cohere | Self::Ollama) && matches!(api, Api::ChatCompletions | Api::Embeddings)
+        match self {
+            Self::Cohere | Self::Ollama => matches!(api, Api::ChatCompletions | Api::Embeddings),
+            Self::Converse => api == Api::Messages,
+            _ => false,
+        }
     }
 
     /// A request of such a route in the host's own words. `caller` reads what is lost or refused in its words.
@@ -152,9 +156,14 @@ impl Host {
     ///
     /// Names the first member that the host cannot be told, unless `may_drop`.
     pub fn tell(self, api: Api, caller: Dialect, body: &[u8], may_drop: bool) -> Result<Told, Unsupported> {
-        let name = if self == Self::Cohere { "cohere" } else { "ollama" };
-        let mut fit = Fit::of_host(caller, name);
+        let (format, name) = match self {
+            Self::Converse => (Dialect::Anthropic, "converse"),
+            Self::Cohere => (Dialect::OpenAi, "cohere"),
+            _ => (Dialect::OpenAi, "ollama"),
+        };
+        let mut fit = Fit::of_host(caller, format, name);
         let written = match (self, api) {
+            (Self::Converse, _) => converse::write_request(body, &mut fit),
             (Self::Cohere, Api::Embeddings) => cohere::write_embedding(body, &mut fit),
             (Self::Cohere, _) => cohere::write_request(body, &mut fit),
             (_, Api::Embeddings) => ollama::write_embedding(body, &mut fit),
@@ -168,13 +177,14 @@ impl Host {
         Ok(Told { body, losses: fit.verdict(may_drop)? })
     }
 
-    /// An answer of such a route in one piece, in OpenAI's words.
+    /// An answer of such a route in one piece, in the format's words.
     ///
     /// # Errors
     ///
     /// When the body is no answer of the host's.
     pub fn retold(self, api: Api, body: &[u8], heading: &Heading) -> Result<Bytes, WireError> {
         match (self, api) {
+            (Self::Converse, _) => converse::told(body, &heading.id, &heading.model),
             (Self::Cohere, Api::Embeddings) => cohere::told_vectors(body, heading),
             (Self::Cohere, _) => cohere::told(body, heading),
             (_, Api::Embeddings) => ollama::told_vectors(body, heading),

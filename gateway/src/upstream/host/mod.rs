@@ -10,7 +10,7 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName};
 use weir_wire::completion::{self, Heading};
-use weir_wire::converse::{self, Retelling};
+use weir_wire::converse::Retelling;
 use weir_wire::host::Host;
 use weir_wire::{Api, Dialect, WireError};
 
@@ -37,9 +37,6 @@ pub(crate) fn wrap(host: Host, body: Bytes, headers: &mut HeaderMap) -> Result<B
     let betas = if host == Host::Bedrock { betas(headers) } else { None };
     if betas.is_some() || host == Host::Converse {
         headers.remove(ANTHROPIC_BETA);
-    }
-    if matches!(host, Host::Cohere | Host::Ollama) {
-        return Ok(body);
     }
     host.wrap(body, betas.as_deref())
 }
@@ -83,10 +80,7 @@ pub(crate) fn unpacker(host: Host, heading: &Heading, headers: &HeaderMap) -> Op
     let unframer = match host {
         _ if !kind.starts_with(EVENT_STREAM) => return None,
         Host::Bedrock => Unframer::default(),
-        Host::Converse => {
-            let retelling = Retelling::new(request_id(headers).to_owned(), heading.model.clone());
-            Unframer::retelling(retelling)
-        }
+        Host::Converse => Unframer::retelling(Retelling::new(heading.id.clone(), heading.model.clone())),
         _ => return None,
     };
     Some(Unpacker::Framed(Box::new(unframer)))
@@ -97,17 +91,13 @@ pub(crate) fn retold(
     host: Host,
     api: Api,
     heading: &Heading,
-    headers: &HeaderMap,
     body: &[u8],
 ) -> Option<Result<Bytes, WireError>> {
-    match host {
-        Host::Converse => Some(converse::told(body, request_id(headers), &heading.model)),
-        host => host.retells(api).then(|| host.retold(api, body, heading)),
-    }
+    host.retells(api).then(|| host.retold(api, body, heading))
 }
 
-/// What stands for an answer's id where the body has none.
-fn request_id(headers: &HeaderMap) -> &str {
+/// What stands for the id of Converse's answers, whose bodies have none.
+pub(crate) fn request_id(headers: &HeaderMap) -> &str {
     headers.get("x-amzn-requestid").and_then(|id| id.to_str().ok()).unwrap_or_default()
 }
 

@@ -5,6 +5,7 @@
 
 mod answer;
 mod citation;
+mod content;
 mod request;
 mod stream;
 
