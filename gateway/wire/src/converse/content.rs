@@ -76,6 +76,9 @@ pub(super) fn write_system(system: View<'_>, fit: &mut Fit, json: &mut JsonText)
 
 /// Content: one text, or blocks, each followed by its mark; whether anything is said.
 fn write_content(content: View<'_>, within: Within, at: &str, fit: &mut Fit, json: &mut JsonText) -> bool {
+    if !content.is_text() && !content.is_array() {
+        fit.refuse(at, "content is a text or a list of blocks");
+    }
     let mut says = false;
     json.array(|json| {
         if content.filled_text().is_some() {
@@ -96,7 +99,7 @@ fn write_content(content: View<'_>, within: Within, at: &str, fit: &mut Fit, jso
     says
 }
 
-/// The mark a block or tool carries. How long is kept what stands before it is a word of Anthropic's models there.
+/// The mark a block or tool carries. How long it holds is a hint for Anthropic's models, which are not asked by Converse.
 pub(super) fn write_mark(marked: View<'_>, fit: &mut Fit, json: &mut JsonText) {
     let Some(mark) = marked.get("cache_control") else { return };
     if !matches!(text(mark, "ttl").as_ref(), "" | "5m") {

@@ -160,6 +160,9 @@ fn unsayable() -> Vec<(Value, &'static str)> {
         (with("messages", json!([{"role": "user", "content": "hi", "name": "n"}])), "messages[0].name"),
         (with("messages", json!([{"role": "system", "content": "x"}])), "messages[0].role"),
         (with("messages", json!([{"role": "user"}])), "messages[0].content"),
+        (with("messages", json!([{"role": "user", "content": {"type": "text"}}])), "messages[0].content"),
+        (with("messages", json!(["hi"])), "messages[0].content"),
+        (with("system", json!({"type": "text"})), "system"),
     ]
 }
 
