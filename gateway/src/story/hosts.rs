@@ -12,7 +12,7 @@ use crate::upstream::host::framed;
 const MODEL: &str = "anthropic.claude-x-v1:0";
 
 /// Both models are served in that format by that host.
-fn hosted(content: &mut Content, provider: &str, dialect: &str) {
+pub(super) fn hosted(content: &mut Content, provider: &str, dialect: &str) {
     let base = content.endpoints[0].base_url.replace("/v1", "");
     let mut endpoint = sample::endpoint("ep_3", dialect, &base);
     endpoint.provider = provider.to_owned();
@@ -180,8 +180,6 @@ async fn vertex_serves_anthropics_format_and_its_own() {
     let sent: Value = serde_json::from_str(&seen.body).unwrap();
     assert_eq!((&sent["anthropic_version"], &sent["model"]), (&json!("vertex-2023-10-16"), &Value::Null));
     assert_eq!(seen.headers["anthropic-beta"], "b1");
-    let counted = story.post("/v1/messages/count_tokens", &[], ask).await;
-    assert_ne!(counted.status.as_u16(), 200, "it is not offered there, and says so");
 
     let events = [
         r#"{"type":"message_start","message":{"id":"m","model":"claude-x","usage":{"input_tokens":10,"output_tokens":1}}}"#,

@@ -122,6 +122,23 @@ impl Upstream {
         self.dialect.serves(api, &self.entry.provider) && !(own_words && api.dialect() == Dialect::Responses)
     }
 
+    /// The route that calls of that one go to: itself where it takes them as they are, else that of its own dialect for the same
+    /// work.
+    pub(crate) fn answers_on(&self, api: Api) -> Api {
+        match api.work() {
+            Work::Pass => api,
+            _ if self.serves_route(api) => api,
+            Work::Count => self.dialect.count_api(),
+            _ => self.dialect.chat_api(),
+        }
+    }
+
+    /// Whether it counts the tokens of requests that come by that route.
+    pub(crate) fn counts(&self, api: Api) -> bool {
+        let has_counter = self.dialect != Dialect::OpenAi || self.quirks.counts_tokens;
+        self.host.may_count() && (has_counter || self.serves_route(api))
+    }
+
     /// Where a call of that route for that model goes. `query` is what the caller may say there; a translated call says
     /// nothing of its own, and where it goes depends on whether events are wanted.
     pub(crate) fn address(
@@ -131,12 +148,10 @@ impl Upstream {
         query: Option<&str>,
         events: bool,
     ) -> Result<Uri, UpstreamFault> {
-        let (api, query) = if route.api.work() == Work::Pass || self.serves_route(route.api) {
-            (route.api, query)
-        } else if events && self.dialect == Dialect::Gemini {
-            (self.dialect.stream_api(), Some("alt=sse"))
-        } else {
-            (self.dialect.chat_api(), None)
+        let (api, query) = match self.answers_on(route.api) {
+            api if api == route.api => (api, query),
+            Api::GenerateContent if events => (self.dialect.stream_api(), Some("alt=sse")),
+            api => (api, None),
         };
         let hosted = if api.work() == Work::Pass { Ok(None) } else { self.host.path(api, model, events) };
         let hosted = hosted.map_err(|missing| UpstreamFault::local(FaultKind::NotFound, missing))?;

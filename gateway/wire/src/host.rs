@@ -8,6 +8,8 @@
 //! | `vertex`, `anthropic` | `/publishers/anthropic/models/{model}:rawPredict` | no `model`, a version of the host's |
 //! | `bedrock`, `anthropic`, a model of Anthropic's | `/model/{model}/invoke` | no `model` nor `stream`, a version of the host's, betas |
 //! | `bedrock`, `anthropic`, any other model | `/model/{model}/converse` | the same in Converse's words ([`crate::converse`]) |
+//! | `vertex`, `anthropic`, counting | `/publishers/anthropic/models/count-tokens:rawPredict` | as [`crate::counter`] says |
+//! | `bedrock`, counting | `/model/{model}/count-tokens` | the same |
 //! | `cohere`, base URL that does not end in `/v1` | `/v2/chat`, `/v2/embed`, `/v2/rerank` | in Cohere's words ([`crate::cohere`]) |
 //! | `ollama`, base URL that does not end in `/v1` | `/api/chat`, `/api/embed` | in Ollama's words ([`crate::ollama`]) |
 
@@ -28,8 +30,8 @@ use crate::{
 /// The generally available version of Azure's older API; the newer one stands below `/openai/v1` and has none.
 const AZURE_VERSION: &str = "2024-10-21";
 /// The version of the wrapping, not of the format, as both hosts' documentation names it.
-const VERTEX_ANTHROPIC: &str = "\"vertex-2023-10-16\"";
-const BEDROCK_ANTHROPIC: &str = "\"bedrock-2023-05-31\"";
+pub(crate) const VERTEX_ANTHROPIC: &str = "\"vertex-2023-10-16\"";
+pub(crate) const BEDROCK_ANTHROPIC: &str = "\"bedrock-2023-05-31\"";
 
 /// Who serves a format, and how.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -82,6 +84,7 @@ impl Host {
     pub fn path(self, api: Api, model: &str, events: bool) -> Result<Option<String>, String> {
         let missing = || Err(format!("this host does not serve {}", api.path()));
         let host = self.of_model(model);
+        let name = model;
         let model = escaped(model);
         Ok(Some(match (host, api) {
             (Self::Direct, _) => return Ok(None),
@@ -92,6 +95,9 @@ impl Host {
             (Self::Vertex(Dialect::Anthropic), Api::Messages) => {
                 let verb = if events { "streamRawPredict" } else { "rawPredict" };
                 format!("/publishers/anthropic/models/{model}:{verb}")
+            }
+            (Self::Vertex(Dialect::Anthropic), Api::CountTokens) => {
+                "/publishers/anthropic/models/count-tokens:rawPredict".to_owned()
             }
             (Self::Vertex(Dialect::Gemini), _) => match api.verb() {
                 Some(verb) => format!("/publishers/google/models/{model}:{verb}"),
@@ -104,6 +110,9 @@ impl Host {
             (Self::Converse, Api::Messages) => {
                 let verb = if events { "converse-stream" } else { "converse" };
                 format!("/model/{model}/{verb}")
+            }
+            (Self::Bedrock | Self::Converse, Api::CountTokens) => {
+                format!("/model/{}/count-tokens", escaped(converse::foundation(name)))
             }
             (Self::Cohere, Api::ChatCompletions) => "/v2/chat".to_owned(),
             (Self::Cohere, Api::Embeddings) => "/v2/embed".to_owned(),
@@ -253,6 +262,21 @@ mod tests {
                 "/publishers/anthropic/models/a%2Fb%3A0:streamRawPredict",
             ),
             ("bedrock", Dialect::Anthropic, Api::Messages, false, "/model/a%2Fb%3A0/invoke"),
+            ("bedrock", Dialect::Anthropic, Api::CountTokens, false, "/model/a%2Fb%3A0/count-tokens"),
+            (
+                "vertex",
+                Dialect::Anthropic,
+                Api::CountTokens,
+                false,
+                "/publishers/anthropic/models/count-tokens:rawPredict",
+            ),
+            (
+                "vertex",
+                Dialect::Gemini,
+                Api::GeminiCountTokens,
+                false,
+                "/publishers/google/models/a%2Fb%3A0:countTokens",
+            ),
             ("cohere", Dialect::OpenAi, Api::ChatCompletions, true, "/v2/chat"),
             ("cohere", Dialect::OpenAi, Api::Rerank, false, "/v2/rerank"),
             ("ollama", Dialect::OpenAi, Api::Embeddings, false, "/api/embed"),
@@ -269,6 +293,6 @@ mod tests {
         ] {
             assert_eq!(Host::of(provider, dialect, base), Host::Direct, "{base}");
         }
-        assert!(Host::Bedrock.path(Api::CountTokens, "m", false).is_err());
+        assert!(Host::Bedrock.path(Api::MessageBatches, "m", false).is_err());
     }
 }
