@@ -216,7 +216,9 @@ impl Caller {
         ask: Option<Value>,
         bytes_max: usize,
     ) -> (Tested, Bytes) {
-        let uri = format!("{}{path}", self.body.base_url);
+        let dialect = Dialect::from_name(&self.body.dialect).unwrap_or(Dialect::OpenAi);
+        let base = &self.body.base_url;
+        let uri = Host::of(&self.body.provider, dialect, base).below(base, path);
         let call = format!("{method} {uri}");
         let (answered, bytes) = match self.request(method, &uri, ask).await {
             Err((step, message)) => (self.failed(step, None, &message), Bytes::new()),

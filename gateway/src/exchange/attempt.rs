@@ -59,11 +59,11 @@ pub(crate) async fn attempt(
         translation.strip(&mut headers);
     }
     let awaited = (work == Work::Realtime).then(|| realtime::open_to_provider(exchange, &mut headers));
-    let wrapped =
-        host::wrap(host_of(upstream, work, &target.upstream_model), sent, &mut headers).map_err(|error| {
-            let fault = UpstreamFault::local(FaultKind::BadRequest, error.to_string());
-            Failure { fault, gained: None }
-        });
+    let (host, api) = (host_of(upstream, work, &target.upstream_model), upstream.answers_on(asked.route.api));
+    let wrapped = host::wrap(host, api, sent, &mut headers).map_err(|error| {
+        let fault = UpstreamFault::local(FaultKind::BadRequest, error.to_string());
+        Failure { fault, gained: None }
+    });
     let outcome = match wrapped {
         Ok(sent) => talk(exchange, asked, upstream, &limits, (headers, awaited), sent).await,
         Err(failure) => Err(failure),
@@ -227,12 +227,11 @@ fn heading(exchange: &Exchange, asked: &Asked<'_>, host: Host, model: &str, head
 
 /// The route in whose shape the answer comes: below a provider's own path, the one we know by the same name.
 fn reads(route: &Route<'_>, method: &http::Method, upstream: &Upstream) -> Api {
-    let dialect = upstream.dialect;
     if route.api.work() != Work::Pass {
-        return if upstream.serves_route(route.api) { route.api } else { dialect.chat_api() };
+        return upstream.answers_on(route.api);
     }
     let known = Route::of(method.as_str(), route.rest).map(|route| route.api);
-    known.filter(|api| dialect.may_serve(*api)).unwrap_or(Api::Passthrough)
+    known.filter(|api| upstream.dialect.may_serve(*api)).unwrap_or(Api::Passthrough)
 }
 
 /// How an answer is cut into events; `None` where it comes in one piece.

@@ -12,8 +12,13 @@ use crate::upstream::host::framed;
 const MODEL: &str = "anthropic.claude-x-v1:0";
 
 /// Both models are served in that format by that host.
-fn hosted(content: &mut Content, provider: &str, dialect: &str) {
-    let base = content.endpoints[0].base_url.replace("/v1", "");
+pub(super) fn hosted(content: &mut Content, provider: &str, dialect: &str) {
+    hosted_below(content, provider, dialect, "");
+}
+
+/// The same with a base URL that goes on so behind the host.
+fn hosted_below(content: &mut Content, provider: &str, dialect: &str, below: &str) {
+    let base = content.endpoints[0].base_url.replace("/v1", below);
     let mut endpoint = sample::endpoint("ep_3", dialect, &base);
     endpoint.provider = provider.to_owned();
     if provider == "bedrock" {
@@ -266,8 +271,6 @@ async fn vertex_serves_anthropics_format_and_its_own() {
     let sent: Value = serde_json::from_str(&seen.body).unwrap();
     assert_eq!((&sent["anthropic_version"], &sent["model"]), (&json!("vertex-2023-10-16"), &Value::Null));
     assert_eq!(seen.headers["anthropic-beta"], "b1");
-    let counted = story.post("/v1/messages/count_tokens", &[], ask).await;
-    assert_ne!(counted.status.as_u16(), 200, "it is not offered there, and says so");
 
     let events = [
         r#"{"type":"message_start","message":{"id":"m","model":"claude-x","usage":{"input_tokens":10,"output_tokens":1}}}"#,
@@ -299,17 +302,32 @@ async fn vertex_serves_anthropics_format_and_its_own() {
     assert_eq!(path, "/publishers/google/models/anthropic.claude-x-v1%3A0:generateContent");
 }
 
+const COMPLETION: &str = r#"{"id":"c","model":"gpt-x","choices":[{"index":0,"message":{"role":"assistant","content":"yo"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":2,"total_tokens":12}}"#;
+
 #[tokio::test]
 async fn azures_deployments_stand_in_the_address() {
     let story = Story::begin_with(|content| hosted(content, "azure", "openai")).await;
-    story.provider.will(Reply::Json(
-        200,
-        r#"{"id":"c","model":"gpt-x","choices":[{"index":0,"message":{"role":"assistant","content":"yo"},"finish_reason":"stop"}],"usage":{"prompt_tokens":10,"completion_tokens":2,"total_tokens":12}}"#,
-    ));
+    story.provider.will(Reply::Json(200, COMPLETION));
     let ask = r#"{"model":"gpt","messages":[{"role":"user","content":"hi"}]}"#;
     let answered = story.post("/v1/chat/completions?api-version=2023-01-01", &[], ask).await;
     assert_eq!(answered.status.as_u16(), 200, "{}", answered.body);
     let seen = story.provider.seen().remove(0);
     assert_eq!(seen.path, "/openai/deployments/anthropic.claude-x-v1%3A0/chat/completions");
     assert_eq!(seen.query, "api-version=2024-10-21");
+}
+
+#[tokio::test]
+async fn azures_version_is_the_one_its_endpoint_names() {
+    for (below, path) in [
+        ("?api-version=2025-04-01-preview", "/openai/deployments/anthropic.claude-x-v1%3A0/chat/completions"),
+        ("/openai/v1?api-version=preview", "/openai/v1/chat/completions"),
+    ] {
+        let story = Story::begin_with(|content| hosted_below(content, "azure", "openai", below)).await;
+        story.provider.will(Reply::Json(200, COMPLETION));
+        let ask = r#"{"model":"gpt","messages":[{"role":"user","content":"hi"}]}"#;
+        let answered = story.post("/v1/chat/completions?api-version=2023-01-01", &[], ask).await;
+        assert_eq!(answered.status.as_u16(), 200, "{}", answered.body);
+        let seen = story.provider.seen().remove(0);
+        assert_eq!((seen.path.as_str(), seen.query.as_str()), (path, below.split_once('?').unwrap().1));
+    }
 }

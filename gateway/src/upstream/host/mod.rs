@@ -12,7 +12,7 @@ use http::{HeaderMap, HeaderName};
 use weir_wire::completion::{self, Heading};
 use weir_wire::converse::Retelling;
 use weir_wire::host::Host;
-use weir_wire::{Api, Dialect, WireError};
+use weir_wire::{Api, Dialect, WireError, Work};
 
 use unframe::Unframer;
 #[cfg(test)]
@@ -30,13 +30,17 @@ const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 /// # Errors
 ///
 /// When the body is no sound JSON object.
-pub(crate) fn wrap(host: Host, body: Bytes, headers: &mut HeaderMap) -> Result<Bytes, WireError> {
+pub(crate) fn wrap(host: Host, api: Api, body: Bytes, headers: &mut HeaderMap) -> Result<Bytes, WireError> {
+    let counts = api.work() == Work::Count;
     if matches!(host, Host::Vertex(Dialect::Anthropic) | Host::Bedrock | Host::Converse) {
         headers.remove(ANTHROPIC_VERSION);
     }
-    let betas = if host == Host::Bedrock { betas(headers) } else { None };
-    if betas.is_some() || host == Host::Converse {
+    let betas = if host == Host::Bedrock { betas(headers, counts) } else { None };
+    if matches!(host, Host::Bedrock | Host::Converse) {
         headers.remove(ANTHROPIC_BETA);
+    }
+    if counts {
+        return host.wrap_question(body, betas.as_deref());
     }
     host.wrap(body, betas.as_deref())
 }
@@ -93,6 +97,9 @@ pub(crate) fn retold(
     heading: &Heading,
     body: &[u8],
 ) -> Option<Result<Bytes, WireError>> {
+    if api.work() == Work::Count {
+        return host.retold_count(body);
+    }
     host.retells(api).then(|| host.retold(api, body, heading))
 }
 
@@ -101,11 +108,14 @@ pub(crate) fn request_id(headers: &HeaderMap) -> &str {
     headers.get("x-amzn-requestid").and_then(|id| id.to_str().ok()).unwrap_or_default()
 }
 
-/// The features asked for by header, as a JSON array.
-fn betas(headers: &HeaderMap) -> Option<String> {
+/// The beta that Anthropic's libraries ask for with every count. Bedrock, whose counter is no beta, knows no such word.
+const COUNTING: &str = "token-counting-";
+
+/// The features asked for by header, as a JSON array; without that of counting where something is counted.
+fn betas(headers: &HeaderMap, counts: bool) -> Option<String> {
     let given = headers.get_all(ANTHROPIC_BETA).iter().filter_map(|value| value.to_str().ok());
-    let names: Vec<&str> =
-        given.flat_map(|line| line.split(',')).map(str::trim).filter(|name| !name.is_empty()).collect();
+    let asked = |name: &&str| !name.is_empty() && !(counts && name.starts_with(COUNTING));
+    let names: Vec<&str> = given.flat_map(|line| line.split(',')).map(str::trim).filter(asked).collect();
     (!names.is_empty()).then(|| serde_json::to_string(&names).unwrap_or_default())
 }
 
@@ -120,9 +130,21 @@ mod tests {
         headers.append(ANTHROPIC_BETA, HeaderValue::from_static("a, b"));
         headers.append(ANTHROPIC_VERSION, HeaderValue::from_static("2023-06-01"));
         let body = Bytes::from_static(br#"{"model":"m","stream":true,"max_tokens":5,"messages":[]}"#);
-        let sent = wrap(Host::Bedrock, body, &mut headers).unwrap();
+        let sent = wrap(Host::Bedrock, Api::Messages, body, &mut headers).unwrap();
         let wanted = br#"{"anthropic_version":"bedrock-2023-05-31","anthropic_beta":["a","b"],"max_tokens":5,"messages":[]}"#;
         assert_eq!(&sent[..], wanted);
+        assert!(headers.is_empty());
+    }
+
+    #[test]
+    fn bedrocks_counter_is_not_asked_for_the_beta_of_counting() {
+        let mut headers = HeaderMap::new();
+        headers.append(ANTHROPIC_BETA, HeaderValue::from_static("a, token-counting-2024-11-01"));
+        assert_eq!(betas(&headers, true).as_deref(), Some(r#"["a"]"#));
+        assert_eq!(betas(&headers, false).as_deref(), Some(r#"["a","token-counting-2024-11-01"]"#));
+        headers.insert(ANTHROPIC_BETA, HeaderValue::from_static("token-counting-2024-11-01"));
+        let body = Bytes::from_static(br#"{"model":"m","messages":[]}"#);
+        wrap(Host::Bedrock, Api::CountTokens, body, &mut headers).unwrap();
         assert!(headers.is_empty());
     }
 }
