@@ -4,6 +4,7 @@ use http::Uri;
 use serde_json::Value;
 use weir_egress::{credential, roots};
 use weir_web::form::FieldError;
+use weir_wire::host;
 use zeroize::Zeroizing;
 
 use super::{EndpointBody, EndpointLimits};
@@ -28,8 +29,18 @@ pub(super) fn credential(body: &EndpointBody, entered: &str) -> Result<Zeroizing
     Ok(line)
 }
 
+/// Whether that is where calls to that provider can go. Azure's may name a version of its API in a query.
+pub(super) fn base_url(provider: &str, text: &str) -> Result<(), FieldError> {
+    let (root, query) = text.split_once('?').map_or((text, None), |(root, query)| (root, Some(query)));
+    if !is_base_url(root) {
+        return Err(FieldError::NotAUrl);
+    }
+    let checked = query.map_or(Ok(()), |query| host::check_query(provider, query));
+    checked.map_err(|sentence| FieldError::Other(sentence.to_owned()))
+}
+
 /// Whether that is where calls can go: http or https, a host, no user and no query.
-pub(super) fn is_base_url(text: &str) -> bool {
+fn is_base_url(text: &str) -> bool {
     let uri: Option<Uri> = text.parse().ok();
     uri.is_some_and(|uri| {
         let has_host = uri.host().is_some_and(|host| !host.is_empty());

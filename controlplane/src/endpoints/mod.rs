@@ -56,7 +56,8 @@ pub struct EndpointBody {
     pub provider: String,
     /// What it speaks: `openai` or `anthropic`.
     pub dialect: String,
-    /// Scheme, host, port and path prefix, without a slash at the end.
+    /// Scheme, host, port and path prefix, without a slash at the end. Azure's may name a version of its API behind that:
+    /// `?api-version=2025-04-01-preview`.
     pub base_url: String,
     /// Where it is; empty when unknown.
     pub region: String,
@@ -357,8 +358,8 @@ fn check(form: &EndpointForm) -> Result<EndpointBody, AppError> {
     let base_url = base_url.unwrap_or_else(|| defaults.base_url.to_owned());
     if base_url.is_empty() {
         errors.add("base_url", FieldError::Required);
-    } else if !check::is_base_url(&base_url) {
-        errors.add("base_url", FieldError::NotAUrl);
+    } else if let Err(error) = check::base_url(form.provider.trim(), &base_url) {
+        errors.add("base_url", error);
     }
     let dialect = dialect.unwrap_or_else(|| defaults.dialect.to_owned());
     if !providers::DIALECTS.contains(&dialect.as_str()) {

@@ -216,7 +216,9 @@ impl Caller {
         ask: Option<Value>,
         bytes_max: usize,
     ) -> (Tested, Bytes) {
-        let uri = format!("{}{path}", self.body.base_url);
+        let dialect = Dialect::from_name(&self.body.dialect).unwrap_or(Dialect::OpenAi);
+        let base = &self.body.base_url;
+        let uri = Host::of(&self.body.provider, dialect, base).below(base, path);
         let call = format!("{method} {uri}");
         let (answered, bytes) = match self.request(method, &uri, ask).await {
             Err((step, message)) => (self.failed(step, None, &message), Bytes::new()),
@@ -289,7 +291,12 @@ fn least(host: Host, dialect: Dialect, model: &str) -> Value {
             "generationConfig": { "maxOutputTokens": 1 } }),
         _ => json!({ "model": model, "max_tokens": 1, "messages": [{ "role": "user", "content": "Hi" }] }),
     };
-    let wrapped = host.of_model(model).wrap(Bytes::from(ask.to_string()), None).ok();
+    let (host, body) = (host.of_model(model), Bytes::from(ask.to_string()));
+    let wrapped = if host.retells(dialect.chat_api()) {
+        host.tell(dialect.chat_api(), dialect, &body, true).ok().map(|told| told.body)
+    } else {
+        host.wrap(body, None).ok()
+    };
     wrapped.and_then(|wrapped| serde_json::from_slice(&wrapped).ok()).unwrap_or(ask)
 }
 
@@ -363,24 +370,35 @@ mod tests {
     #[test]
     fn a_host_is_asked_for_one_token_in_its_own_words() {
         let messages = json!([{ "role": "user", "content": "Hi" }]);
-        for (provider, dialect, wanted) in [
+        for (provider, dialect, model, wanted) in [
             (
                 "cohere",
                 Dialect::OpenAi,
+                "m",
                 json!({ "model": "m", "stream": false, "max_tokens": 1, "messages": messages }),
             ),
             (
                 "ollama",
                 Dialect::OpenAi,
+                "m",
                 json!({ "model": "m", "stream": false, "options": { "num_predict": 1 }, "messages": messages }),
             ),
             (
                 "bedrock",
                 Dialect::Anthropic,
+                "m",
                 json!({ "anthropic_version": "bedrock-2023-05-31", "max_tokens": 1, "messages": messages }),
             ),
+            (
+                "bedrock",
+                Dialect::Anthropic,
+                "amazon.nova-lite-v1:0",
+                json!({ "messages": [{ "role": "user", "content": [{ "text": "Hi" }] }],
+                    "inferenceConfig": { "maxTokens": 1 } }),
+            ),
         ] {
-            assert_eq!(least(Host::of(provider, dialect, "https://h"), dialect, "m"), wanted, "{provider}");
+            let host = Host::of(provider, dialect, "https://h");
+            assert_eq!(least(host, dialect, model), wanted, "{provider} {model}");
         }
     }
 

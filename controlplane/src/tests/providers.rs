@@ -120,14 +120,38 @@ async fn the_second_of_two_editors_is_told() {
 #[tokio::test]
 async fn base_urls_that_are_none_are_refused() {
     let house = House::new().await;
-    for url in
-        ["ftp://a.example", "https://", "a.example/v1", "https://user:pw@a.example", "https://a.example/?x=1"]
-    {
+    for url in ["ftp://a.example", "https://", "a.example/v1", "https://user:pw@a.example"] {
         let form = EndpointForm { base_url: Some(url.to_owned()), ..openai("sk") };
         let refused = endpoints::create(&house.app, &house.admin(), form).await.unwrap_err();
         let AppError::Invalid(errors) = refused else { panic!("{url}") };
         assert_eq!(errors.of("base_url"), Some(&FieldError::NotAUrl), "{url}");
     }
+}
+
+#[tokio::test]
+async fn azures_base_url_may_name_a_version_and_no_base_url_anything_else() {
+    let house = House::new().await;
+    let form = |provider: &str, query: &str| EndpointForm {
+        provider: provider.to_owned(),
+        base_url: Some(format!("https://a.example{query}")),
+        ..openai("sk")
+    };
+    for (provider, query, words) in [
+        ("openai", "/?x=1", "only Azure's"),
+        ("openai", "?api-version=2024-10-21", "only Azure's"),
+        ("azure", "?api-version=2024-1-1", "a version of Azure's API and nothing else"),
+        ("azure", "?api-version=2024-10-21&x=1", "a version of Azure's API and nothing else"),
+    ] {
+        let refused = endpoints::create(&house.app, &house.admin(), form(provider, query)).await.unwrap_err();
+        let AppError::Invalid(errors) = refused else { panic!("{provider} {query}") };
+        let error = errors.of("base_url").unwrap().to_string();
+        assert!(error.contains(words), "{provider} {query}: {error}");
+    }
+    let query = "?api-version=2025-04-01-preview";
+    let made = endpoints::create(&house.app, &house.admin(), form("azure", query)).await.unwrap();
+    assert_eq!(made.body.base_url, format!("https://a.example{query}"));
+    publish::publish(&house.app, &house.admin(), "", &Expected::anything()).await.unwrap();
+    assert_eq!(running(&house.app).endpoints[0].base_url, made.body.base_url);
 }
 
 #[tokio::test]

@@ -59,11 +59,11 @@ pub(crate) async fn attempt(
         translation.strip(&mut headers);
     }
     let awaited = (work == Work::Realtime).then(|| realtime::open_to_provider(exchange, &mut headers));
-    let wrapped =
-        host::wrap(host_of(upstream, work, &target.upstream_model), sent, &mut headers).map_err(|error| {
-            let fault = UpstreamFault::local(FaultKind::BadRequest, error.to_string());
-            Failure { fault, gained: None }
-        });
+    let (host, api) = (host_of(upstream, work, &target.upstream_model), upstream.answers_on(asked.route.api));
+    let wrapped = host::wrap(host, api, sent, &mut headers).map_err(|error| {
+        let fault = UpstreamFault::local(FaultKind::BadRequest, error.to_string());
+        Failure { fault, gained: None }
+    });
     let outcome = match wrapped {
         Ok(sent) => talk(exchange, asked, upstream, &limits, (headers, awaited), sent).await,
         Err(failure) => Err(failure),
@@ -148,7 +148,7 @@ async fn talk(
         });
     }
     let reads = reads(asked.route, &asked.head.method, upstream);
-    let heading = heading(exchange, asked, host, model);
+    let heading = heading(exchange, asked, host, model, response.headers());
     let unpacker =
         host::unpacker(host, &heading, response.headers()).filter(|_| response.status().is_success());
     let framing = match &unpacker {
@@ -212,14 +212,14 @@ fn reader(upstream: &Upstream, reads: Api) -> StreamReader {
 }
 
 /// What stands for what a host does not say of its answer.
-fn heading(exchange: &Exchange, asked: &Asked<'_>, host: Host, model: &str) -> Heading {
-    if host == Host::Direct {
+fn heading(exchange: &Exchange, asked: &Asked<'_>, host: Host, model: &str, headers: &HeaderMap) -> Heading {
+    if asked.told.is_none() {
         return Heading::default();
     }
-    if asked.told.is_none() {
-        return Heading { model: model.to_owned(), ..Heading::default() };
-    }
-    let id = format!("chatcmpl-{}", exchange.id_header.to_str().unwrap_or_default());
+    let id = match host {
+        Host::Converse => host::request_id(headers).to_owned(),
+        _ => format!("chatcmpl-{}", exchange.id_header.to_str().unwrap_or_default()),
+    };
     let packed = asked.peek.top.get("encoding_format").and_then(|form| form.text());
     Heading {
         id,
@@ -231,13 +231,12 @@ fn heading(exchange: &Exchange, asked: &Asked<'_>, host: Host, model: &str) -> H
 
 /// The route in whose shape the answer comes: below a provider's own path, the one we know by the same name.
 fn reads(route: &Route<'_>, method: &http::Method, upstream: &Upstream) -> Api {
-    let dialect = upstream.dialect;
     if route.api.work() != Work::Pass {
-        return if upstream.serves_route(route.api) { route.api } else { dialect.chat_api() };
+        return upstream.answers_on(route.api);
     }
     let known = Route::of(method.as_str(), route.rest).filter(|route| !kept::is_contents(route));
     let known = known.map(|route| route.api);
-    known.filter(|api| dialect.may_serve(*api)).unwrap_or(Api::Passthrough)
+    known.filter(|api| upstream.dialect.may_serve(*api)).unwrap_or(Api::Passthrough)
 }
 
 /// How an answer is cut into events; `None` where it comes in one piece.
@@ -298,7 +297,7 @@ async fn collect(
     let refused = |fault: UpstreamFault, answer: Answer| {
         let said = match &translation {
             Some(translation) => Some(translation.error(&fault)),
-            None => told.as_ref().map(|_| in_openais_words(upstream, &request_id, &fault)),
+            None => told.as_ref().map(|_| in_the_formats_words(upstream, &request_id, &fault)),
         };
         let (status, passes, received) = match said {
             Some((status, passes)) => (status, passes, Some(body.clone())),
@@ -320,7 +319,7 @@ async fn collect(
     let unreadable = |why: String| {
         fault(UpstreamFault::local(FaultKind::Server, format!("the answer cannot be translated: {why}")))
     };
-    let retold = host::retold(host, reads, &heading, &head.headers, &body).transpose();
+    let retold = host::retold(host, reads, &heading, &body).transpose();
     let retold = retold.map_err(|error| unreadable(error.to_string()))?;
     let retold = retold.or_else(|| results_here(reads, &body));
     let Some(translation) = &translation else {
@@ -356,8 +355,8 @@ async fn arrived(incoming: Incoming, limits: &Limits, begun: Instant) -> Result<
     Ok(body.to_bytes())
 }
 
-/// A refusal of a host that has words of its own, in OpenAI's.
-fn in_openais_words(upstream: &Upstream, request_id: &str, fault: &UpstreamFault) -> (StatusCode, Bytes) {
+/// A refusal of a host that has words of its own, in those of the format it is asked in.
+fn in_the_formats_words(upstream: &Upstream, request_id: &str, fault: &UpstreamFault) -> (StatusCode, Bytes) {
     let mut error = ApiError::of_fault(fault, upstream.dialect, &upstream.entry.provider);
     error.request_id = Some(request_id.to_owned());
     let (status, body) = write_error(upstream.dialect, &error);

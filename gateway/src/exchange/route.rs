@@ -77,6 +77,9 @@ fn route_work(exchange: &mut Exchange, way: &Route<'_>, peek: &Peek<'_>) -> Resu
     if let Some(previous) = &peek.previous_response {
         stay(exchange, previous, &mut plan)?;
     }
+    if way.api.work() == Work::Count {
+        return counting(exchange, way.api, plan);
+    }
     let serves = |target: &Arc<Target>| {
         let translated =
             |dialect| way.api.work() == Work::Generate && translates(exchange.dialect(), dialect);
@@ -94,6 +97,28 @@ fn route_work(exchange: &mut Exchange, way: &Route<'_>, peek: &Peek<'_>) -> Resu
         }
         None => Ok(plan),
     }
+}
+
+/// A plan's targets that count tokens, in whichever words.
+fn counting(exchange: &mut Exchange, api: Api, mut plan: Plan) -> Result<Plan, Refusal> {
+    let force = Arc::clone(&exchange.force);
+    let counts = |target: &Arc<Target>| {
+        force.upstream(&target.endpoint.id).is_none_or(|upstream| upstream.counts(api))
+    };
+    let silent = plan.targets.iter().find(|target| !counts(target)).cloned();
+    plan.targets.retain(counts);
+    let Some(silent) = silent else { return Ok(plan) };
+    if plan.targets.is_empty() {
+        let message = format!(
+            "nobody counts tokens for model `{}`: endpoint `{}` has no way to. Send the request itself and read its usage, or estimate",
+            plan.model.name, silent.endpoint.name
+        );
+        let mut refusal = Refusal::invalid("tokens_not_counted", message);
+        refusal.error.param = Some("model".into());
+        return Err(refusal);
+    }
+    exchange.explain("target", format!("{} counts no tokens and was left out", silent.endpoint.name));
+    Ok(plan)
 }
 
 /// The plan for a response that its provider keeps.

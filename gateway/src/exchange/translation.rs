@@ -5,12 +5,13 @@ use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
 use http::{HeaderMap, HeaderName, StatusCode};
 use weir_contract::policy::Target;
 use weir_wire::completion::Told;
+use weir_wire::host::Host;
 use weir_wire::model::conversation_of;
 use weir_wire::responses::Echo;
 use weir_wire::translate::{
     Losses, StreamWriter, Terms, Translated, Unsupported, Written, translate_request, write_answer,
 };
-use weir_wire::{Dialect, Quirks, UpstreamFault, WireError, Work, write_error};
+use weir_wire::{Answer, Api, Dialect, Quirks, UpstreamFault, WireError, Work, counter, write_error};
 
 use super::dispatch::Asked;
 use super::{Exchange, headers};
@@ -24,6 +25,8 @@ pub(crate) struct Translation {
     /// What was lost or said another way.
     losses: Losses,
     source: Dialect,
+    /// Whether tokens are counted and nothing is answered.
+    counts: bool,
     terms: Terms,
 }
 
@@ -36,7 +39,8 @@ pub(crate) fn prepare(
     max_output: Option<u64>,
 ) -> Result<Option<Translation>, Unsupported> {
     let api = asked.route.api;
-    if api.work() != Work::Generate || upstream.serves_route(api) {
+    let counts = api.work() == Work::Count;
+    if !(counts || api.work() == Work::Generate) || upstream.serves_route(api) {
         return Ok(None);
     }
     let caller = exchange.dialect();
@@ -46,16 +50,22 @@ pub(crate) fn prepare(
         model: &target.upstream_model,
         max_output,
     };
-    let mut said = conversation_of(caller, &asked.peek.top);
-    (said.settings.stream, said.settings.include_usage) = (asked.peek.stream, asked.peek.include_usage);
-    let translated = translate_request(&said, caller, &there, exchange.drop_unsupported)?;
+    let stream = asked.peek.stream && !counts;
+    let translated = if counts {
+        let said = counter::conversation(caller, &asked.peek.top);
+        counter::translate_question(&said, caller, &there, exchange.drop_unsupported)?
+    } else {
+        let mut said = conversation_of(caller, &asked.peek.top);
+        (said.settings.stream, said.settings.include_usage) = (stream, asked.peek.include_usage);
+        translate_request(&said, caller, &there, exchange.drop_unsupported)?
+    };
     let Translated { body, mut losses, answer_tool } = translated;
     losses.dropped.extend(foreign_headers(&asked.head.headers, upstream.dialect));
     explain(exchange, target, upstream.dialect, &losses);
     let terms = Terms {
         caller,
-        stream: asked.peek.stream,
-        array: caller == Dialect::Gemini && asked.peek.stream && !wants_event_stream(asked),
+        stream,
+        array: caller == Dialect::Gemini && stream && !wants_event_stream(asked),
         include_usage: asked.peek.include_usage,
         answer_tool,
         echo: if caller == Dialect::Responses { Echo::of(&asked.peek.top) } else { Echo::default() },
@@ -63,7 +73,7 @@ pub(crate) fn prepare(
         provider: upstream.entry.provider.clone(),
         request_id: exchange.id_header.to_str().unwrap_or_default().to_owned(),
     };
-    Ok(Some(Translation { body, losses, source: upstream.dialect, terms }))
+    Ok(Some(Translation { body, losses, source: upstream.answers_on(api).dialect(), counts, terms }))
 }
 
 /// Says the request in the words of the target's host, where that has its own. What is lost then is added to a translation's
@@ -75,15 +85,19 @@ pub(crate) fn tell(
     upstream: &Upstream,
     mut translation: Option<Translation>,
 ) -> Result<(Option<Translation>, Option<Told>), Unsupported> {
-    let api = if translation.is_some() { upstream.dialect.chat_api() } else { asked.route.api };
-    if !upstream.host.retells(api) {
+    let api = upstream.answers_on(asked.route.api);
+    let host = upstream.host.of_model(&target.upstream_model);
+    if !host.retells(api) {
         return Ok((translation, None));
     }
     let body = translation.as_ref().map_or_else(
         || weir_wire::forward(asked.peek, asked.body, &target.upstream_model, true),
         |translation| translation.body.clone(),
     );
-    let told = upstream.host.tell(api, exchange.dialect(), &body, exchange.drop_unsupported)?;
+    let mut told = host.tell(api, exchange.dialect(), &body, exchange.drop_unsupported)?;
+    if (host, api) == (Host::Converse, Api::Messages) && asked.head.headers.contains_key(ANTHROPIC_BETA) {
+        told.losses.dropped.push(ANTHROPIC_BETA.to_owned());
+    }
     explain_losses(exchange, &told.losses);
     if let Some(translation) = &mut translation {
         translation.losses.dropped.extend(told.losses.dropped.iter().cloned());
@@ -112,10 +126,13 @@ fn wants_event_stream(asked: &Asked<'_>) -> bool {
     asked.head.uri.query().is_some_and(|query| query.split('&').any(|one| one.ends_with("alt=sse")))
 }
 
+/// The header that asks for features of Anthropic's, which only Anthropic's own models know.
+const ANTHROPIC_BETA: &str = "anthropic-beta";
+
 /// Headers by which the caller asks for features of its dialect: they mean nothing in another.
 const FEATURES: [(Dialect, &str); 3] = [
     (Dialect::OpenAi, "openai-beta"),
-    (Dialect::Anthropic, "anthropic-beta"),
+    (Dialect::Anthropic, ANTHROPIC_BETA),
     (Dialect::Gemini, "x-goog-fieldmask"),
 ];
 
@@ -167,7 +184,11 @@ impl Translation {
 
     /// The provider's answer for the caller.
     pub(crate) fn answer(&self, body: &[u8], quirks: Quirks) -> Result<Written, WireError> {
-        write_answer(self.source, body, quirks, &self.terms)
+        if !self.counts {
+            return write_answer(self.source, body, quirks, &self.terms);
+        }
+        let body = counter::translate_count(self.source, body, self.terms.caller)?;
+        Ok(Written { body, answer: Answer { complete: true, ..Answer::default() }, lost: Vec::new() })
     }
 
     /// The provider's refusal for the caller: status and body.

@@ -3,6 +3,7 @@
 mod abilities;
 mod batches;
 mod control;
+mod counting;
 mod gemini;
 mod gemini_kept;
 mod hosts;

@@ -45,7 +45,7 @@ pub(crate) struct Upstream {
     client: HttpClient,
     /// For what becomes a WebSocket.
     upgrading: HttpClient,
-    /// Base URL without a slash at the end.
+    /// Base URL without a slash at the end. Azure's may name a version in its query.
     base: String,
     /// Scheme and host of it: what a provider's own paths stand below.
     origin: String,
@@ -73,7 +73,8 @@ impl Upstream {
         let dialect = Dialect::from_name(&entry.dialect)
             .ok_or_else(|| wrong(format!("this gateway does not speak `{}`", entry.dialect)))?;
         let base = entry.base_url.trim_end_matches('/').to_owned();
-        let (origin, fixed) = addresses(dialect, &base).map_err(&wrong)?;
+        let host = Host::of(&entry.provider, dialect, &base);
+        let (origin, fixed) = addresses(dialect, host, &base).map_err(&wrong)?;
         let credential = open_credential(entry, secret).map_err(&wrong)?;
         let client_pem = entry.client_cert.as_ref().map(|sealed| secret.open(sealed, &entry.place()));
         let client_pem =
@@ -94,7 +95,7 @@ impl Upstream {
         let provider_header = HeaderValue::from_str(&entry.provider)
             .map_err(|_| wrong(format!("its provider's name `{}` has odd characters", entry.provider)))?;
         Ok(Self {
-            host: Host::of(&entry.provider, dialect, &base),
+            host,
             quirks: Quirks::of_provider(&entry.provider),
             entry: Arc::clone(entry),
             dialect,
@@ -122,6 +123,23 @@ impl Upstream {
         self.dialect.serves(api, &self.entry.provider) && !(own_words && api.dialect() == Dialect::Responses)
     }
 
+    /// The route that calls of that one go to: itself where it takes them as they are, else that of its own dialect for the same
+    /// work.
+    pub(crate) fn answers_on(&self, api: Api) -> Api {
+        match api.work() {
+            Work::Pass => api,
+            _ if self.serves_route(api) => api,
+            Work::Count => self.dialect.count_api(),
+            _ => self.dialect.chat_api(),
+        }
+    }
+
+    /// Whether it counts the tokens of requests that come by that route.
+    pub(crate) fn counts(&self, api: Api) -> bool {
+        let has_counter = self.dialect != Dialect::OpenAi || self.quirks.counts_tokens;
+        self.host.may_count() && (has_counter || self.serves_route(api))
+    }
+
     /// Where a call of that route for that model goes. `query` is what the caller may say there; a translated call says
     /// nothing of its own, and where it goes depends on whether events are wanted.
     pub(crate) fn address(
@@ -131,12 +149,10 @@ impl Upstream {
         query: Option<&str>,
         events: bool,
     ) -> Result<Uri, UpstreamFault> {
-        let (api, query) = if route.api.work() == Work::Pass || self.serves_route(route.api) {
-            (route.api, query)
-        } else if events && self.dialect == Dialect::Gemini {
-            (self.dialect.stream_api(), Some("alt=sse"))
-        } else {
-            (self.dialect.chat_api(), None)
+        let (api, query) = match self.answers_on(route.api) {
+            api if api == route.api => (api, query),
+            Api::GenerateContent if events => (self.dialect.stream_api(), Some("alt=sse")),
+            api => (api, None),
         };
         let hosted = if api.work() == Work::Pass { Ok(None) } else { self.host.path(api, model, events) };
         let hosted = hosted.map_err(|missing| UpstreamFault::local(FaultKind::NotFound, missing))?;
@@ -145,10 +161,12 @@ impl Upstream {
             return Ok(uri.clone());
         }
         let mut text = match (fixed, api, api.verb()) {
-            _ if hosted.is_some() => format!("{}{}", self.base, hosted.unwrap_or_default()),
+            _ if hosted.is_some() => self.host.below(&self.base, &hosted.unwrap_or_default()),
             (Some(uri), ..) => uri.to_string(),
-            (None, _, Some(verb)) => format!("{}/{}:{verb}", self.base, resource(model)),
-            (None, api, _) if !api.stem().is_empty() => format!("{}{}{}", self.base, api.stem(), route.rest),
+            (None, _, Some(verb)) => self.host.below(&self.base, &format!("/{}:{verb}", resource(model))),
+            (None, api, _) if !api.stem().is_empty() => {
+                self.host.below(&self.base, &format!("{}{}", api.stem(), route.rest))
+            }
             (None, ..) => format!("{}{}", self.origin, route.rest),
         };
         if let Some(query) = query {
@@ -191,13 +209,16 @@ impl Upstream {
 }
 
 /// Scheme and host of a base URL, and the addresses below it that never change.
-fn addresses(dialect: Dialect, base: &str) -> Result<(String, Vec<Option<Uri>>), String> {
+fn addresses(dialect: Dialect, host: Host, base: &str) -> Result<(String, Vec<Option<Uri>>), String> {
     let uri: Uri = base.parse().map_err(|error| format!("its base URL `{base}` is not a URL: {error}"))?;
     let (scheme, authority) = (uri.scheme_str(), uri.authority());
     let (Some(scheme @ ("http" | "https")), Some(authority)) = (scheme, authority) else {
         return Err(format!("its base URL `{base}` needs http:// or https:// and a host"));
     };
-    let address = |api: &Api| api.address(base).filter(|_| dialect.may_serve(*api))?.parse().ok();
+    let address = |api: &Api| {
+        let path = api.path_below_base().filter(|_| dialect.may_serve(*api))?;
+        host.below(&api.base_at(base)?, path).parse().ok()
+    };
     Ok((format!("{scheme}://{authority}"), Api::ALL.iter().map(address).collect()))
 }
 
@@ -270,12 +291,17 @@ mod tests {
 
     #[test]
     fn every_route_of_a_dialect_has_an_address_below_the_base_and_no_other_has() {
-        let (origin, fixed) = addresses(Dialect::OpenAi, "https://h:1/openai/v1").unwrap();
+        let (origin, fixed) = addresses(Dialect::OpenAi, Host::Direct, "https://h:1/openai/v1").unwrap();
         assert_eq!(origin, "https://h:1");
         let at = |api: Api| fixed[api as usize].as_ref().map(ToString::to_string);
         assert_eq!(at(Api::Responses).as_deref(), Some("https://h:1/openai/v1/responses"));
         assert_eq!((at(Api::Messages), at(Api::StoredResponse), at(Api::Key)), (None, None, None));
-        assert!(addresses(Dialect::OpenAi, "h/v1").is_err());
+        assert!(addresses(Dialect::OpenAi, Host::Direct, "h/v1").is_err());
+        let base = "https://h:1/openai/v1?api-version=preview";
+        let (origin, fixed) = addresses(Dialect::OpenAi, Host::Direct, base).unwrap();
+        assert_eq!(origin, "https://h:1");
+        let chat = fixed[Api::ChatCompletions as usize].as_ref().unwrap();
+        assert_eq!(chat.to_string(), "https://h:1/openai/v1/chat/completions?api-version=preview");
         assert_eq!(resource("a b?c"), "models/a%20b%3Fc");
         assert_eq!(resource("tunedModels/x"), "tunedModels/x");
     }

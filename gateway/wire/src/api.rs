@@ -207,16 +207,15 @@ impl Api {
         (is_fixed && self.work() != Work::Local).then_some(path)
     }
 
-    /// Where calls of it go at a provider with that base URL; `None` where it depends on the request. Google takes files
-    /// beside its versions: `https://host/upload/v1beta/files` belongs to the base `https://host/v1beta`.
+    /// What its path stands below at a provider with that base URL. Google takes files beside its versions:
+    /// `https://host/upload/v1beta/files` belongs to the base `https://host/v1beta`; `None` where that one has no version.
     #[must_use]
-    pub fn address(self, base: &str) -> Option<String> {
-        let below = self.path_below_base()?;
+    pub fn base_at(self, base: &str) -> Option<Cow<'_, str>> {
         if self != Self::GeminiUpload {
-            return Some(format!("{base}{below}"));
+            return Some(Cow::Borrowed(base));
         }
         let (root, version) = base.rsplit_once('/')?;
-        Some(format!("{root}{UPLOAD}/{version}{below}"))
+        Some(Cow::Owned(format!("{root}{UPLOAD}/{version}")))
     }
 
     /// What stands before the id below the version, on routes about one thing that a provider keeps.
@@ -559,11 +558,12 @@ mod tests {
 
     #[test]
     fn google_takes_files_beside_its_versions() {
-        let upload = |base| Api::GeminiUpload.address(base);
-        assert_eq!(upload("https://h/v1beta").as_deref(), Some("https://h/upload/v1beta/files"));
-        assert_eq!(upload("https://h/p/v1beta").as_deref(), Some("https://h/p/upload/v1beta/files"));
-        assert_eq!(Api::GeminiFiles.address("https://h/v1beta").as_deref(), Some("https://h/v1beta/files"));
-        assert_eq!(Api::StoredGeminiFile.address("https://h/v1beta"), None);
+        let upload = |base| Api::GeminiUpload.base_at(base);
+        assert_eq!(upload("https://h/v1beta").as_deref(), Some("https://h/upload/v1beta"));
+        assert_eq!(upload("https://h/p/v1beta").as_deref(), Some("https://h/p/upload/v1beta"));
+        assert_eq!(Api::GeminiFiles.base_at("https://h/v1beta").as_deref(), Some("https://h/v1beta"));
+        assert_eq!(Api::GeminiUpload.path_below_base(), Some("/files"));
+        assert_eq!(Api::StoredGeminiFile.path_below_base(), None);
         assert_eq!(Api::StoredGeminiFile.stem(), "/files/");
         assert_eq!(Route::of("GET", "/v1beta/files/f:download").unwrap().kept(), ("f", "download"));
         assert_eq!(Route::of("GET", "/v1/files/f/content").unwrap().kept(), ("f", "content"));

@@ -70,6 +70,17 @@ impl Dialect {
         }
     }
 
+    /// The route on which a provider of this dialect counts what a request would read. Who speaks OpenAI's chat completions
+    /// counts responses, if anything.
+    #[must_use]
+    pub const fn count_api(self) -> Api {
+        match self {
+            Self::OpenAi | Self::Responses => Api::ResponseTokens,
+            Self::Anthropic => Api::CountTokens,
+            Self::Gemini => Api::GeminiCountTokens,
+        }
+    }
+
     /// Whether that provider's endpoint of this dialect takes calls of that route as they are. Whoever speaks OpenAI's
     /// format is asked on all of OpenAI's routes, and those it lacks it refuses itself; but for responses, which only
     /// some have and which all others can be told in chat completions.
@@ -97,6 +108,7 @@ impl Dialect {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::api::Work;
 
     #[test]
     fn every_dialect_is_found_by_its_name_and_written_by_it() {
@@ -105,6 +117,8 @@ mod tests {
             assert_eq!(serde_json::to_string(&dialect).unwrap(), format!("\"{}\"", dialect.name()));
             assert_eq!(dialect.chat_api().dialect(), dialect);
             assert!(dialect.serves(dialect.chat_api(), "anybody"));
+            assert_eq!(dialect.count_api().work(), Work::Count);
+            assert!(dialect.may_serve(dialect.count_api()));
         }
     }
 

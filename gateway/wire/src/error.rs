@@ -69,12 +69,6 @@ pub enum WireError {
         /// What it must be.
         wanted: &'static str,
     },
-    /// Something that the host cannot be told.
-    #[error("the model's host takes no `{what}`: leave it out, or ask another model")]
-    Unsaid {
-        /// What.
-        what: String,
-    },
 }
 
 impl WireError {

@@ -266,8 +266,8 @@ fn arrays_and_forms() {
 #[test]
 fn converse() {
     tried("requests, converse", &corpus("anthropic", "_request.json"), |input, _| {
-        let written = Host::Converse.wrap(bytes::Bytes::copy_from_slice(input), None);
-        assert!(written.is_err() || is_json(&written.unwrap()) || !is_json(input));
+        let written = Host::Converse.tell(Api::Messages, Dialect::Anthropic, input, true);
+        assert!(written.is_err() || is_json(&written.unwrap().body) || !is_json(input));
     });
     let corpus = corpus("converse", ".json");
     tried("answers and events, converse", &corpus, |input, _| {

@@ -21,6 +21,7 @@
 //! | [`translate`] | a request for another dialect's target, and its answer back, through the model |
 //! | [`batch`] | what many requests in one body name, and what many results in one body consumed |
 //! | [`count`] | an upper bound of a request's input tokens, for holds |
+//! | [`counter`] | asking a provider for a request's input tokens: across dialects, in hosts' words |
 //! | [`openai`], [`responses`], [`anthropic`], [`gemini`] | the codecs |
 
 pub mod answer;
@@ -32,6 +33,7 @@ pub mod cohere;
 pub mod completion;
 pub mod converse;
 pub mod count;
+pub mod counter;
 pub mod dialect;
 pub mod error;
 pub mod fault;

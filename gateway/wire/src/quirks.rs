@@ -13,6 +13,9 @@ pub struct Quirks {
     /// Whether responses are served beside chat completions, below the same base URL. An endpoint of anybody else that has
     /// them is set up with the format `responses`.
     pub has_responses: bool,
+    /// Whether the tokens of a response are counted beside it, without a model. Azure and vLLM have responses and answer 404
+    /// or 405 there.
+    pub counts_tokens: bool,
     /// The word for the most tokens of an answer. OpenAI's reasoning models refuse the old one, most copies do not know the
     /// new one.
     pub(crate) max_tokens: &'static str,
@@ -75,6 +78,7 @@ impl CallIds {
 const PLAIN: Quirks = Quirks {
     provider: "",
     has_responses: false,
+    counts_tokens: false,
     max_tokens: "max_tokens",
     seed: "seed",
     takes_top_k: false,
@@ -109,7 +113,7 @@ const KNOWN: &[Quirks] = &[
     // Its documentation lists these as answered with 400, and more than one answer as well.
     Quirks { provider: "groq", has_responses: true, lacks: &["logprobs", "n"], ..PLAIN },
     Quirks { provider: "huggingface", has_responses: true, ..ENGINE },
-    Quirks { provider: "litellm", has_responses: true, ..PLAIN },
+    Quirks { provider: "litellm", has_responses: true, counts_tokens: true, ..PLAIN },
     Quirks { provider: "llama-cpp", ..ENGINE },
     Quirks { provider: "lm-studio", has_responses: true, ..ENGINE },
     // It refuses members it does not know.
@@ -122,7 +126,7 @@ const KNOWN: &[Quirks] = &[
     },
     Quirks { provider: "moonshot", thought: ThoughtPlace::Content, ..PLAIN },
     Quirks { provider: "ollama", has_responses: true, ..ENGINE },
-    Quirks { provider: "openai", ..OPENAI },
+    Quirks { provider: "openai", counts_tokens: true, ..OPENAI },
     Quirks { provider: "openrouter", takes_top_k: true, ..ROUTER },
     Quirks { provider: "sglang", thought: ThoughtPlace::Content, ..ENGINE },
     Quirks { provider: "together", ..ENGINE },
@@ -172,6 +176,11 @@ mod tests {
         for row in KNOWN {
             assert_ne!(Quirks { provider: "", ..*row }, PLAIN, "{} says nothing", row.provider);
             assert_eq!(Quirks::of_provider(row.provider), *row);
+            assert!(
+                row.has_responses || !row.counts_tokens,
+                "{} counts what it does not serve",
+                row.provider
+            );
         }
         assert_eq!(Quirks::of_provider("nobody"), PLAIN);
     }

@@ -297,6 +297,34 @@ async fn every_sdk_calls_tools_of_every_other_formats_models() {
     println!("{requests} requests of official SDKs to models of other formats");
 }
 
+#[tokio::test(flavor = "multi_thread")]
+async fn what_converse_is_not_told_stands_in_the_header_and_in_the_trace() {
+    let weir = Setup::default().up().await;
+    let provider = Provider::start().await;
+    let [.., played] = &PLAYED;
+    serve(&weir, &provider, played).await;
+    let ask = json!({
+        "model": format!("{}/crossed", played.name()), "max_tokens": 9, "metadata": {"user_id": "u"},
+        "messages": [{"role": "user", "content": [{"type": "text", "text": "See."},
+            {"type": "image", "source": {"type": "url", "url": "https://example.org/p.png"}}]}],
+    });
+    let refused = weir.ask("/v1/messages", &[], &ask).await;
+    assert_eq!(refused.json()["error"]["param"], "messages[0].content[1]", "{}", refused.text());
+    let [_, whole] = (played.answers)();
+    provider.script([whole]);
+    let answered = weir.ask("/v1/messages", &[("x-weir-drop-unsupported", "true")], &ask).await.ok();
+    assert_eq!(answered.header("x-weir-dropped"), "metadata.user_id,messages[0].content[1]");
+    let sent: Value = serde_json::from_slice(&provider.arrived()[0].body).unwrap();
+    assert_eq!(sent["messages"], json!([{"role": "user", "content": [{"text": "See."}]}]));
+    let rows = weir.final_rows(2).await;
+    let explained: Vec<&str> = rows.iter().map(|row| row["explain"].as_str().unwrap()).collect();
+    assert!(
+        explained[0].contains("`messages[0].content[1]` cannot be said in the converse format"),
+        "{explained:?}"
+    );
+    assert!(explained[1].contains("metadata.user_id, messages[0].content[1]"), "{explained:?}");
+}
+
 /// Signed calls to the model's own address, first for a stream, then for a whole answer.
 fn bedrock_is_asked(reached: &[Arrived], played: &Played) {
     let verbs = match played.words {

@@ -166,6 +166,9 @@ errors! {
     Gateway 400 "wrong_api" MODELS
         "The model is served by an endpoint that speaks another API than the one that was called."
         "Call the path the message names, or ask for a model that is served in this API."
+    Gateway 400 "tokens_not_counted" MODELS
+        "Tokens were to be counted for a model whose endpoints have no way to: they speak OpenAI's chat completions alone, or are Azure's, Cohere's or Ollama's."
+        "Ask for another model, or let the client estimate. The usage of an answer says what was read."
     Gateway 404 "provider_not_found" PROVIDERS
         "The path or the header `x-weir-endpoint` names a provider or endpoint that does not exist, is not in the key's reach, or does not keep what is asked for."
         "Correct the name in `/passthrough/NAME/…` or in the header, or add the endpoint and publish."

@@ -279,7 +279,8 @@ pub struct EndpointEntry {
     pub provider: String,
     /// What it speaks: `openai`, `responses`, `anthropic` or `gemini`.
     pub dialect: String,
-    /// Scheme, host, port and path prefix, without a slash at the end (`https://api.openai.com/v1`).
+    /// Scheme, host, port and path prefix, without a slash at the end (`https://api.openai.com/v1`). Azure's may name a
+    /// version of its API behind that (`?api-version=2025-04-01-preview`).
     pub base_url: String,
     /// Where it is, for data-residency rules; empty when unknown.
     pub region: String,

@@ -10,9 +10,9 @@ use bytes::Bytes;
 use http::header::CONTENT_TYPE;
 use http::{HeaderMap, HeaderName};
 use weir_wire::completion::{self, Heading};
-use weir_wire::converse::{self, Retelling};
+use weir_wire::converse::Retelling;
 use weir_wire::host::Host;
-use weir_wire::{Api, Dialect, WireError};
+use weir_wire::{Api, Dialect, WireError, Work};
 
 use unframe::Unframer;
 #[cfg(test)]
@@ -30,16 +30,17 @@ const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 /// # Errors
 ///
 /// When the body is no sound JSON object.
-pub(crate) fn wrap(host: Host, body: Bytes, headers: &mut HeaderMap) -> Result<Bytes, WireError> {
+pub(crate) fn wrap(host: Host, api: Api, body: Bytes, headers: &mut HeaderMap) -> Result<Bytes, WireError> {
+    let counts = api.work() == Work::Count;
     if matches!(host, Host::Vertex(Dialect::Anthropic) | Host::Bedrock | Host::Converse) {
         headers.remove(ANTHROPIC_VERSION);
     }
-    let betas = if host == Host::Bedrock { betas(headers) } else { None };
-    if betas.is_some() || host == Host::Converse {
+    let betas = if host == Host::Bedrock { betas(headers, counts) } else { None };
+    if matches!(host, Host::Bedrock | Host::Converse) {
         headers.remove(ANTHROPIC_BETA);
     }
-    if matches!(host, Host::Cohere | Host::Ollama) {
-        return Ok(body);
+    if counts {
+        return host.wrap_question(body, betas.as_deref());
     }
     host.wrap(body, betas.as_deref())
 }
@@ -83,10 +84,7 @@ pub(crate) fn unpacker(host: Host, heading: &Heading, headers: &HeaderMap) -> Op
     let unframer = match host {
         _ if !kind.starts_with(EVENT_STREAM) => return None,
         Host::Bedrock => Unframer::default(),
-        Host::Converse => {
-            let retelling = Retelling::new(request_id(headers).to_owned(), heading.model.clone());
-            Unframer::retelling(retelling)
-        }
+        Host::Converse => Unframer::retelling(Retelling::new(heading.id.clone(), heading.model.clone())),
         _ => return None,
     };
     Some(Unpacker::Framed(Box::new(unframer)))
@@ -97,25 +95,27 @@ pub(crate) fn retold(
     host: Host,
     api: Api,
     heading: &Heading,
-    headers: &HeaderMap,
     body: &[u8],
 ) -> Option<Result<Bytes, WireError>> {
-    match host {
-        Host::Converse => Some(converse::told(body, request_id(headers), &heading.model)),
-        host => host.retells(api).then(|| host.retold(api, body, heading)),
+    if api.work() == Work::Count {
+        return host.retold_count(body);
     }
+    host.retells(api).then(|| host.retold(api, body, heading))
 }
 
-/// What stands for an answer's id where the body has none.
-fn request_id(headers: &HeaderMap) -> &str {
+/// What stands for the id of Converse's answers, whose bodies have none.
+pub(crate) fn request_id(headers: &HeaderMap) -> &str {
     headers.get("x-amzn-requestid").and_then(|id| id.to_str().ok()).unwrap_or_default()
 }
 
-/// The features asked for by header, as a JSON array.
-fn betas(headers: &HeaderMap) -> Option<String> {
+/// The beta that Anthropic's libraries ask for with every count. Bedrock, whose counter is no beta, knows no such word.
+const COUNTING: &str = "token-counting-";
+
+/// The features asked for by header, as a JSON array; without that of counting where something is counted.
+fn betas(headers: &HeaderMap, counts: bool) -> Option<String> {
     let given = headers.get_all(ANTHROPIC_BETA).iter().filter_map(|value| value.to_str().ok());
-    let names: Vec<&str> =
-        given.flat_map(|line| line.split(',')).map(str::trim).filter(|name| !name.is_empty()).collect();
+    let asked = |name: &&str| !name.is_empty() && !(counts && name.starts_with(COUNTING));
+    let names: Vec<&str> = given.flat_map(|line| line.split(',')).map(str::trim).filter(asked).collect();
     (!names.is_empty()).then(|| serde_json::to_string(&names).unwrap_or_default())
 }
 
@@ -130,9 +130,21 @@ mod tests {
         headers.append(ANTHROPIC_BETA, HeaderValue::from_static("a, b"));
         headers.append(ANTHROPIC_VERSION, HeaderValue::from_static("2023-06-01"));
         let body = Bytes::from_static(br#"{"model":"m","stream":true,"max_tokens":5,"messages":[]}"#);
-        let sent = wrap(Host::Bedrock, body, &mut headers).unwrap();
+        let sent = wrap(Host::Bedrock, Api::Messages, body, &mut headers).unwrap();
         let wanted = br#"{"anthropic_version":"bedrock-2023-05-31","anthropic_beta":["a","b"],"max_tokens":5,"messages":[]}"#;
         assert_eq!(&sent[..], wanted);
+        assert!(headers.is_empty());
+    }
+
+    #[test]
+    fn bedrocks_counter_is_not_asked_for_the_beta_of_counting() {
+        let mut headers = HeaderMap::new();
+        headers.append(ANTHROPIC_BETA, HeaderValue::from_static("a, token-counting-2024-11-01"));
+        assert_eq!(betas(&headers, true).as_deref(), Some(r#"["a"]"#));
+        assert_eq!(betas(&headers, false).as_deref(), Some(r#"["a","token-counting-2024-11-01"]"#));
+        headers.insert(ANTHROPIC_BETA, HeaderValue::from_static("token-counting-2024-11-01"));
+        let body = Bytes::from_static(br#"{"model":"m","messages":[]}"#);
+        wrap(Host::Bedrock, Api::CountTokens, body, &mut headers).unwrap();
         assert!(headers.is_empty());
     }
 }

@@ -5,6 +5,7 @@
 
 mod answer;
 mod citation;
+mod content;
 mod request;
 mod stream;
 
@@ -25,6 +26,13 @@ pub fn is_spoken_to(model: &str) -> bool {
     let vendor = steps.next().unwrap_or_default();
     let named = steps.next().is_some() && vendor.bytes().all(|byte| byte.is_ascii_alphanumeric());
     named && vendor != "anthropic"
+}
+
+/// The model itself behind a name that serves it across regions. Bedrock counts tokens for models only: it refuses the names of
+/// profiles. What is behind a profile of one's own its name does not say.
+pub(crate) fn foundation(model: &str) -> &str {
+    let name = model.rsplit_once(":inference-profile/").map_or(model, |(_, name)| name);
+    name.split_once('.').filter(|(region, _)| REGIONS.contains(region)).map_or(name, |(_, model)| model)
 }
 
 /// Why Converse ended an answer, in Anthropic's words; most are the same.

@@ -3,8 +3,11 @@
 use serde_json::{Value, json};
 use weir_contract::usage::Bucket;
 
-use super::{Retelling, is_spoken_to, told, write_request};
-use crate::{Dialect, Quirks, SseDecoder, StreamReader, error::WireError, read_answer};
+use super::{Retelling, is_spoken_to, told};
+use crate::{
+    Api, Dialect, Quirks, SseDecoder, StreamReader, completion::Told, host::Host, read_answer,
+    translate::Unsupported,
+};
 
 #[test]
 fn a_models_name_tells_whether_it_is_spoken_to_by_converse() {
@@ -27,13 +30,18 @@ fn a_models_name_tells_whether_it_is_spoken_to_by_converse() {
     }
 }
 
-fn written(body: &Value) -> Result<Value, WireError> {
-    write_request(body.to_string().as_bytes()).map(|body| serde_json::from_slice(&body).unwrap())
+fn asked_by(caller: Dialect, body: &Value, may_drop: bool) -> Result<(Value, Told), Unsupported> {
+    let told = Host::Converse.tell(Api::Messages, caller, body.to_string().as_bytes(), may_drop)?;
+    Ok((serde_json::from_slice(&told.body).unwrap(), told))
+}
+
+fn asked(body: &Value, may_drop: bool) -> Result<(Value, Told), Unsupported> {
+    asked_by(Dialect::Anthropic, body, may_drop)
 }
 
 #[test]
 fn a_request_says_the_same_in_converses_words() {
-    let asked = json!({
+    let body = json!({
         "model": "amazon.nova-lite-v1:0", "stream": true, "max_tokens": 9, "temperature": 0.5, "top_k": 3,
         "stop_sequences": ["x"], "system": [{"type": "text", "text": "s", "cache_control": {"type": "ephemeral"}}],
         "messages": [
@@ -74,30 +82,154 @@ fn a_request_says_the_same_in_converses_words() {
         },
         "additionalModelRequestFields": {"inferenceConfig": {"topK": 3}}
     });
-    assert_eq!(written(&asked).unwrap(), wanted);
+    let (got, told) = asked(&body, false).unwrap();
+    assert_eq!(got, wanted);
+    assert_eq!(told.losses.dropped, ["messages[1].content[1]"], "a thought that nobody vouches for");
+    assert_eq!(told.losses.adapted, ["messages[2].content[4].title=abpdf-5"]);
 }
 
 #[test]
-fn what_converse_cannot_say_is_refused_by_its_name() {
+fn documents_are_told_whole_and_marks_stand_where_they_may() {
+    let mark = json!({"type": "ephemeral", "ttl": "1h"});
+    let source = json!({"type": "text", "media_type": "text/plain", "data": "hi"});
+    let body = json!({
+        "system": "", "temperature": null, "thinking": {"type": "disabled"}, "service_tier": "auto", "metadata": {},
+        "tools": [{"name": "f", "description": "", "cache_control": mark}],
+        "messages": [
+            {"role": "user", "content": [
+                {"type": "document", "title": "report", "context": "c", "citations": {"enabled": true}, "source": source},
+                {"type": "tool_result", "tool_use_id": "t", "content": [{"type": "text", "text": "x", "cache_control": mark}]}]},
+            {"role": "assistant", "content": ""}]
+    });
+    let (got, told) = asked(&body, false).unwrap();
+    let wanted = json!({
+        "messages": [{"role": "user", "content": [
+            {"document": {"format": "txt", "name": "report-1", "context": "c", "citations": {"enabled": true},
+                "source": {"bytes": "aGk="}}},
+            {"toolResult": {"toolUseId": "t", "content": [{"text": "x"}]}}]}],
+        "inferenceConfig": {},
+        "toolConfig": {"tools": [{"toolSpec": {"name": "f", "inputSchema": {"json": {"type": "object"}}}},
+            {"cachePoint": {"type": "default"}}]}
+    });
+    assert_eq!(got, wanted);
+    assert_eq!(told.losses.dropped, ["cache_control", "cache_control.ttl"]);
+    assert!(told.losses.adapted.is_empty());
+}
+
+/// What each request asks for beside words, and the member that is named for it.
+fn unsayable() -> Vec<(Value, &'static str)> {
     let messages = json!([{"role": "user", "content": "hi"}]);
-    for (asked, what) in [
-        (json!({"messages": messages, "thinking": {"type": "enabled", "budget_tokens": 1024}}), "thinking"),
+    let part = |part: Value| json!({"messages": [{"role": "user", "content": [{"type": "text", "text": "hi"}, part]}]});
+    let with = |key: &str, value: Value| {
+        let mut body = json!({"messages": messages, "tools": [{"name": "f"}]});
+        body[key] = value;
+        body
+    };
+    let picture = json!({"type": "image", "source": {"type": "url", "url": "https://h"}});
+    let results = |content: Value| json!({"type": "tool_result", "tool_use_id": "t", "content": [content]});
+    vec![
+        (with("thinking", json!({"type": "enabled", "budget_tokens": 1024})), "thinking"),
+        (with("thinking", json!({"type": "adaptive"})), "thinking"),
+        (with("output_config", json!({"effort": "low"})), "output_config.effort"),
+        (with("output_config", json!({"format": {"type": "json_schema"}})), "output_config.format"),
+        (with("output_format", json!({"type": "json_schema"})), "output_format"),
+        (with("container", json!("c")), "container"),
+        (with("mcp_servers", json!([{"type": "url"}])), "mcp_servers"),
+        (with("a_word_of_tomorrow", json!(1)), "a_word_of_tomorrow"),
+        (with("tool_choice", json!({"type": "none"})), "tool_choice"),
+        (with("tool_choice", json!({"type": "tool", "name": "g"})), "tool_choice"),
+        (with("tool_choice", json!({"type": "whim"})), "tool_choice"),
+        (json!({"messages": messages, "tool_choice": {"type": "any"}}), "tool_choice"),
         (
-            json!({"messages": messages, "tools": [{"name": "f"}], "tool_choice": {"type": "none"}}),
-            "tool_choice none",
+            with("tool_choice", json!({"type": "auto", "disable_parallel_tool_use": true})),
+            "tool_choice.disable_parallel_tool_use",
         ),
+        (with("tools", json!([{"type": "web_search_1", "name": "w"}])), "tools[0]"),
+        (with("tools", json!([{"name": "f", "input_examples": [{}]}])), "tools[0].input_examples"),
+        (with("system", json!([{"type": "text", "text": "s"}, {"type": "image"}])), "system[1]"),
+        (part(picture.clone()), "messages[0].content[1]"),
         (
-            json!({"messages": [{"role": "user", "content": [{"type": "image", "source": {"type": "url", "url": "https://h"}}]}]}),
-            "image from url",
+            part(json!({"type": "image", "source": {"type": "file", "file_id": "f"}})),
+            "messages[0].content[1]",
         ),
-        (
-            json!({"messages": messages, "tools": [{"type": "web_search_1", "name": "w"}]}),
-            "a tool of type web_search_1",
-        ),
-    ] {
-        assert_eq!(written(&asked), Err(WireError::Unsaid { what: what.to_owned() }));
+        (part(json!({"type": "document", "source": {"type": "content"}})), "messages[0].content[1]"),
+        (part(json!({"type": "search_result"})), "messages[0].content[1]"),
+        (part(results(picture)), "messages[0].content[1].content[0]"),
+        (part(results(json!({"type": "tool_reference"}))), "messages[0].content[1].content[0]"),
+        (part(json!({"type": "text", "text": "x", "tone": "low"})), "messages[0].content[1].tone"),
+        (with("messages", json!([{"role": "user", "content": "hi", "name": "n"}])), "messages[0].name"),
+        (with("messages", json!([{"role": "system", "content": "x"}])), "messages[0].role"),
+        (with("messages", json!([{"role": "user"}])), "messages[0].content"),
+        (with("messages", json!([{"role": "user", "content": {"type": "text"}}])), "messages[0].content"),
+        (with("messages", json!(["hi"])), "messages[0].content"),
+        (with("system", json!({"type": "text"})), "system"),
+    ]
+}
+
+#[test]
+fn what_converse_cannot_be_told_is_refused_by_its_name_or_left_out_where_that_is_agreed() {
+    for (body, param) in unsayable() {
+        let refused = asked(&body, false).unwrap_err();
+        assert_eq!((refused.param.as_str(), refused.target), (param, "converse"));
+        let (got, told) = asked(&body, true).unwrap();
+        assert_eq!(told.losses.dropped, [param]);
+        let without = ["https://h", "\"low\"", "json_schema", "\"tool\"", "web_search_1", "input_examples"];
+        without.iter().for_each(|gone| assert!(!got.to_string().contains(gone), "{param}: {got}"));
+        assert!(got["messages"].as_array().unwrap().iter().all(|one| one["content"] != json!([])), "{got}");
     }
-    assert!(written(&json!({"messages": messages, "thinking": {"type": "disabled"}})).is_ok());
+    assert_eq!(asked(&json!({}), true).unwrap_err().param, "messages");
+}
+
+#[test]
+fn hints_are_left_out_with_a_word_and_members_that_ask_for_nothing_without() {
+    let said = json!([
+        {"type": "text", "text": "a", "citations": [{"type": "char_location"}]},
+        {"type": "tool_use", "id": "c", "name": "f", "input": {}, "caller": {"type": "direct"}}]);
+    let body = json!({
+        "model": "m", "anthropic_version": "v", "stream": false, "anthropic_beta": ["b"], "betas": [], "service_tier": "priority",
+        "metadata": {"user_id": "u"}, "context_management": {"edits": [1]}, "inference_geo": "eu", "cache_control": {"type": "ephemeral"},
+        "container": null, "mcp_servers": [], "tools": [{"name": "f", "strict": true, "defer_loading": false}],
+        "messages": [{"role": "user", "content": "hi"}, {"role": "assistant", "content": said}]
+    });
+    let (got, told) = asked(&body, false).unwrap();
+    let lost = [
+        "messages[1].content[0].citations",
+        "messages[1].content[1].caller",
+        "tools[0].strict",
+        "metadata.user_id",
+        "service_tier",
+        "anthropic_beta",
+        "context_management",
+        "inference_geo",
+        "cache_control",
+    ];
+    assert_eq!(
+        told.losses.dropped.iter().collect::<std::collections::BTreeSet<_>>(),
+        lost.map(str::to_owned).iter().collect()
+    );
+    assert_eq!(got["messages"][1]["content"][0], json!({"text": "a"}));
+    assert_eq!(got["toolConfig"]["tools"][0]["toolSpec"].get("strict"), None);
+}
+
+#[test]
+fn a_caller_of_another_format_reads_its_own_words() {
+    let body = json!({
+        "max_tokens": 9, "metadata": {"user_id": "u"}, "tools": [{"name": "f"}],
+        "tool_choice": {"type": "auto", "disable_parallel_tool_use": true},
+        "messages": [{"role": "user", "content": [{"type": "image", "source": {"type": "url", "url": "https://h"}}]}]
+    });
+    for (caller, first, lost) in [
+        (Dialect::OpenAi, "messages", ["messages", "parallel_tool_calls", "user"]),
+        (Dialect::Gemini, "contents", ["contents", "parallel_tool_calls", "user"]),
+        (Dialect::Responses, "input", ["input", "parallel_tool_calls", "user"]),
+    ] {
+        assert_eq!(asked_by(caller, &body, false).unwrap_err().param, first);
+        let mut dropped = asked_by(caller, &body, true).unwrap().1.losses.dropped;
+        dropped.sort();
+        let mut lost = lost.map(str::to_owned);
+        lost.sort();
+        assert_eq!(dropped, lost);
+    }
 }
 
 #[test]

@@ -49,6 +49,15 @@ impl JsonText {
         self
     }
 
+    /// What the closure writes, unless it says that it came to nothing: then it is taken back.
+    pub fn unless_empty(&mut self, write: impl FnOnce(&mut Self) -> bool) {
+        let (length, begun) = (self.bytes.len(), self.begun);
+        if !write(self) {
+            self.bytes.truncate(length);
+            self.begun = begun;
+        }
+    }
+
     /// A string.
     pub fn text(&mut self, text: &str) {
         self.step();
@@ -99,7 +108,14 @@ mod tests {
             });
             json.key("b").raw("0.70");
             json.key("c").flag(true);
-            json.key("d").null();
+            json.unless_empty(|json| {
+                json.key("nothing").array(|_| ());
+                false
+            });
+            json.unless_empty(|json| {
+                json.key("d").null();
+                true
+            });
         });
         let text = String::from_utf8(json.into_bytes()).unwrap();
         assert_eq!(text, r#"{"a":[1,{},"q\"\n"],"b":0.70,"c":true,"d":null}"#);

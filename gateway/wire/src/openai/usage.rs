@@ -229,7 +229,7 @@ mod tests {
 
     #[test]
     fn no_counts_is_unknown_and_not_zero() {
-        let known = |text| read(View::of_text(text), Quirks::default(), Work::Generate).is_known();
+        let known = |text| read(&View::of_text(text).opened(), Quirks::default(), Work::Generate).is_known();
         assert!(!known("{}"));
         assert!(!known(r#"{"prompt_tokens":null,"cost":1}"#));
     }
@@ -237,7 +237,7 @@ mod tests {
     #[test]
     fn what_a_route_makes_is_told_apart_where_the_provider_does_not() {
         let of = |work, text: &str| {
-            let usage = read(View::of_text(text), Quirks::default(), work);
+            let usage = read(&View::of_text(text).opened(), Quirks::default(), work);
             usage.filled().map(|(bucket, units)| (bucket.name(), units)).collect::<Vec<_>>()
         };
         let picture = r#"{"input_tokens":50,"output_tokens":400,"total_tokens":450,"input_tokens_details":{"image_tokens":40,"text_tokens":10}}"#;

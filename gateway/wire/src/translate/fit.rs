@@ -54,10 +54,9 @@ impl Fit {
         Self { caller, target: target.name(), moved: false, refused: Vec::new(), losses }
     }
 
-    /// Of a request in OpenAI's format for a host that says it in words of its own: as the caller wrote it, or translated before.
-    pub(crate) fn of_host(caller: Dialect, name: &'static str) -> Self {
-        let moved = caller != Dialect::OpenAi;
-        Self { target: name, moved, ..Self::new(caller, Dialect::OpenAi) }
+    /// Of a request in the host's format for a host that says it in words of its own: as the caller wrote it, or translated before.
+    pub(crate) fn of_host(caller: Dialect, format: Dialect, name: &'static str) -> Self {
+        Self { target: name, moved: caller != format, ..Self::new(caller, format) }
     }
 
     /// The target cannot say this.
@@ -223,12 +222,14 @@ mod tests {
 
     #[test]
     fn a_message_that_has_moved_is_named_without_its_place() {
-        for (caller, param) in [
-            (Dialect::OpenAi, "messages[1].name"),
-            (Dialect::Anthropic, "messages"),
-            (Dialect::Gemini, "contents"),
+        for (caller, format, param) in [
+            (Dialect::OpenAi, Dialect::OpenAi, "messages[1].name"),
+            (Dialect::Anthropic, Dialect::OpenAi, "messages"),
+            (Dialect::Gemini, Dialect::OpenAi, "contents"),
+            (Dialect::Anthropic, Dialect::Anthropic, "messages[1].name"),
+            (Dialect::OpenAi, Dialect::Anthropic, "messages"),
         ] {
-            let mut fit = Fit::of_host(caller, "h");
+            let mut fit = Fit::of_host(caller, format, "h");
             fit.refuse("messages[1].name", "it has no word for it");
             assert_eq!(fit.verdict(false).unwrap_err().param, param);
         }
