@@ -59,8 +59,8 @@ pub(crate) async fn attempt(
         translation.strip(&mut headers);
     }
     let awaited = (work == Work::Realtime).then(|| realtime::open_to_provider(exchange, &mut headers));
-    let (host, api) = (host_of(upstream, work, &target.upstream_model), upstream.answers_on(asked.route.api));
-    let wrapped = host::wrap(host, api, sent, &mut headers).map_err(|error| {
+    let host = host_of(upstream, work, &target.upstream_model);
+    let wrapped = host::wrap(host, work, sent, &mut headers).map_err(|error| {
         let fault = UpstreamFault::local(FaultKind::BadRequest, error.to_string());
         Failure { fault, gained: None }
     });

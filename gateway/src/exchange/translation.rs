@@ -85,7 +85,8 @@ pub(crate) fn tell(
     upstream: &Upstream,
     mut translation: Option<Translation>,
 ) -> Result<(Option<Translation>, Option<Told>), Unsupported> {
-    let api = upstream.answers_on(asked.route.api);
+    let api = asked.route.api;
+    let api = if translation.is_some() { upstream.answers_on(api) } else { api };
     let host = upstream.host.of_model(&target.upstream_model);
     if !host.retells(api) {
         return Ok((translation, None));

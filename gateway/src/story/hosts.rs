@@ -331,3 +331,19 @@ async fn azures_version_is_the_one_its_endpoint_names() {
         assert_eq!((seen.path.as_str(), seen.query.as_str()), (path, below.split_once('?').unwrap().1));
     }
 }
+
+#[tokio::test]
+async fn azures_deployments_answer_clients_of_responses_by_chat_completions() {
+    let story = Story::begin_with(|content| hosted(content, "azure", "openai")).await;
+    story.provider.will(Reply::Json(200, COMPLETION));
+    let answered = story.post("/v1/responses", &[], r#"{"model":"gpt","input":"hi","store":false}"#).await;
+    let told: Value = serde_json::from_str(&answered.body).unwrap();
+    assert_eq!(
+        (&told["object"], &told["output"][0]["content"][0]["text"]),
+        (&json!("response"), &json!("yo"))
+    );
+    let seen = story.provider.seen().remove(0);
+    assert_eq!(seen.path, "/openai/deployments/anthropic.claude-x-v1%3A0/chat/completions");
+    let kept = story.ask(http::Method::GET, "/v1/responses/resp_1", &[("x-weir-endpoint", "ep_3")], "").await;
+    assert_eq!((kept.status.is_success(), story.provider.seen().len()), (false, 1), "{}", kept.body);
+}

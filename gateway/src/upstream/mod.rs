@@ -117,20 +117,19 @@ impl Upstream {
         *self.entry == *entry && !matches!(entry.credential, Credential::Env(_) | Credential::File(_))
     }
 
-    /// Whether it takes calls of that route as they are.
+    /// Whether it takes calls of that route as they are. Hosts with words or deployments of their own have no responses.
     pub(crate) fn serves_route(&self, api: Api) -> bool {
-        let own_words = self.host.retells(Api::ChatCompletions);
-        self.dialect.serves(api, &self.entry.provider) && !(own_words && api.dialect() == Dialect::Responses)
+        let told = self.host == Host::Azure || self.host.retells(Api::ChatCompletions);
+        self.dialect.serves(api, &self.entry.provider) && !(told && api.dialect() == Dialect::Responses)
     }
 
     /// The route that calls of that one go to: itself where it takes them as they are, else that of its own dialect for the same
     /// work.
     pub(crate) fn answers_on(&self, api: Api) -> Api {
         match api.work() {
-            Work::Pass => api,
-            _ if self.serves_route(api) => api,
-            Work::Count => self.dialect.count_api(),
-            _ => self.dialect.chat_api(),
+            Work::Generate if !self.serves_route(api) => self.dialect.chat_api(),
+            Work::Count if !self.serves_route(api) => self.dialect.count_api(),
+            _ => api,
         }
     }
 

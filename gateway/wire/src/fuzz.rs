@@ -13,7 +13,9 @@ use crate::{
     Api, Dialect, Elements, Quirks, SseDecoder, StreamReader,
     completion::Heading,
     converse::{Retelling, told},
+    counter,
     host::Host,
+    json::top_level,
     model::{Assembly, Reply, read_answer_messages, read_conversation},
     peek::{forward, peek_on},
     read_answer_events, read_error,
@@ -172,6 +174,31 @@ fn requests() {
             for to in others(dialect) {
                 let target = Target { dialect: to, provider: "p", model: "m", max_output: Some(100) };
                 let written = translate_request(&said, dialect, &target, true).unwrap();
+                assert!(is_json(&written.body) || !is_json(input));
+            }
+        });
+    }
+}
+
+/// What is asked of counters, at every host, and what they answer.
+#[test]
+fn counters() {
+    let hosts =
+        [Host::Vertex(Dialect::Anthropic), Host::Vertex(Dialect::Gemini), Host::Bedrock, Host::Converse];
+    for dialect in [Dialect::Responses, Dialect::Anthropic, Dialect::Gemini] {
+        let corpus = corpus(dialect.name(), "_request.json");
+        tried(&format!("counters, {}", dialect.name()), &corpus, |input, _| {
+            for host in hosts {
+                let wrapped = host.wrap_question(bytes::Bytes::copy_from_slice(input), None);
+                assert!(wrapped.is_err() || is_json(&wrapped.unwrap()) || !is_json(input));
+                let _ = host.retold_count(input);
+            }
+            let _ = counter::translate_count(dialect, input, Dialect::Anthropic);
+            let Ok(top) = top_level(input) else { return };
+            let said = counter::conversation(dialect, &top);
+            for to in others(dialect).filter(|to| to.count_api().dialect() != dialect) {
+                let target = Target { dialect: to, provider: "p", model: "m", max_output: None };
+                let written = counter::translate_question(&said, dialect, &target, true).unwrap();
                 assert!(is_json(&written.body) || !is_json(input));
             }
         });

@@ -30,8 +30,8 @@ const EVENT_STREAM: &str = "application/vnd.amazon.eventstream";
 /// # Errors
 ///
 /// When the body is no sound JSON object.
-pub(crate) fn wrap(host: Host, api: Api, body: Bytes, headers: &mut HeaderMap) -> Result<Bytes, WireError> {
-    let counts = api.work() == Work::Count;
+pub(crate) fn wrap(host: Host, work: Work, body: Bytes, headers: &mut HeaderMap) -> Result<Bytes, WireError> {
+    let counts = work == Work::Count;
     if matches!(host, Host::Vertex(Dialect::Anthropic) | Host::Bedrock | Host::Converse) {
         headers.remove(ANTHROPIC_VERSION);
     }
@@ -114,8 +114,9 @@ const COUNTING: &str = "token-counting-";
 /// The features asked for by header, as a JSON array; without that of counting where something is counted.
 fn betas(headers: &HeaderMap, counts: bool) -> Option<String> {
     let given = headers.get_all(ANTHROPIC_BETA).iter().filter_map(|value| value.to_str().ok());
-    let asked = |name: &&str| !name.is_empty() && !(counts && name.starts_with(COUNTING));
-    let names: Vec<&str> = given.flat_map(|line| line.split(',')).map(str::trim).filter(asked).collect();
+    let left_out = |name: &str| name.is_empty() || (counts && name.starts_with(COUNTING));
+    let names: Vec<&str> =
+        given.flat_map(|line| line.split(',')).map(str::trim).filter(|name| !left_out(name)).collect();
     (!names.is_empty()).then(|| serde_json::to_string(&names).unwrap_or_default())
 }
 
@@ -130,7 +131,7 @@ mod tests {
         headers.append(ANTHROPIC_BETA, HeaderValue::from_static("a, b"));
         headers.append(ANTHROPIC_VERSION, HeaderValue::from_static("2023-06-01"));
         let body = Bytes::from_static(br#"{"model":"m","stream":true,"max_tokens":5,"messages":[]}"#);
-        let sent = wrap(Host::Bedrock, Api::Messages, body, &mut headers).unwrap();
+        let sent = wrap(Host::Bedrock, Work::Generate, body, &mut headers).unwrap();
         let wanted = br#"{"anthropic_version":"bedrock-2023-05-31","anthropic_beta":["a","b"],"max_tokens":5,"messages":[]}"#;
         assert_eq!(&sent[..], wanted);
         assert!(headers.is_empty());
@@ -144,7 +145,7 @@ mod tests {
         assert_eq!(betas(&headers, false).as_deref(), Some(r#"["a","token-counting-2024-11-01"]"#));
         headers.insert(ANTHROPIC_BETA, HeaderValue::from_static("token-counting-2024-11-01"));
         let body = Bytes::from_static(br#"{"model":"m","messages":[]}"#);
-        wrap(Host::Bedrock, Api::CountTokens, body, &mut headers).unwrap();
+        wrap(Host::Bedrock, Work::Count, body, &mut headers).unwrap();
         assert!(headers.is_empty());
     }
 }
