@@ -15,7 +15,7 @@ use weir_contract::policy::Key;
 use weir_contract::price::{Price, upper_bound, upper_bound_of};
 use weir_contract::record::{LogLevel, OpenRecord, Origin, RequestRecord, Stage};
 use weir_contract::usage::Usage;
-use weir_wire::{Api, Dialect, Peek, Route, Work};
+use weir_wire::{Api, Dialect, Peek, Route, Work, first_chars};
 
 use super::attend::InFlight;
 use super::record::KeptRequest;
@@ -263,7 +263,7 @@ pub(crate) async fn admit(
 ) -> Result<(), Refusal> {
     exchange.counted = peek.counted;
     exchange.record.stream = peek.stream;
-    exchange.record.model_requested = peek.model.chars().take(200).collect();
+    exchange.record.model_requested = first_chars(&peek.model, 200).to_owned();
     exchange.kept.read(peek, exchange.log, &mut exchange.record);
     attribution::attribute(exchange, &head.headers, peek)?;
     let (record, stops) = (&exchange.record, exchange.force.policy.stops());

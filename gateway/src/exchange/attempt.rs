@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use http::header::{CONTENT_ENCODING, CONTENT_TYPE};
+use http::response::Parts;
 use http::{HeaderMap, Response, StatusCode};
 use http_body_util::{BodyExt as _, Limited};
 use hyper::body::Incoming;
@@ -19,7 +20,7 @@ use weir_wire::completion::{Heading, Told};
 use weir_wire::host::Host;
 use weir_wire::translate::Written;
 use weir_wire::{
-    Answer, Api, ApiError, Dialect, FaultKind, Quirks, Route, StreamReader, UpstreamFault, Work,
+    Answer, Api, ApiError, Dialect, FaultKind, Quirks, Route, StreamReader, UpstreamFault, Work, first_chars,
     read_answer_of, read_error, write_error,
 };
 
@@ -27,6 +28,7 @@ use super::dispatch::Asked;
 use super::gained::{Failure, Gained, GainedBody, WholeBody, outcome_of};
 use super::reading::{Framing, Progress, Reading};
 use super::realtime::Awaited;
+use super::receive::unshared;
 use super::translation::Translation;
 use super::{Exchange, headers, kept, micros, realtime, settle};
 use crate::upstream::Upstream;
@@ -201,7 +203,7 @@ fn note_arrival(exchange: &mut Exchange, response: &Response<Incoming>) {
     if let Some(call) = exchange.call() {
         call.http_status = response.status().as_u16();
         let id = headers::provider_request_id(response.headers()).and_then(|id| id.to_str().ok());
-        call.provider_request_id = id.unwrap_or_default().chars().take(200).collect();
+        call.provider_request_id = first_chars(id.unwrap_or_default(), 200).to_owned();
     }
 }
 
@@ -273,43 +275,60 @@ struct Collecting<'a> {
     heading: Heading,
 }
 
+impl Collecting<'_> {
+    /// What came, ready to be passed on.
+    fn gained(self, status: StatusCode, headers: HeaderMap, whole: WholeBody) -> Gained {
+        Gained {
+            upstream: Arc::clone(self.upstream),
+            status,
+            headers,
+            sent: self.sent,
+            translation: self.translation,
+            told: self.told,
+            body: GainedBody::Whole(Box::new(whole)),
+        }
+    }
+
+    /// The provider's refusal, in the words of whoever asked.
+    fn refused(
+        self,
+        exchange: &Exchange,
+        head: Parts,
+        body: Bytes,
+        fault: UpstreamFault,
+        answer: Answer,
+    ) -> Failure {
+        let said = match &self.translation {
+            Some(translation) => Some(translation.error(&fault)),
+            None => self.told.as_ref().map(|_| {
+                let request_id = exchange.id_header.to_str().unwrap_or_default();
+                in_the_formats_words(self.upstream, request_id, &fault)
+            }),
+        };
+        let (status, passes, received) = match said {
+            Some((status, passes)) => (status, passes, Some(body)),
+            None => (head.status, body, None),
+        };
+        let whole = WholeBody { body: passes, received, answer, lost: Vec::new() };
+        Failure { fault, gained: Some(self.gained(status, head.headers, whole)) }
+    }
+}
+
 /// An answer in one piece: all of it, with what it says.
 async fn collect(
     exchange: &mut Exchange,
     response: Response<Incoming>,
     collecting: Collecting<'_>,
 ) -> Result<Gained, Failure> {
-    let Collecting { upstream, limits, begun, sent, reads, translation, told, host, heading } = collecting;
+    let Collecting { upstream, limits, begun, reads, host, .. } = collecting;
     let (head, incoming) = response.into_parts();
     let fault = |fault| Failure { fault, gained: None };
     let body = arrived(incoming, limits, begun).await.map_err(fault)?;
-    let body = if head.status.is_success() { body } else { upstream.conceal(body) };
-    let gained = |status, whole: WholeBody| Gained {
-        upstream: Arc::clone(upstream),
-        status,
-        headers: head.headers.clone(),
-        sent: sent.clone(),
-        translation: translation.clone(),
-        told: told.clone(),
-        body: GainedBody::Whole(Box::new(whole)),
-    };
-    let request_id = exchange.id_header.to_str().unwrap_or_default().to_owned();
-    let refused = |fault: UpstreamFault, answer: Answer| {
-        let said = match &translation {
-            Some(translation) => Some(translation.error(&fault)),
-            None => told.as_ref().map(|_| in_the_formats_words(upstream, &request_id, &fault)),
-        };
-        let (status, passes, received) = match said {
-            Some((status, passes)) => (status, passes, Some(body.clone())),
-            None => (head.status, body.clone(), None),
-        };
-        let whole = WholeBody { body: passes, received, answer, lost: Vec::new() };
-        Failure { fault, gained: Some(gained(status, whole)) }
-    };
     if !head.status.is_success() {
+        let body = upstream.conceal(body);
         let lookup = |name: &str| head.headers.get(name).and_then(|value| value.to_str().ok());
         let fault = read_error(upstream.dialect, head.status.as_u16(), lookup, &body);
-        return Err(refused(fault, Answer::default()));
+        return Err(collecting.refused(exchange, head, body, fault, Answer::default()));
     }
     exchange.record.ttft_us = exchange.elapsed_us();
     if let Some(call) = exchange.call() {
@@ -319,16 +338,20 @@ async fn collect(
     let unreadable = |why: String| {
         fault(UpstreamFault::local(FaultKind::Server, format!("the answer cannot be translated: {why}")))
     };
-    let retold = host::retold(host, reads, &heading, &body).transpose();
+    let retold = host::retold(host, reads, &collecting.heading, &body).transpose();
     let retold = retold.map_err(|error| unreadable(error.to_string()))?;
     let retold = retold.or_else(|| results_here(reads, &body));
-    let Some(translation) = &translation else {
-        let (body, received) = retold.map_or((body.clone(), None), |told| (told, Some(body.clone())));
+    let Some(translation) = &collecting.translation else {
+        let (body, received) = match retold {
+            Some(told) => (told, Some(body)),
+            None => (body, None),
+        };
         let answer = read_untouched(&head.headers, reads, &body, quirks);
-        if let Some(fault) = answer.stopped_by_error.clone().filter(|_| told.is_some()) {
-            return Err(refused(fault, answer));
+        if let Some(fault) = answer.stopped_by_error.clone().filter(|_| collecting.told.is_some()) {
+            return Err(collecting.refused(exchange, head, body, fault, answer));
         }
-        return Ok(gained(head.status, WholeBody { body, received, answer, lost: Vec::new() }));
+        let whole = WholeBody { body, received, answer, lost: Vec::new() };
+        return Ok(collecting.gained(head.status, head.headers, whole));
     };
     if !is_plain(&head.headers) {
         return Err(unreadable("it is packed although we asked for it plain".to_owned()));
@@ -337,10 +360,11 @@ async fn collect(
         .answer(retold.as_ref().unwrap_or(&body), quirks)
         .map_err(|error| unreadable(error.to_string()))?;
     match written.answer.stopped_by_error.clone() {
-        Some(fault) => Err(refused(fault, written.answer)),
+        Some(fault) => Err(collecting.refused(exchange, head, body, fault, written.answer)),
         None => {
             let Written { body: passes, answer, lost } = written;
-            Ok(gained(head.status, WholeBody { body: passes, received: Some(body), answer, lost }))
+            let whole = WholeBody { body: passes, received: Some(body), answer, lost };
+            Ok(collecting.gained(head.status, head.headers, whole))
         }
     }
 }
@@ -352,7 +376,7 @@ async fn arrived(incoming: Incoming, limits: &Limits, begun: Instant) -> Result<
     let body = body.map_err(|error| {
         UpstreamFault::local(FaultKind::Cut, format!("the answer did not arrive whole: {error}"))
     })?;
-    Ok(body.to_bytes())
+    Ok(unshared(body.to_bytes()))
 }
 
 /// A refusal of a host that has words of its own, in those of the format it is asked in.

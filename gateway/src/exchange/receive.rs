@@ -16,6 +16,15 @@ use crate::error::Refusal;
 /// How many times larger than what was sent a body may unpack to.
 const RATIO_MAX: usize = 100;
 
+/// Up to which size a body is copied out of the buffer of its connection, which is 8 KB at first. It is kept until the
+/// journal has it: a small one would keep the whole buffer so long, and the next request would need a fresh one.
+const COPIED_MAX: usize = 4096;
+
+/// The body without the buffer it came in, where that would be kept for little.
+pub(super) fn unshared(body: Bytes) -> Bytes {
+    if body.len() <= COPIED_MAX { Bytes::copy_from_slice(&body) } else { body }
+}
+
 /// Reads the whole body. The time it takes is the client's, not ours.
 pub(crate) async fn receive(
     exchange: &mut Exchange,
@@ -53,7 +62,7 @@ async fn collect(
         let frame = timeout(idle, incoming.frame()).await.map_err(|_| slow())?;
         let Some(frame) = frame else { break };
         let Ok(data) = frame.map_err(|error| broken(&error))?.into_data() else { continue };
-        // A body that comes in one piece is not copied.
+        // A large body that comes in one piece is not copied.
         match first.take() {
             None if whole.is_empty() => first = Some(data),
             earlier => {
@@ -68,7 +77,7 @@ async fn collect(
             return Err(too_large(most));
         }
     }
-    Ok(first.unwrap_or_else(|| whole.freeze()))
+    Ok(first.map_or_else(|| whole.freeze(), unshared))
 }
 
 #[derive(Clone, Copy)]
