@@ -37,8 +37,6 @@ bench: assets ## what a request costs, against nginx where there is one
 assets: ## the dashboard's third-party files
 	@$(SETUP)/assets.sh
 
-release: assets ## the programs for others, as one archive under target/
-	@cargo build --release -p weir -p weir-clickhouse
-	@tar -czf target/weir-$$(uname -s | tr A-Z a-z)-$$(uname -m).tar.gz -C target/release weir weir-clickhouse \
-		-C $(CURDIR) LICENSE NOTICE
-	@ls target/weir-*.tar.gz
+release: assets ## the programs for others, made for the traffic they will see, as one archive under target/
+	@programs=$$($(SETUP)/release.sh) && archive=target/weir-$$(uname -s | tr A-Z a-z)-$$(uname -m).tar.gz && \
+	tar -czf $$archive -C $$programs weir weir-clickhouse -C $(CURDIR) LICENSE NOTICE && ls $$archive

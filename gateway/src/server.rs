@@ -14,11 +14,11 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
+use tokio::task::JoinSet;
 use tokio::time::timeout;
 use tokio_rustls::TlsAcceptor;
 use tokio_util::sync::CancellationToken;
-use tokio_util::task::TaskTracker;
 
 use crate::config::{LimitsConfig, TimeoutsConfig};
 use crate::exchange::attend;
@@ -39,9 +39,7 @@ pub(crate) struct Server {
     tls: Option<TlsAcceptor>,
     handles: Arc<Handles>,
     http: auto::Builder<TokioExecutor>,
-    connections: TaskTracker,
-    /// Ends connections that did not end by themselves when the gateway stops.
-    cut: CancellationToken,
+    connections: JoinSet<()>,
     room: Arc<Semaphore>,
 }
 
@@ -50,32 +48,25 @@ impl Server {
     pub(crate) fn new(listener: TcpListener, tls: Option<TlsAcceptor>, handles: Arc<Handles>) -> Self {
         let http = http(&handles.config.limits, &handles.config.timeouts);
         let room = Arc::new(Semaphore::new(handles.config.limits.connections_max));
-        Self {
-            listener,
-            tls,
-            handles,
-            http,
-            connections: TaskTracker::new(),
-            cut: CancellationToken::new(),
-            room,
-        }
+        Self { listener, tls, handles, http, connections: JoinSet::new(), room }
     }
 
     /// Accepts until `stop`, then waits for what is in flight, at most as long as configured.
-    pub(crate) async fn run(self, stop: CancellationToken) {
+    pub(crate) async fn run(mut self, stop: CancellationToken) {
         let graceful = GracefulShutdown::new();
         loop {
             // Beyond the bound, connections wait in the system's own queue.
             let accepted = tokio::select! {
                 () = stop.cancelled() => break,
-                accepted = self.accept() => accepted,
+                // Those that ended are forgotten.
+                Some(_) = self.connections.join_next() => continue,
+                accepted = accept(&self.listener, &self.room) => accepted,
             };
             match accepted {
                 Ok((stream, peer, permit)) => {
                     let connection = self.connection(stream, peer, graceful.watcher());
-                    let cut = self.cut.clone();
                     self.connections.spawn(async move {
-                        cut.run_until_cancelled(connection).await;
+                        connection.await;
                         drop(permit);
                     });
                 }
@@ -85,9 +76,8 @@ impl Server {
                 }
             }
         }
-        let Self { listener, connections, handles, cut, .. } = self;
+        let Self { listener, mut connections, handles, .. } = self;
         drop(listener);
-        connections.close();
         handles.sessions.close();
         let ended = async {
             graceful.shutdown().await;
@@ -98,17 +88,10 @@ impl Server {
                 "requests are still in flight as the gateway stops; they are recorded as they stand"
             );
             handles.hurry();
-            cut.cancel();
+            connections.abort_all();
         }
-        connections.wait().await;
+        while connections.join_next().await.is_some() {}
         handles.sessions.wait().await;
-    }
-
-    async fn accept(&self) -> io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-        let permit = Arc::clone(&self.room).acquire_owned().await.map_err(io::Error::other)?;
-        let (stream, peer) = self.listener.accept().await?;
-        stream.set_nodelay(true)?;
-        Ok((stream, peer, permit))
     }
 
     fn connection(
@@ -130,6 +113,17 @@ impl Server {
             }
         }
     }
+}
+
+/// The next connection, once there is room for it.
+async fn accept(
+    listener: &TcpListener,
+    room: &Arc<Semaphore>,
+) -> io::Result<(TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let permit = Arc::clone(room).acquire_owned().await.map_err(io::Error::other)?;
+    let (stream, peer) = listener.accept().await?;
+    stream.set_nodelay(true)?;
+    Ok((stream, peer, permit))
 }
 
 /// An open connection, as long as it lives.

@@ -1,8 +1,8 @@
 //! From what was sent to what can run: verify, read, compile, prepare. Everything, or nothing.
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
+use foldhash::{HashMap, HashMapExt as _};
 use ring::hmac;
 use weir_contract::id::{KeyId, Revision};
 use weir_contract::policy::{

@@ -6,10 +6,10 @@ pub(crate) mod control;
 pub(crate) mod disk;
 pub(crate) mod subscribe;
 
-use std::collections::HashMap;
 use std::sync::Arc;
 
 use arc_swap::ArcSwapOption;
+use foldhash::HashMap;
 use ring::hmac;
 use weir_contract::id::{EndpointId, KeyId, Revision};
 use weir_contract::policy::{Key, Policy, PolicySecret};

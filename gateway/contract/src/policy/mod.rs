@@ -8,9 +8,11 @@ pub mod seal;
 pub mod snapshot;
 mod stops;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::BTreeMap;
 use std::sync::Arc;
 
+// Keys are what administrators named, so a quick hash does: nobody else can fill these maps.
+use foldhash::{HashMap, HashMapExt as _};
 use thiserror::Error;
 
 use crate::id::{EndpointId, KeyId, Revision, WorkspaceId};

@@ -1,6 +1,6 @@
 //! What is stopped, compiled: whether a request may go on, and why not.
 
-use std::collections::HashMap;
+use foldhash::HashMap;
 
 use super::snapshot::{StopEntry, Stopped};
 use crate::id::{CustomerId, EndpointId, KeyId, WorkspaceId};
