@@ -15,6 +15,8 @@ merger() {
     tool=$(rustc --print sysroot)/lib/rustlib/$host/bin/llvm-profdata
     if [ ! -x "$tool" ]; then
         (venv profiles deploy/setup/profiles.txt "LLVM's tools") || return 0
+        # The package puts its libraries in place when its Python starts.
+        "$tools/profiles/bin/python" -c ""
         tool=$tools/profiles/bin/llvm-profdata
     fi
     "$tool" --version | grep -q "LLVM version $llvm\." || return 0
@@ -36,7 +38,7 @@ if [ -n "$tool" ]; then
     echo "release: watching it under the bench's traffic (2 of 3)" >&2
     cargo build --quiet --profile live -p weir-tests --bin bench >&2
     rm -rf "$seen"
-    target/live/bench --rounds 1 --seconds 2 --only-weir --program "target/watched/$host/release/weir" >&2
+    target/live/bench --all --rounds 1 --seconds 2 --only-weir --program "target/watched/$host/release/weir" >&2
     "$tool" merge --sparse -o "$seen/merged.profdata" "$seen"/*.profraw
     flags="-Cprofile-use=$seen/merged.profdata"
     echo "release: building the programs (3 of 3)" >&2

@@ -3,11 +3,12 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-const USAGE: &str = "bench [--quick] [--rounds N] [--seconds N] [--only PAYLOAD] [--only-weir] [--program FILE] [--realtime] [--save]
+const USAGE: &str = "bench [--quick] [--rounds N] [--seconds N] [--only PAYLOAD] [--all] [--only-weir] [--program FILE] [--realtime] [--save]
   --quick         one round of one second each: whether it works, not what it costs
   --rounds N      rounds, interleaved; the best of them counts (3)
   --seconds N     length of one measurement (4)
-  --only PAYLOAD  json-1k, json-100k, sse-50 or cross-1k
+  --only PAYLOAD  json-1k, json-100k, sse-50 or cross-1k; json- or sse- with responses, messages or gemini
+  --all           the payloads of all formats
   --only-weir     leave nginx and the direct way out
   --program FILE  measure that build of weir, not the one beside this program
   --realtime      ask for real-time scheduling (root): on a machine that is busy otherwise, and for figures to keep
@@ -21,6 +22,8 @@ pub struct Arguments {
     pub length: Duration,
     /// One payload only, by name.
     pub only: Option<String>,
+    /// Payloads of all formats, not the usual four.
+    pub all: bool,
     /// Weir alone, for a profiler's eyes.
     pub only_weir: bool,
     /// The build of weir that is measured; the one beside this program where none is named.
@@ -38,6 +41,7 @@ impl Arguments {
             rounds: 3,
             length: Duration::from_secs(4),
             only: None,
+            all: false,
             only_weir: false,
             program: None,
             realtime: false,
@@ -50,6 +54,7 @@ impl Arguments {
                 "--rounds" => this.rounds = number().ok_or(USAGE)?,
                 "--seconds" => this.length = Duration::from_secs(number().ok_or(USAGE)? as u64),
                 "--only" => this.only = Some(words.next().ok_or(USAGE)?),
+                "--all" => this.all = true,
                 "--only-weir" => this.only_weir = true,
                 "--program" => this.program = Some(words.next().ok_or(USAGE)?.into()),
                 "--realtime" => this.realtime = true,

@@ -25,7 +25,7 @@ use weir_contract::record::LogLevel;
 use weir_contract::sync::{HEARTBEAT_SECONDS, Receipt, Revised, ToGateway};
 use weir_contract::usage::Bucket;
 
-use crate::payload;
+use crate::payload::{self, Payload};
 
 /// The key the clients present.
 pub const KEY: &str = "wk_bench_0123456789abcdefghijklmnop";
@@ -77,8 +77,7 @@ fn greeting(provider: SocketAddr) -> Vec<u8> {
 /// One workspace, one key, and for every payload an endpoint, a model and a price.
 fn content(provider: SocketAddr, secret: &PolicySecret) -> Content {
     let names = payload::ALL.each_ref().map(|payload| payload.name);
-    let dialects = payload::ALL.each_ref().map(|payload| (payload.name, payload.dialect));
-    let endpoints = dialects.map(|(name, dialect)| endpoint(name, dialect, provider, secret)).to_vec();
+    let endpoints = payload::ALL.each_ref().map(|payload| endpoint(payload, provider, secret)).to_vec();
     let model = |name: &str| ModelEntry {
         name: name.to_owned(),
         workspace: None,
@@ -140,8 +139,8 @@ fn key(secret: &PolicySecret) -> KeyEntry {
     }
 }
 
-fn endpoint(name: &str, dialect: &str, provider: SocketAddr, secret: &PolicySecret) -> EndpointEntry {
-    let base_url = format!("http://{provider}/{name}/v1");
+fn endpoint(payload: &Payload, provider: SocketAddr, secret: &PolicySecret) -> EndpointEntry {
+    let (name, base_url) = (payload.name, format!("http://{provider}{}", payload.base()));
     let place = credential_place(&name.into(), &base_url);
     let credential = secret.seal(b"sk-bench", &place, [1; 12]).expect("a sealed credential");
     EndpointEntry {
@@ -149,7 +148,7 @@ fn endpoint(name: &str, dialect: &str, provider: SocketAddr, secret: &PolicySecr
         workspace: None,
         name: name.to_owned(),
         provider: "bench".to_owned(),
-        dialect: dialect.to_owned(),
+        dialect: payload.answered.dialect().to_owned(),
         base_url,
         region: String::new(),
         auth: AuthStyle::Bearer,

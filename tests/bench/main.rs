@@ -4,7 +4,7 @@
 //! | module | holds |
 //! | --- | --- |
 //! | [`arguments`] | what can be chosen |
-//! | [`payload`] | the questions and answers that travel |
+//! | [`payload`], [`format`](mod@format) | what travels, in four formats |
 //! | [`upstream`] | the provider: a process of its own that answers at once |
 //! | [`bare`] | a proxy of the gateway's libraries that only passes on |
 //! | [`load`] | the clients: saturating, or at a fixed rate |
@@ -17,6 +17,7 @@
 mod arguments;
 mod bare;
 mod control;
+mod format;
 mod load;
 mod payload;
 mod report;

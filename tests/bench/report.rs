@@ -24,7 +24,7 @@ pub fn short(figure: &Figure) -> String {
         ..
     } = figure;
     format!(
-        "{payload:9} {manner:9} {system:6} {answered:7} answered, {failed} failed, {per_second:7.0}/s, \
+        "{payload:14} {manner:9} {system:6} {answered:7} answered, {failed} failed, {per_second:7.0}/s, \
          {cpu_us:6.1} µs CPU, p50 {total_us_p50:.0} µs, p99 {total_us_p99:.0} µs"
     )
 }
@@ -59,7 +59,7 @@ fn number(value: Option<f64>, digits: usize) -> String {
 /// Prints the table and whether the bars are met.
 pub fn print(figures: &[Figure]) {
     println!(
-        "\n{:9} {:6} {:>9} {:>9} {:>7} {:>7} {:>22} {:>22} {:>8} {:>9} {:>9}",
+        "\n{:14} {:6} {:>9} {:>9} {:>7} {:>7} {:>22} {:>22} {:>8} {:>9} {:>9}",
         "payload",
         "system",
         "req/s",
@@ -98,7 +98,7 @@ fn row(figures: &[Figure], payload: &Payload, system: &str) {
     }
     let added = |field: fn(&Figure) -> f64| number(added(figures, system, payload, field), 0);
     println!(
-        "{:9} {:6} {:>9} {:>9} {:>7} {:>7} {:>22} {:>22} {:>8} {:>9} {:>9}",
+        "{:14} {:6} {:>9} {:>9} {:>7} {:>7} {:>22} {:>22} {:>8} {:>9} {:>9}",
         payload.name,
         system,
         number(saturated.most(|figure| figure.per_second), 0),

@@ -67,9 +67,8 @@ pub fn measure(arguments: &Arguments) -> Vec<Figure> {
     subject::settle_in(arguments.realtime);
     let mut ground = prepare(arguments);
     let mut figures = Vec::new();
-    let wanted = |payload: &&Payload| arguments.only.as_deref().is_none_or(|only| only == payload.name);
     for round in 1..=arguments.rounds {
-        for payload in payload::ALL.iter().filter(wanted) {
+        for payload in wanted(arguments) {
             for manner in [Manner::Saturating, Manner::Rate(payload.rate)] {
                 for place in 0..ground.systems.len() {
                     if let Some(figure) = ground.take(place, payload, manner, arguments.length) {
@@ -83,6 +82,19 @@ pub fn measure(arguments: &Arguments) -> Vec<Figure> {
     drop(ground);
     subject::settle_out();
     figures
+}
+
+/// The payloads that were chosen.
+fn wanted(arguments: &Arguments) -> impl Iterator<Item = &'static Payload> + use<'_> {
+    let usual = if arguments.all { payload::ALL.len() } else { payload::USUAL };
+    payload::ALL
+        .iter()
+        .enumerate()
+        .filter(move |(place, payload)| match &arguments.only {
+            Some(only) => only == payload.name,
+            None => *place < usual,
+        })
+        .map(|(_, payload)| payload)
 }
 
 fn prepare(arguments: &Arguments) -> Ground {
@@ -102,20 +114,18 @@ fn prepare(arguments: &Arguments) -> Ground {
     };
     let systems: Vec<Subject> = [provider].into_iter().chain(others).chain([weir]).collect();
     let mut ground = Ground { systems, counts, weir_answers: 0, _runtime: runtime };
-    ground.warm_up();
+    wanted(arguments).for_each(|payload| ground.warm_up(payload));
     ground
 }
 
 impl Ground {
-    /// Every system answers every payload before anything counts; the gateway has its policy then.
-    fn warm_up(&mut self) {
+    /// Every system answers before anything counts; the gateway has its policy then.
+    fn warm_up(&mut self, payload: &Payload) {
         for place in 0..self.systems.len() {
-            for payload in &payload::ALL {
-                let end = Instant::now() + Duration::from_secs(10);
-                while self.load(place, payload, Manner::Rate(50), Duration::from_millis(400)).answered == 0 {
-                    let name = self.systems[place].name;
-                    assert!(Instant::now() < end, "{name} does not answer {}", payload.name);
-                }
+            let end = Instant::now() + Duration::from_secs(10);
+            while self.load(place, payload, Manner::Rate(50), Duration::from_millis(400)).answered == 0 {
+                let name = self.systems[place].name;
+                assert!(Instant::now() < end, "{name} does not answer {}", payload.name);
             }
         }
     }

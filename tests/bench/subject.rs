@@ -154,7 +154,7 @@ impl Subject {
     /// The path clients ask at, and the key they show.
     pub fn request(&self, payload: &crate::payload::Payload) -> Vec<u8> {
         match self.name {
-            "weir" => payload.request("/v1/chat/completions", control::KEY),
+            "weir" => payload.request(&payload.path(), control::KEY),
             _ => payload.request(&payload.provider_path(), "sk-bench"),
         }
     }
@@ -208,7 +208,7 @@ http {{
   server {{
     listen {listen};
     location / {{ proxy_pass http://provider; }}
-    location /sse-50/ {{ proxy_pass http://provider; proxy_buffering off; }}
+    location /sse- {{ proxy_pass http://provider; proxy_buffering off; }}
   }}
 }}
 "

@@ -1,5 +1,6 @@
 //! The provider: a process of its own that answers at once with prepared bytes, a thread a connection.
 
+use std::collections::HashMap;
 use std::io::{self, BufRead as _, BufReader, Read as _, Write as _};
 use std::net::{TcpListener, TcpStream};
 use std::thread;
@@ -23,48 +24,29 @@ fn attend(connection: TcpStream) -> io::Result<()> {
     connection.set_nodelay(true)?;
     let mut writer = connection.try_clone()?;
     let mut reader = BufReader::with_capacity(256 * 1024, connection);
-    let (answer, message) = (payload::answer(), payload::message());
-    let (head, events) = (payload::stream_head(), payload::stream_events());
+    let answers: HashMap<&str, Vec<Vec<u8>>> =
+        payload::ALL.iter().map(|payload| (payload.name, payload.answer())).collect();
     let mut body = Vec::new();
-    while let Some(wanted) = take_request(&mut reader, &mut body)? {
-        match wanted {
-            Wanted::Answer => writer.write_all(&answer)?,
-            Wanted::Message => writer.write_all(&message)?,
-            Wanted::Stream => {}
-        }
-        if wanted != Wanted::Stream {
-            continue;
-        }
-        writer.write_all(&head)?;
-        for (number, event) in events.iter().enumerate() {
-            if number > 0 {
+    while let Some(path) = take_request(&mut reader, &mut body)? {
+        let name = path.split('/').nth(1).unwrap_or_default();
+        let pieces = answers.get(name).ok_or_else(|| io::Error::other("nothing of that name"))?;
+        for (number, piece) in pieces.iter().enumerate() {
+            if number > 1 {
                 thread::sleep(payload::PACE);
             }
-            writer.write_all(event)?;
+            writer.write_all(piece)?;
         }
     }
     Ok(())
 }
 
-/// What a request asks for.
-#[derive(Clone, Copy, PartialEq, Eq)]
-enum Wanted {
-    Answer,
-    Message,
-    Stream,
-}
-
-/// Reads a request and forgets it; what it asks for, `None` when the client left.
-fn take_request(reader: &mut BufReader<TcpStream>, body: &mut Vec<u8>) -> io::Result<Option<Wanted>> {
+/// Reads a request and forgets it; its path, `None` when the client left.
+fn take_request(reader: &mut BufReader<TcpStream>, body: &mut Vec<u8>) -> io::Result<Option<String>> {
     let mut line = String::new();
     if reader.read_line(&mut line)? == 0 {
         return Ok(None);
     }
-    let wanted = match () {
-        () if line.contains("/sse-50/") => Wanted::Stream,
-        () if line.contains("/v1/messages") => Wanted::Message,
-        () => Wanted::Answer,
-    };
+    let path = line.split(' ').nth(1).unwrap_or_default().to_owned();
     let mut length = 0;
     loop {
         line.clear();
@@ -76,5 +58,5 @@ fn take_request(reader: &mut BufReader<TcpStream>, body: &mut Vec<u8>) -> io::Re
     }
     body.resize(length, 0);
     reader.read_exact(body)?;
-    Ok(Some(wanted))
+    Ok(Some(path))
 }
