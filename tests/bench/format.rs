@@ -26,7 +26,8 @@ impl Format {
     /// Its name in a policy.
     pub const fn dialect(self) -> &'static str {
         match self {
-            Self::Chat | Self::Responses => "openai",
+            Self::Chat => "openai",
+            Self::Responses => "responses",
             Self::Messages => "anthropic",
             Self::Gemini => "gemini",
         }
@@ -81,7 +82,7 @@ impl Format {
                 r#"{{"id":"chatcmpl-bench","object":"chat.completion","created":1764000000,"model":"bench-model","choices":[{{"index":0,"message":{{"role":"assistant","content":"{text}"}},"logprobs":null,"finish_reason":"stop"}}],"usage":{},"service_tier":"default"}}"#,
                 self.usage(SAID)
             ),
-            Self::Responses => self.response("completed", &text, &self.usage(SAID)),
+            Self::Responses => self.response("completed", &said_in_items(&text), &self.usage(SAID)),
             Self::Messages => format!(
                 r#"{{"id":"msg_bench","type":"message","role":"assistant","model":"bench-model","content":[{{"type":"text","text":"{text}"}}],"stop_reason":"end_turn","stop_sequence":null,"usage":{}}}"#,
                 self.usage(SAID)
@@ -105,11 +106,15 @@ impl Format {
         match self {
             Self::Chat | Self::Gemini => String::new(),
             Self::Responses => {
-                let created = self.response("in_progress", "", "null");
-                named(
-                    "response.created",
-                    &format!(r#"{{"type":"response.created","sequence_number":0,"response":{created}}}"#),
-                )
+                let created = self.response("in_progress", "[]", "null");
+                let event = |name: &str, rest: &str| {
+                    named(name, &format!(r#"{{"type":"{name}","sequence_number":0,{rest}}}"#))
+                };
+                let item = r#""output_index":0,"item":{"type":"message","id":"msg_bench","status":"in_progress","role":"assistant","content":[]}"#;
+                let part = r#""item_id":"msg_bench","output_index":0,"content_index":0,"part":{"type":"output_text","text":"","annotations":[]}"#;
+                let created = event("response.created", &format!(r#""response":{created}"#));
+                let item = event("response.output_item.added", item);
+                format!("{created}{item}{}", event("response.content_part.added", part))
             }
             Self::Messages => {
                 let start = named(
@@ -157,7 +162,7 @@ impl Format {
                 format!("{stop}{}data: [DONE]\n\n", chunk("", &self.usage(said)))
             }
             Self::Responses => {
-                let whole = self.response("completed", "All of it.", &self.usage(said));
+                let whole = self.response("completed", &said_in_items("All of it."), &self.usage(said));
                 named(
                     "response.completed",
                     &format!(r#"{{"type":"response.completed","sequence_number":2,"response":{whole}}}"#),
@@ -198,9 +203,9 @@ impl Format {
         }
     }
 
-    fn response(self, status: &str, text: &str, usage: &str) -> String {
+    fn response(self, status: &str, items: &str, usage: &str) -> String {
         format!(
-            r#"{{"id":"resp_bench","object":"response","created_at":1764000000,"status":"{status}","model":"bench-model","output":[{{"type":"message","id":"msg_bench","status":"{status}","role":"assistant","content":[{{"type":"output_text","text":"{text}","annotations":[]}}]}}],"usage":{usage}}}"#
+            r#"{{"id":"resp_bench","object":"response","created_at":1764000000,"status":"{status}","model":"bench-model","output":{items},"usage":{usage}}}"#
         )
     }
 
@@ -210,6 +215,12 @@ impl Format {
             self.usage(said)
         )
     }
+}
+
+fn said_in_items(text: &str) -> String {
+    format!(
+        r#"[{{"type":"message","id":"msg_bench","status":"completed","role":"assistant","content":[{{"type":"output_text","text":"{text}","annotations":[]}}]}}]"#
+    )
 }
 
 fn named(name: &str, data: &str) -> String {
