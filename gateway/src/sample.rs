@@ -62,6 +62,7 @@ pub(crate) fn key_entry() -> KeyEntry {
         log_level: None,
         requests_per_minute: None,
         concurrent_max: None,
+        drop_unsupported: false,
     }
 }
 

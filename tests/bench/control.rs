@@ -136,6 +136,7 @@ fn key(secret: &PolicySecret) -> KeyEntry {
         log_level: None,
         requests_per_minute: None,
         concurrent_max: None,
+        drop_unsupported: false,
     }
 }
 

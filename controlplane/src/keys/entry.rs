@@ -43,6 +43,7 @@ fn entry(row: KeyRow, now_us: i64) -> Result<(KeyEntry, bool), StoreError> {
         log_level,
         requests_per_minute,
         concurrent_max,
+        drop_unsupported,
         signs_customers,
     } = settings;
     let entry = KeyEntry {
@@ -63,6 +64,7 @@ fn entry(row: KeyRow, now_us: i64) -> Result<(KeyEntry, bool), StoreError> {
         log_level,
         requests_per_minute,
         concurrent_max,
+        drop_unsupported,
     };
     Ok((entry, signs_customers))
 }

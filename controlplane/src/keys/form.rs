@@ -68,6 +68,8 @@ pub struct FlatKeyForm {
     /// Requests in flight on one gateway.
     #[schema(minimum = 1)]
     concurrent_max: Option<u32>,
+    /// Whether what a model's provider has no word for is left out of its requests, and said, instead of refused.
+    drop_unsupported: bool,
     /// Whether it gets a secret with which its owner signs customer tokens (`x-weir-customer-token`).
     signs_customers: bool,
 }
@@ -88,6 +90,7 @@ impl From<FlatKeyForm> for KeyForm {
             log_level,
             requests_per_minute,
             concurrent_max,
+            drop_unsupported,
             signs_customers,
         } = flat;
         let settings = KeySettings {
@@ -101,6 +104,7 @@ impl From<FlatKeyForm> for KeyForm {
             log_level,
             requests_per_minute,
             concurrent_max,
+            drop_unsupported,
             signs_customers,
         };
         Self { name, workspace, expires_us, settings }

@@ -65,6 +65,8 @@ pub struct KeySettings {
     pub requests_per_minute: Option<u32>,
     /// Requests in flight on one gateway.
     pub concurrent_max: Option<u32>,
+    /// Whether what a model's provider has no word for is left out of its requests, and said, instead of refused.
+    pub drop_unsupported: bool,
     /// Whether it has a secret with which its owner signs customer tokens (`x-weir-customer-token`).
     pub signs_customers: bool,
 }

@@ -155,12 +155,12 @@ async fn a_change_of_a_key_acts_at_once_and_an_older_one_is_refused() {
     let house = House::new().await;
     let (admin, key) = (house.admin(), made(&house, "backend").await);
     let seen = Expected::tag(&key.tag());
-    let settings = KeySettings { concurrent_max: Some(3), ..KeySettings::default() };
+    let settings = KeySettings { concurrent_max: Some(3), drop_unsupported: true, ..KeySettings::default() };
     let form = KeyForm { name: "renamed".to_owned(), settings, ..KeyForm::default() };
     let after = update(&house.app, &admin, &key.id, form.clone(), &seen).await.unwrap();
     assert_eq!((after.name.as_str(), after.workspace.clone()), ("renamed", key.workspace.clone()));
     let entry = running(&house.app).keys.into_iter().find(|entry| entry.id == key.id).unwrap();
-    assert_eq!(entry.concurrent_max, Some(3));
+    assert_eq!((entry.concurrent_max, entry.drop_unsupported), (Some(3), true));
     let refused = update(&house.app, &admin, &key.id, form.clone(), &seen).await.unwrap_err();
     assert!(matches!(refused, AppError::Overtaken { .. }), "{refused}");
     let moved = KeyForm { workspace: "ws_elsewhere".into(), ..form };
@@ -183,8 +183,12 @@ async fn a_revoked_key_is_neither_changed_nor_rotated() {
 #[test]
 fn the_flat_form_of_the_api_refuses_what_it_does_not_know() {
     let read = |text: &str| serde_json::from_str::<KeyForm>(text);
-    let form = read(r#"{"name":"a","workspace":"default","models":["gpt-x"],"concurrent_max":2}"#).unwrap();
+    let form = read(
+        r#"{"name":"a","workspace":"default","models":["gpt-x"],"concurrent_max":2,"drop_unsupported":true}"#,
+    )
+    .unwrap();
     assert_eq!((form.name.as_str(), form.settings.concurrent_max), ("a", Some(2)));
+    assert!(form.settings.drop_unsupported);
     let refused = read(r#"{"name":"a","model":["gpt-x"]}"#).unwrap_err().to_string();
     assert!(refused.contains("unknown field `model`"), "{refused}");
 }

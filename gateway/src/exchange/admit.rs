@@ -219,7 +219,8 @@ fn read_wishes(exchange: &mut Exchange, map: &HeaderMap) -> Result<(), Refusal> 
     }
     exchange.cost_in_stream = headers::text(map, &headers::X_WEIR_COST)? == Some("stream");
     exchange.drop_unsupported = match headers::text(map, &headers::X_WEIR_DROP_UNSUPPORTED)? {
-        None | Some("false") => false,
+        None => exchange.key.entry.drop_unsupported,
+        Some("false") => false,
         Some("true") => true,
         Some(_) => {
             let message = "`x-weir-drop-unsupported` must be true or false";

@@ -34,6 +34,7 @@ pub(crate) fn show(handles: &Arc<Handles>, force: &InForce, key: &Key) -> Respon
         "endpoints": entry.endpoints,
         "regions": entry.regions,
         "networks": networks,
+        "drop_unsupported": entry.drop_unsupported,
         "stopped": force.policy.stops().key(&entry.id),
         "limits": {
             "requests_per_minute": allowance.map(|it| json!({

@@ -195,6 +195,24 @@ async fn what_cannot_be_said_is_refused_by_name_or_left_out_on_request() {
 }
 
 #[tokio::test]
+async fn a_key_may_agree_to_what_is_left_out_and_a_request_may_disagree() {
+    let ask = r#"{"model":"gpt","n":2,"messages":[{"role":"user","content":"hi"}]}"#;
+    let story = Story::begin_with(|content| {
+        crossed(content);
+        content.keys[0].drop_unsupported = true;
+    })
+    .await;
+    story.provider.will(Reply::Json(
+        200,
+        r#"{"id":"m","type":"message","model":"claude-1","content":[{"type":"text","text":"yo"}],"stop_reason":"end_turn","usage":{"input_tokens":1,"output_tokens":1}}"#,
+    ));
+    let answered = story.post(CHAT, &[], ask).await;
+    assert_eq!((answered.status.as_u16(), answered.header("x-weir-dropped")), (200, "n"));
+    let refused = story.post(CHAT, &[("x-weir-drop-unsupported", "false")], ask).await;
+    assert_eq!((refused.status.as_u16(), &body(&refused)["error"]["param"]), (400, &json!("n")));
+}
+
+#[tokio::test]
 async fn an_answers_shape_is_kept_by_a_tool_of_ours_and_said_in_a_header() {
     let story = crossing().await;
     story.provider.will(Reply::Json(

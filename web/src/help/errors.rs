@@ -192,7 +192,7 @@ errors! {
         "Send the conversation itself instead of `previous_response_id`, or ask for a model of that endpoint."
     Gateway 400 "unsupported_parameter" REQUESTS
         "The model is served by an endpoint of another format, and that format cannot say what the request asks. `param` names the member."
-        "Leave the member out, ask for a model served in your format, or send `x-weir-drop-unsupported: true`: then it is left out, and the response says so."
+        "Leave the member out, ask for a model served in your format, or send `x-weir-drop-unsupported: true` (a key can be set so): then it is left out, and the response says so."
     Gateway 400 "model_not_able" MODELS
         "The request asks for something that the model is said not to be able to do: tools, pictures, sound, a schema. `param` names the member."
         "Ask for one of the models that the message names, or leave the member out. If the model can do it after all, say so on its page."

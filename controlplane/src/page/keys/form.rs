@@ -52,6 +52,7 @@ impl Sent {
             log_level,
             requests_per_minute,
             concurrent_max,
+            drop_unsupported,
             signs_customers,
         } = &key.settings;
         let text = |value: Option<String>| value.unwrap_or_default();
@@ -65,6 +66,7 @@ impl Sent {
             ("customer", text(customer.as_ref().map(ToString::to_string))),
             ("customer_source_min", text(customer_source_min.map(word))),
             ("signs_customers", text(signs_customers.then(|| "on".to_owned()))),
+            ("drop_unsupported", text(drop_unsupported.then(|| "on".to_owned()))),
             ("tags", tags.join("\n")),
             ("log_level", text(log_level.map(word))),
             ("models", models.join(", ")),
@@ -92,6 +94,7 @@ impl Sent {
             log_level: self.choice("log_level", &mut errors),
             requests_per_minute: self.number("requests_per_minute", "requests_per_minute", &mut errors),
             concurrent_max: self.number("concurrency", "concurrent_max", &mut errors),
+            drop_unsupported: self.one("drop_unsupported") == "on",
             signs_customers: self.one("signs_customers") == "on",
         };
         let expires_us = match self.one("expires") {
@@ -184,6 +187,7 @@ impl Sent {
             customer: same("customer"),
             customer_source_min: same("customer_source_min"),
             signs_customers: same("signs_customers"),
+            drop_unsupported: same("drop_unsupported"),
             tags: same("tags"),
             log_level: same("log_level"),
             models: same("models"),
@@ -273,8 +277,10 @@ mod tests {
             ("networks", "10.0.0.0/8, 192.0.2.7"),
             ("tags", "team=search\r\ntier = gold"),
             ("log_level", "meta"),
+            ("drop_unsupported", "on"),
         ])
         .read();
+        assert!(key.settings.drop_unsupported && !key.settings.signs_customers);
         assert!(errors.check().is_ok());
         assert_eq!(key.settings.models, ["gpt-x", "claude*"]);
         assert_eq!((key.settings.concurrent_max, key.settings.requests_per_minute), (Some(4), None));

@@ -97,6 +97,10 @@ async fn scope(app: &App, actor: &Actor, key: &Key) -> Result<Vec<(String, Strin
         ("Bound to customer", settings.customer.as_ref().map(ToString::to_string).unwrap_or_default()),
         ("Customers named by", settings.customer_source_min.map(form::word).unwrap_or_default()),
         ("Signs customers", if settings.signs_customers { "yes".to_owned() } else { String::new() }),
+        (
+            "Left out where nobody can say it",
+            if settings.drop_unsupported { "yes".to_owned() } else { String::new() },
+        ),
         ("Models", settings.models.join(", ")),
         ("Endpoints, a hard set", names.collect::<Vec<_>>().join(", ")),
         ("Regions, a hard set", settings.regions.join(", ")),

@@ -233,6 +233,9 @@ pub struct KeyEntry {
     pub requests_per_minute: Option<u32>,
     /// Requests in flight on one gateway.
     pub concurrent_max: Option<u32>,
+    /// Whether what a target has no word for is left out and said, where a request does not say otherwise; else it is refused.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub drop_unsupported: bool,
 }
 
 /// An old secret of a key in its grace: it works beside the new one until its end, by the gateway's clock.

@@ -22,6 +22,8 @@ pub struct KeyForm {
     pub customer_source_min: Field,
     /// Ticked when it has a secret that signs customers; can be ticked for a new key only.
     pub signs_customers: Field,
+    /// Ticked when what a provider has no word for is left out.
+    pub drop_unsupported: Field,
     /// Tags it is bound to, `name=value` line by line.
     pub tags: Field,
     /// Log level that tightens the workspace's; empty leaves that.
@@ -98,6 +100,7 @@ impl KeyForm {
             &self.log_level,
             &self.customer_source_min,
             &self.signs_customers,
+            &self.drop_unsupported,
         ];
         folded.into_iter().any(is_said)
             || self.endpoints_error.is_some()
