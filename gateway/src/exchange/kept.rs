@@ -19,7 +19,7 @@ use weir_contract::usage::Bucket;
 use weir_wire::batch::{Tally, gemini_results_file, renamed};
 use weir_wire::host::Host;
 use weir_wire::json::{TopLevel, View, top_level};
-use weir_wire::{Answer, Api, Dialect, Route};
+use weir_wire::{Answer, Api, Dialect, Route, first_chars};
 
 use super::dispatch::Asked;
 use super::upload::Uploading;
@@ -93,7 +93,7 @@ pub(crate) fn route(exchange: &mut Exchange, asked: &Asked<'_>) -> Result<(Plan,
         }
     }
     if let Some([one]) = models.as_deref() {
-        exchange.record.model_requested = one.chars().take(200).collect();
+        exchange.record.model_requested = first_chars(one, 200).to_owned();
     }
     let shows = api == Api::StoredGeminiBatch && asked.head.method == Method::GET && action.is_empty();
     let results_of = known.filter(|_| shows || is_contents(asked.route)).and_then(|kept| match api {

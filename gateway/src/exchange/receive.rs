@@ -142,6 +142,16 @@ fn broken(error: &hyper::Error) -> Refusal {
 mod tests {
     use super::*;
 
+    #[test]
+    fn a_small_body_does_not_keep_the_buffer_it_came_in() {
+        let buffer = Bytes::from(vec![b'x'; 2 * COPIED_MAX]);
+        let small = buffer.slice(1..COPIED_MAX);
+        let kept = unshared(small.clone());
+        assert_eq!(kept, small);
+        assert_ne!(kept.as_ptr(), small.as_ptr());
+        assert_eq!(unshared(buffer.clone()).as_ptr(), buffer.as_ptr(), "a large one is not copied");
+    }
+
     #[tokio::test]
     async fn a_packed_body_is_unpacked_but_not_to_a_hundred_times_its_size() {
         let text = b"{\"model\":\"m\",\"messages\":[1,2,3,4]}";
